@@ -1,0 +1,1 @@
+"""The HTTP services that clients of the old platform speak to."""

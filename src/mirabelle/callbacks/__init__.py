@@ -1,0 +1,1 @@
+"""Callbacks: results leave through an outbox, at least once."""

@@ -1,0 +1,55 @@
+"""Attempt: one INVITE and what came of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from mirabelle.calls.outcome import Outcome
+
+
+class AttemptState(enum.StrEnum):
+    """How far one attempt got. Each is durable before the next thing happens."""
+
+    INTENDED = "intended"
+    """Committed; the INVITE has not left, or nobody can say whether it has."""
+    RINGING = "ringing"
+    """The far end said so."""
+    ANSWERED = "answered"
+    """A 2xx came; the application may start."""
+    ENDED = "ended"
+    """Over; the outcome is set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to reach a number.
+
+    Attributes:
+        attempt_id: the store's key.
+        call_id: the call it serves.
+        number: 1 for the first attempt of the call.
+        sip_call_id: the Call-ID of its INVITE, fixed before the INVITE leaves.
+        trunk: the name of the trunk it uses.
+        state: how far it got.
+        started_at: when the intent was committed.
+        answered_at: when the 2xx came.
+        ended_at: when it was over.
+        outcome: set once it ended.
+        sip_status: the final SIP status, 0 where none came.
+        detail: the reason in words.
+    """
+
+    attempt_id: int
+    call_id: int
+    number: int
+    sip_call_id: str
+    trunk: str
+    state: AttemptState
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    outcome: Outcome | None = None
+    sip_status: int = 0
+    detail: str = ""

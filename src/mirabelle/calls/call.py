@@ -1,0 +1,106 @@
+"""Call: what was asked for, and where it stands."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+
+class CallState(enum.StrEnum):
+    """Where a call stands. The permitted changes are in `mirabelle.calls.lifecycle`."""
+
+    QUEUED = "queued"
+    """Waits for its time, or for its next attempt."""
+    DIALING = "dialing"
+    """A dialer holds a lease on it and is trying to reach the number."""
+    CONNECTED = "connected"
+    """Somebody answered; the application runs."""
+    COMPLETED = "completed"
+    """Answered, and the application ran. Final."""
+    FAILED = "failed"
+    """Given up, or the application could not run. Final."""
+    EXPIRED = "expired"
+    """Its expiration came first. Final."""
+    CANCELED = "canceled"
+    """Withdrawn. Final."""
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more will happen to such a call."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({CallState.COMPLETED, CallState.FAILED, CallState.EXPIRED, CallState.CANCELED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCall:
+    """A call that was asked for and is not stored yet.
+
+    Attributes:
+        account_id: who asks.
+        campaign_id: which campaign it falls into.
+        phone_number: as it was given (`+1...`, `tel:+1...;postd=12`), checked by `mirabelle.calls.number`.
+        start_url: where the VoiceXML application is.
+        result_url: where the result goes; empty for nowhere.
+        message_reference: the client's own id.
+        call_parameters: an opaque text for the application.
+        max_retries: failed attempts that are allowed after the first, 0-10.
+        retry_interval: seconds from the end of an attempt to the next, 60-172800.
+        scheduled_at: not before; None is now.
+        expires_at: no attempt after this; None is never.
+    """
+
+    account_id: int
+    campaign_id: int
+    phone_number: str
+    start_url: str
+    result_url: str = ""
+    message_reference: str = ""
+    call_parameters: str = ""
+    max_retries: int = 0
+    retry_interval: int = 300
+    scheduled_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call in the ledger.
+
+    Attributes:
+        call_id: positive, fits a signed 32-bit integer.
+        campaign_parameters: those of its campaign, so that the application's variables need no second look-up.
+        state: where it stands.
+        due_at: no attempt before this instant; moves with each retry.
+        attempts: attempts that counted so far.
+        last_attempt_at: when the last one began; None before the first.
+        duration: seconds of the answered attempt; 0 if none.
+        callee_type: voice, answeringmachine, fax or unknown.
+        detail: the reason in words where it failed.
+        queued_at: when it was asked for.
+        ended_at: when it became final.
+    """
+
+    call_id: int
+    account_id: int
+    campaign_id: int
+    campaign_parameters: str
+    phone_number: str
+    start_url: str
+    result_url: str
+    message_reference: str
+    call_parameters: str
+    max_retries: int
+    retry_interval: int
+    state: CallState
+    queued_at: datetime
+    due_at: datetime
+    expires_at: datetime | None
+    attempts: int = 0
+    last_attempt_at: datetime | None = None
+    duration: int = 0
+    callee_type: str = "unknown"
+    detail: str = ""
+    ended_at: datetime | None = None

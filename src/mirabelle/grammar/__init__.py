@@ -1,0 +1,1 @@
+"""Grammars: SRGS and builtin ones become one model with one matcher."""

@@ -1,0 +1,1 @@
+"""A pretended far end: scripted callees, and the demonstration that uses them."""

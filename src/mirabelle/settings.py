@@ -1,0 +1,1 @@
+"""The settings: one TOML file, each key overridable by environment."""

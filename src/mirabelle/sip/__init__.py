@@ -1,0 +1,1 @@
+"""SIP: our user agent. Pure transaction and dialog machines, and a thin asyncio shell around them."""

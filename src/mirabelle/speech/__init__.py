@@ -1,0 +1,1 @@
+"""Speech: SSML in, PCM out, behind a protocol; the default speaks through espeak-ng in its own process."""
