@@ -1,0 +1,42 @@
+# The two commands that do all: `make demo` and `make test`. Everything else is for those who change Mirabelle.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
+
+.PHONY: help demo test lint format bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.ready ## set everything up, place a call, show it
+	@$(BIN)/mirabelle demo
+
+test: $(VENV)/.ready-dev ## set everything up, run the whole test suite
+	@scripts/peers
+	@$(BIN)/pytest
+
+lint: $(VENV)/.ready-dev ## style, strict types, direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.ready-dev ## rewrite the code in the house's format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: $(VENV)/.ready-dev ## calls per core, CPU per call, time to first audio, pages per second
+	@$(BIN)/python -m tests.bench
+
+clean: ## forget the environment and what was built
+	rm -rf $(VENV) build src/*.egg-info src/mirabelle/media/_loop.* demo-output
+
+$(VENV)/.ready: $(INPUTS)
+	@scripts/environment $(VENV)
+	@touch $@
+
+$(VENV)/.ready-dev: $(INPUTS)
+	@scripts/environment $(VENV) dev
+	@touch $(VENV)/.ready $@
