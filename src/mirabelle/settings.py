@@ -1,1 +1,454 @@
-"""The settings: one TOML file, each key overridable by environment."""
+"""The settings: one TOML file, each key overridable by environment.
+
+`[sip] bind` is overridden by `MIRABELLE_SIP_BIND`, the password of the trunk `main` by `MIRABELLE_TRUNK_MAIN_PASSWORD`.
+Nothing is guessed: a name that is not known is refused, with the nearest one that is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+
+from mirabelle.calls.trunk import Trunk
+from mirabelle.errors import MirabelleError
+
+PREFIX: Final = "MIRABELLE_"
+"""What the name of every environment variable of ours begins with."""
+MOST_BYTES: Final = 1_000_000
+"""The largest settings file that is read."""
+
+_HIGHEST_PORT: Final = 65_535
+_HIDDEN: Final = "(hidden)"
+_CREDENTIALS: Final = re.compile(r"(?<=://)([^/@:]*):[^/@]*(?=@)")
+
+
+class SettingsError(MirabelleError):
+    """The settings cannot be used.
+
+    Attributes:
+        faults: one sentence each: where, what, and how to put it right.
+    """
+
+    def __init__(self, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+def host_port(text: str) -> tuple[str, int]:
+    """Read `host:port`, or `[v6 address]:port`.
+
+    Raises:
+        ValueError: it is not of that form.
+    """
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]/@]+):([0-9]{1,5})", text, re.ASCII)
+    if match is None or int(match[2]) > _HIGHEST_PORT:
+        raise ValueError("write it as host:port, for example 127.0.0.1:5060 or [::1]:5060")
+    return match[1].strip("[]"), int(match[2])
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """Read `lowest-highest`, both included.
+
+    Raises:
+        ValueError: it is not of that form, or holds no pair of ports (RTP and RTCP).
+    """
+    match = re.fullmatch(r"([0-9]{1,5}) ?- ?([0-9]{1,5})", text, re.ASCII)
+    if match is None:
+        raise ValueError("write it as lowest-highest, for example 20000-29999")
+    lowest, highest = int(match[1]), int(match[2])
+    if not 1024 <= lowest < highest <= _HIGHEST_PORT:
+        raise ValueError("take two ports from 1024 to 65535, the lower one first")
+    return lowest, highest
+
+
+def _checked_host_port(text: str) -> str:
+    host_port(text)
+    return text
+
+
+def _checked_advertised(text: str) -> str:
+    if text and re.search(r"[\s/@]", text):
+        raise ValueError("write a host name or an address, or leave it empty")
+    return text
+
+
+def _checked_ports(text: str) -> str:
+    port_range(text)
+    return text
+
+
+def _checked_store(text: str) -> str:
+    if not re.match(r"(sqlite:///.|postgresql://.)", text):
+        raise ValueError("write sqlite:///file.db or postgresql://user@host/database")
+    return text
+
+
+HostPort = Annotated[str, AfterValidator(_checked_host_port)]
+Advertised = Annotated[str, AfterValidator(_checked_advertised)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ServerSettings(_Section):
+    """The HTTP service."""
+
+    listen: HostPort = Field(default="127.0.0.1:8080", description="Where HTTP requests are accepted, as host:port.")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """`listen` as host and port."""
+        return host_port(self.listen)
+
+
+class StoreSettings(_Section):
+    """The ledger of calls."""
+
+    url: Annotated[str, AfterValidator(_checked_store)] = Field(
+        default="sqlite:///mirabelle.db",
+        repr=False,
+        description="Where calls are kept: `sqlite:///file.db` (four slashes for an absolute path) or "
+        "`postgresql://user@host/database`.",
+    )
+
+
+class SipSettings(_Section):
+    """Our end of SIP."""
+
+    bind: HostPort = Field(
+        default="127.0.0.1:5060", description="The address and port that SIP is sent from and heard on."
+    )
+    ring_timeout: int = Field(default=60, ge=5, le=600, description="Seconds that a number may ring before we give up.")
+    advertised: Advertised = Field(
+        default="", description="The host that the far end sees, where a NAT stands between; empty: the one in `bind`."
+    )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """`bind` as host and port."""
+        return host_port(self.bind)
+
+
+class MediaSettings(_Section):
+    """The sound of calls."""
+
+    ports: Annotated[str, AfterValidator(_checked_ports)] = Field(
+        default="20000-29999", description="The UDP ports for RTP, both ends included; each call takes two."
+    )
+    bind: Advertised = Field(
+        default="127.0.0.1", min_length=1, description="The address that RTP is sent from and heard on."
+    )
+    advertised: Advertised = Field(
+        default="", description="The address that the far end sends RTP to, where a NAT stands between; empty: `bind`."
+    )
+    processes: int = Field(default=0, ge=0, le=256, description="Media processes; 0: one per core.")
+    force_python: bool = Field(
+        default=False, description="Leave the compiled loop aside, to compare or to find a fault."
+    )
+
+    @property
+    def port_range(self) -> tuple[int, int]:
+        """`ports` as the lowest and the highest."""
+        return port_range(self.ports)
+
+
+class HttpSettings(_Section):
+    """Requests that we make: start_url, result_url and what applications refer to."""
+
+    allow_private: bool = Field(
+        default=False, description="May start_url and result_url be private or loopback addresses?"
+    )
+    timeout: float = Field(default=15, gt=0, le=300, description="Seconds that one request may take.")
+    max_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000, description="The largest reply that is read.")
+
+
+class SpeechSettings(_Section):
+    """Text to speech."""
+
+    engine: Literal["espeak"] = Field(default="espeak", description="Who speaks: `espeak`.")
+    voice: str = Field(
+        default="en-us", min_length=1, max_length=100, description="The voice, where the application names none."
+    )
+    cache_mb: int = Field(default=64, ge=0, le=100_000, description="Megabytes of spoken prompts to keep in memory.")
+
+
+class DialerSettings(_Section):
+    """How calls are taken in hand."""
+
+    drain_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=86_400,
+        description="Seconds that calls in progress may take to end when the server is stopped.",
+    )
+    lease_seconds: int = Field(
+        default=30,
+        ge=5,
+        le=3_600,
+        description="Seconds after which the calls of a dialer that fell silent are looked into.",
+    )
+
+
+class CompatSettings(_Section):
+    """Where we differ from the old service, and how to have it back."""
+
+    echo_pin: bool = Field(
+        default=False, description="Show the PIN in replies, as the old service did, instead of a mask."
+    )
+    unknown_fields: Literal["refuse", "ignore"] = Field(
+        default="refuse", description="A request with a field that is not known: `refuse` or `ignore`."
+    )
+
+
+class TrunkSettings(_Section):
+    """A way out to the telephone network."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", description="How you call it: letters, digits, `.`, `_`, `-`."
+    )
+    host: HostPort = Field(description="The SIP address of the carrier or the PBX, as host:port.")
+    transport: Literal["udp"] = Field(default="udp", description="What SIP travels over: `udp`.")
+    username: str = Field(default="", max_length=255, description="For digest authentication; empty: none.")
+    password: SecretStr = Field(default=SecretStr(""), description="For digest authentication.")
+    caller_id: str = Field(
+        default="",
+        pattern=r"^\+?[0-9]{0,15}$",
+        description="The number we call from, where the call names none: digits.",
+    )
+    calls_per_second: float = Field(default=10, gt=0, le=10_000, description="The most INVITEs a second.")
+    channels: int = Field(default=100, ge=1, le=100_000, description="The most calls at once.")
+
+    def trunk(self) -> Trunk:
+        """The same in the words of the domain."""
+        return Trunk(**{**self.model_dump(), "password": self.password.get_secret_value()})
+
+
+class Settings(_Section):
+    """All of it."""
+
+    server: ServerSettings = ServerSettings()
+    store: StoreSettings = StoreSettings()
+    sip: SipSettings = SipSettings()
+    media: MediaSettings = MediaSettings()
+    http: HttpSettings = HttpSettings()
+    speech: SpeechSettings = SpeechSettings()
+    dialer: DialerSettings = DialerSettings()
+    compat: CompatSettings = CompatSettings()
+    trunk: tuple[TrunkSettings, ...] = Field(default=(), max_length=1_000)
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Settings:
+        seen: dict[str, str] = {}
+        for trunk in self.trunk:
+            other = seen.setdefault(_variable_part(trunk.name), trunk.name)
+            if other is not trunk.name:
+                raise ValueError(f"two trunks are called '{other}' and '{trunk.name}'; names must differ in more")
+        return self
+
+    @property
+    def trunks(self) -> tuple[Trunk, ...]:
+        """The trunks in the words of the domain, in the file's order."""
+        return tuple(each.trunk() for each in self.trunk)
+
+    def shown(self) -> dict[str, Any]:
+        """Every setting as plain values, with secrets hidden."""
+        values = self.model_dump(mode="json")
+        values["store"]["url"] = _CREDENTIALS.sub(rf"\1:{_HIDDEN}", self.store.url)
+        for each, trunk in zip(values["trunk"], self.trunk, strict=True):
+            each["password"] = _HIDDEN if trunk.password.get_secret_value() else ""
+        return values
+
+
+def sections() -> Iterator[tuple[str, type[BaseModel]]]:
+    """Each section's name and model, in the order of the documentation; `trunk` comes last."""
+    for name, field in Settings.model_fields.items():
+        model = TrunkSettings if name == "trunk" else field.annotation
+        assert isinstance(model, type)
+        assert issubclass(model, BaseModel)
+        yield name, model
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: the TOML file; None: the one that MIRABELLE_CONFIG names, or none at all (every setting has a default).
+        environ: the environment, whose MIRABELLE_<SECTION>_<KEY> win over the file.
+
+    Raises:
+        SettingsError: there is no such file, or something in it cannot be used.
+    """
+    if path is None and environ.get(PREFIX + "CONFIG"):
+        path = Path(environ[PREFIX + "CONFIG"])
+    text = "" if path is None else _text(path)
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError([f"{path}: this is not TOML: {error}."]) from error
+    sources = _override(values, environ)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        faults = (_fault(each, values, sources, text, path) for each in error.errors(include_url=False))
+        raise SettingsError(faults) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise SettingsError([f"{path}: the file is larger than {MOST_BYTES} bytes; is it the right one?"])
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError([f"{path}: the file is not UTF-8 text; save it as UTF-8."]) from error
+    except OSError as error:
+        raise SettingsError([f"{path}: the file cannot be read ({error.strerror}); check --config."]) from error
+
+
+def _variable_part(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def _override(values: dict[str, Any], environ: Mapping[str, str]) -> dict[tuple[str | int, ...], str]:
+    """Put what the environment says into values; returns which variable each of these settings came from."""
+    sources: dict[tuple[str | int, ...], str] = {}
+    known = {
+        f"{section}_{key}".upper(): (section, key)
+        for section, model in sections()
+        if section != "trunk"
+        for key in model.model_fields
+    }
+    faults = []
+    for variable in sorted(environ):
+        if not variable.startswith(PREFIX) or variable == PREFIX + "CONFIG":
+            continue
+        rest = variable.removeprefix(PREFIX)
+        if rest.startswith("TRUNK_"):
+            faults += _override_trunk(values, variable, environ, sources)
+        elif rest in known:
+            section, key = known[rest]
+            table = values.setdefault(section, {})
+            if isinstance(table, dict):
+                table[key] = environ[variable]
+                sources[section, key] = variable
+        elif near := difflib.get_close_matches(rest, known, 1, 0.8):
+            faults.append(f"{variable} (environment) is not a setting; did you mean '{PREFIX}{near[0]}'?")
+        elif rest.partition("_")[0].lower() in Settings.model_fields:
+            faults.append(f"{variable} (environment) is not a setting; `mirabelle settings` lists those there are.")
+    if faults:
+        raise SettingsError(faults)
+    return sources
+
+
+def _override_trunk(
+    values: dict[str, Any], variable: str, environ: Mapping[str, str], sources: dict[tuple[str | int, ...], str]
+) -> list[str]:
+    rest = variable.removeprefix(PREFIX + "TRUNK_")
+    key = next((key for key in TrunkSettings.model_fields if rest.endswith("_" + key.upper())), None)
+    if key is None or key == "name":
+        keys = ", ".join(name.upper() for name in TrunkSettings.model_fields if name != "name")
+        return [f"{variable} (environment) is not a setting; write {PREFIX}TRUNK_<NAME>_ and one of {keys}."]
+    wanted = rest.removesuffix("_" + key.upper())
+    trunks = values.setdefault("trunk", [])
+    if not isinstance(trunks, list):
+        return []
+    for index, trunk in enumerate(trunks):
+        if isinstance(trunk, dict) and _variable_part(str(trunk.get("name", ""))) == wanted:
+            trunk[key] = environ[variable]
+            sources["trunk", index, key] = variable
+            return []
+    host = environ.get(f"{PREFIX}TRUNK_{wanted}_HOST")
+    if host is None:
+        return [
+            f"{variable} (environment): there is no trunk '{wanted.lower()}'; {PREFIX}TRUNK_{wanted}_HOST makes one."
+        ]
+    trunks.append({"name": wanted.lower(), "host": host, key: environ[variable]})
+    sources["trunk", len(trunks) - 1, key] = variable
+    return []
+
+
+def _fault(
+    error: Mapping[str, Any],
+    values: Mapping[str, Any],
+    sources: Mapping[tuple[str | int, ...], str],
+    text: str,
+    path: Path | None,
+) -> str:
+    location: tuple[str | int, ...] = error["loc"]
+    if location in sources:
+        place = f"{sources[location]} (environment)"
+    else:
+        line = _line(text, location)
+        where = "" if path is None else f"{path}{f', line {line}' if line else ''}: "
+        place = where + _label(location, values)
+    match error["type"]:
+        case "extra_forbidden":
+            return f"{place} {_unknown(location)}"
+        case "missing":
+            return f"{place} is missing; it has no default."
+        case "model_type" | "tuple_type":
+            form = "[[trunk]]" if location[0] == "trunk" else f"[{location[0]}]"
+            return f"{place} is a section; write {form} on a line of its own and its settings below."
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    return f"{place}: {reason[:1].lower()}{reason[1:]}."
+
+
+def _label(location: tuple[str | int, ...], values: Mapping[str, Any]) -> str:
+    match location:
+        case ("trunk", int(index), str(key)):
+            name = values["trunk"][index].get("name", f"number {index + 1}")
+            return f"[[trunk]] '{name}' {key}"
+        case ("trunk", int(index)):
+            return f"[[trunk]] number {index + 1}"
+        case (str(section), str(key), *_):
+            return f"[{section}] {key}"
+        case (str(section),):
+            return f"[{section}]"
+        case _:
+            return "The settings"
+
+
+def _unknown(location: tuple[str | int, ...]) -> str:
+    """Say that the last part of location is no setting, and what it may have been meant to be."""
+    models = dict(sections())
+    name = str(location[-1])
+    if len(location) == 1:
+        near = difflib.get_close_matches(name, models, 1, 0.6)
+        owners = [section for section, model in models.items() if name in model.model_fields]
+        hint = f"did you mean [{near[0]}]?" if near else f"the sections are {', '.join(models)}."
+        return "is not a section; " + (f"'{name}' belongs into [{owners[0]}]." if owners and not near else hint)
+    fields = models[str(location[0])].model_fields
+    if near := difflib.get_close_matches(name, fields, 1, 0.6):
+        return f"is not a setting; did you mean '{near[0]}'?"
+    if owners := [f"[{section}]" for section, model in models.items() if name in model.model_fields]:
+        return f"is not a setting; '{name}' belongs into {' or '.join(owners)}."
+    return f"is not a setting; there are {', '.join(fields)}."
+
+
+def _line(text: str, location: tuple[str | int, ...]) -> int | None:
+    """The line that a setting stands on, as far as a plain reading finds it: the parser keeps no lines."""
+    if not location:
+        return None
+    section, key = str(location[0]), str(location[-1])
+    nth = next((part for part in location if isinstance(part, int)), 0)
+    header = re.compile(rf"\s*\[+\s*[\"']?{re.escape(section)}[\"']?\s*\]+")
+    setting = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
+    dotted = re.compile(rf"\s*{re.escape(section)}\s*(\.\s*{re.escape(key)}\s*)?=")
+    headers_seen, header_line, inside = -1, None, False
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(r"\s*\[", line):
+            found = header.match(line) is not None
+            headers_seen += found
+            inside = found and headers_seen == nth
+            header_line = number if inside else header_line
+        elif (inside and setting.match(line)) or (headers_seen < 0 and dotted.match(line)):
+            return number
+    return header_line
