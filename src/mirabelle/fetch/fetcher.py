@@ -1,0 +1,204 @@
+"""HTTP to the applications of customers: bounded in time and size, and only to addresses that may be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlencode
+
+import httpcore
+import httpx
+
+from mirabelle.fetch.address import Reach
+from mirabelle.fetch.content import ACCEPT_ENCODING, Content
+from mirabelle.fetch.network import CheckedNetwork
+from mirabelle.fetch.request import FetchError, Reason, Request, Response
+
+MOST_REDIRECTS: Final = 5
+MOST_URL_CHARACTERS: Final = 8192
+MOST_COOKIES: Final = 200
+MOST_CONNECTIONS: Final = 1000
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_SECRETS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_FORM: Final = "application/x-www-form-urlencoded"
+
+
+class Fetcher:
+    """Fetches over HTTP and HTTPS.
+
+    Nothing is taken from the environment: no proxies, no credentials. Each hop of a redirect is checked as the first.
+
+    Args:
+        allow_private: reach private, loopback and link-local addresses too.
+        timeout: seconds for a whole request, where it brings none of its own.
+        max_bytes: the largest body, where a request brings no limit of its own.
+        user_agent: the value of the User-Agent header.
+    """
+
+    def __init__(self, *, allow_private: bool, timeout: float, max_bytes: int, user_agent: str) -> None:
+        self._timeout, self._max_bytes, self._user_agent = timeout, max_bytes, user_agent
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=httpx.create_ssl_context(trust_env=False),
+            max_connections=MOST_CONNECTIONS,
+            max_keepalive_connections=100,
+            keepalive_expiry=15.0,
+            network_backend=CheckedNetwork(self._reach(allow_private)),
+        )
+
+    async def fetch(self, request: Request) -> Response:
+        """Ask, follow redirects, and bring the body.
+
+        Raises:
+            FetchError: no response; its `reason` says why.
+        """
+        seconds = self._timeout if request.timeout is None else request.timeout
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._follow(request)
+        except TimeoutError as error:
+            sentence = f"no complete answer within {seconds:g} s."
+            raise FetchError(request.url, "timeout", sentence) from error
+
+    async def post(self, url: str, form: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> int:
+        """Post a form and return the status; the shape that the deliveries of results take.
+
+        Raises:
+            FetchError: no response.
+        """
+        request = Request(url=url, method="POST", form=form, headers=headers, keep_method=True)
+        return (await self.fetch(request)).status
+
+    async def aclose(self) -> None:
+        """Close the connections that are kept open."""
+        await self._pool.aclose()
+
+    def _reach(self, allow_private: bool) -> Reach:
+        return Reach.ANYWHERE if allow_private else Reach.PUBLIC
+
+    async def _follow(self, request: Request) -> Response:
+        for _ in range(MOST_REDIRECTS + 1):
+            url = _checked_url(request.url)
+            response = await self._one(request, url)
+            location = response.headers.get("location", "")
+            if response.status not in _REDIRECTS or not location:
+                return response
+            request = _redirected(request, url, response.status, location)
+        raise FetchError(request.url, "redirects", f"more than {MOST_REDIRECTS} redirects; the last led here.")
+
+    async def _one(self, request: Request, url: httpx.URL) -> Response:
+        most = self._max_bytes if request.max_bytes is None else request.max_bytes
+        outgoing = self._outgoing(request, url)
+        try:
+            answer = await self._pool.handle_async_request(
+                httpcore.Request(
+                    outgoing.method,
+                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=outgoing.headers.raw,
+                    content=outgoing.content,
+                )
+            )
+            try:
+                return await _read(request, outgoing, answer, most)
+            finally:
+                await answer.aclose()
+        except FetchError as error:
+            raise _named(error, request.url) from error
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
+            raise _explained(error, request.url) from error
+
+    def _outgoing(self, request: Request, url: httpx.URL) -> httpx.Request:
+        headers = httpx.Headers({"user-agent": self._user_agent, "accept": "*/*", "accept-encoding": ACCEPT_ENCODING})
+        content: bytes | None = request.body
+        if request.form is not None:
+            content = urlencode(list(request.form)).encode("ascii")
+            headers["content-type"] = _FORM
+        elif request.body is not None and request.content_type:
+            headers["content-type"] = request.content_type
+        if url.userinfo:
+            secret = base64.b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
+            headers["authorization"] = f"Basic {secret}"
+        try:
+            headers.update(dict(request.headers))
+            outgoing = httpx.Request(request.method.upper(), url, headers=headers, content=content)
+        except (ValueError, UnicodeError, httpx.InvalidURL) as error:
+            raise FetchError(request.url, "url", f"the request cannot be written ({error}).") from error
+        if request.cookies is not None:
+            httpx.Cookies(request.cookies).set_cookie_header(outgoing)
+        return outgoing
+
+
+def _checked_url(text: str) -> httpx.URL:
+    if len(text) > MOST_URL_CHARACTERS:
+        raise FetchError(text, "url", f"the URL is longer than {MOST_URL_CHARACTERS} characters.")
+    try:
+        url = httpx.URL(text)
+        port = url.port
+    except (httpx.InvalidURL, ValueError, UnicodeError, TypeError) as error:
+        raise FetchError(text, "url", f"this is not a URL ({error}).") from error
+    if url.scheme not in ("http", "https"):
+        raise FetchError(text, "scheme", f"only http and https URLs are fetched, not '{url.scheme[:20]}'.")
+    if not url.host or (port is not None and not 0 < port < 65536):
+        raise FetchError(text, "url", "the URL names no host, or a port that cannot be.")
+    return url
+
+
+def _redirected(request: Request, url: httpx.URL, status: int, location: str) -> Request:
+    """The next hop (RFC 9110 15.4)."""
+    try:
+        target = url.join(location)
+    except (httpx.InvalidURL, ValueError, UnicodeError) as error:
+        raise FetchError(request.url, "url", f"it redirects to something that is no URL ({error}).") from error
+    if not target.fragment and url.fragment:
+        target = target.copy_with(fragment=url.fragment)
+    headers = request.headers
+    if (target.scheme, target.host, target.port) != (url.scheme, url.host, url.port):
+        headers = {name: value for name, value in headers.items() if name.lower() not in _SECRETS}
+    moved = replace(request, url=str(target), headers=headers)
+    post_becomes_get = status in (301, 302) and request.method.upper() == "POST" and not request.keep_method
+    if post_becomes_get or (status == 303 and request.method.upper() != "HEAD"):
+        moved = replace(moved, method="GET", form=None, body=None, content_type="")
+    return moved
+
+
+async def _read(request: Request, outgoing: httpx.Request, answer: httpcore.Response, most: int) -> Response:
+    arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing)
+    # A jar that only grows would let one session fill the memory.
+    if request.cookies is not None and len(request.cookies) < MOST_COOKIES:
+        httpx.Cookies(request.cookies).extract_cookies(arrived)
+    body = b""
+    if outgoing.method != "HEAD" and answer.status not in (204, 304):
+        content = Content(request.url, arrived.headers.get("content-encoding", ""), most)
+        body = await content.read(answer.aiter_stream())
+    return Response(
+        url=str(outgoing.url),
+        status=answer.status,
+        content_type=arrived.headers.get("content-type", ""),
+        body=body,
+        headers=dict(arrived.headers),
+    )
+
+
+def _named(error: FetchError, url: str) -> FetchError:
+    """An error of the network under the URL that was asked for, where it knew the host alone."""
+    if error.url == url:
+        return error
+    _, _, sentence = str(error).partition(": ")
+    return FetchError(url, error.reason, sentence)
+
+
+def _explained(error: Exception, url: str) -> FetchError:
+    reason: Reason
+    if isinstance(error, httpcore.TimeoutException):
+        reason, sentence = "timeout", "the server did not answer in time."
+    elif "certificate" in str(error).lower() or isinstance(error.__cause__, ssl.SSLError):
+        reason, sentence = "tls", f"no secure connection ({error}); check the server's certificate."
+    elif isinstance(error, httpcore.ConnectError):
+        reason, sentence = "refused", f"no connection ({error}); check that the server runs and its port is open."
+    else:
+        reason, sentence = "protocol", f"the connection broke before the answer was complete ({error})."
+    return FetchError(url, reason, sentence)
