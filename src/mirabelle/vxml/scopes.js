@@ -1,0 +1,197 @@
+// The scope chain of VoiceXML 2.0, 5.1.2, in ECMAScript's own terms: each scope is an object without a prototype, and
+// code runs in as many nested `with` as there are scopes. So names resolve, closures bind and writes find their scope
+// as the language itself does it. The names `$m$...` are the only ones of ours an application could see.
+(function () {
+  "use strict";
+  const { stringify, parse } = JSON;
+  const { create, keys, defineProperty, getOwnPropertyNames } = Object;
+  const own = Function.prototype.call.bind(Object.prototype.hasOwnProperty);
+  const has = Function.prototype.call.bind(WeakSet.prototype.has);
+  const include = Function.prototype.call.bind(WeakSet.prototype.add);
+  const fetch = Function.prototype.call.bind(Map.prototype.get);
+  const store = Function.prototype.call.bind(Map.prototype.set);
+  const drop = Function.prototype.call.bind(Map.prototype.delete);
+  const text = String, truth = Boolean, number = Number, array = Array.isArray, indirect = eval, everything = globalThis;
+  const Missing = ReferenceError, Misused = TypeError, Unparsable = SyntaxError, Thrown = Error;
+
+  // Indirect evaluation, so that the code is sloppy: `with` is not allowed in strict code.
+  const ENTER = "($m$scope)=>{with($m$scope){return ($m$source)=>eval($m$source)}}";
+
+  const refuse = (target, name) => { throw new Misused(`session variables cannot be changed (${text(name)})`); };
+  const sealed = { set: refuse, defineProperty: refuse, deleteProperty: refuse, setPrototypeOf: refuse };
+  const seal = (value) => {
+    if (value === null || typeof value !== "object") return value;
+    for (const name of keys(value)) value[name] = seal(value[name]);
+    return new Proxy(value, sealed);
+  };
+
+  const session = create(null);
+  const sessionView = new Proxy(session, sealed);
+  defineProperty(session, "session", { value: sessionView, enumerable: false, configurable: true });
+  const bottom = { name: "session", object: sessionView, run: indirect(ENTER)(sessionView) };
+  const scopes = new WeakSet();
+  include(scopes, sessionView);
+
+  let chain = [bottom];
+  const kept = new Map();
+  let nextKept = 0;
+
+  const top = () => chain[chain.length - 1];
+
+  const selfNames = (name, below) =>
+    below || (name !== "application" && name !== "document") ? [name] : ["application", "document"];
+
+  const nameItself = (scope) => {
+    for (const name of scope.names) {
+      if (name !== "") defineProperty(scope.object, name, { value: scope.object, writable: true, configurable: true });
+    }
+  };
+
+  // Expressions run strict, so that a write to a name nobody declared throws, as the standard wants it. What strict code
+  // has no syntax for (010, a variable called `package`) runs sloppy, with a look at what it left behind.
+  const compiled = (strict, run) => {
+    try {
+      return run('"use strict";' + strict);
+    } catch (error) {
+      if (!(error instanceof Unparsable)) throw error;
+      let sloppy;
+      try { sloppy = run(strict); } catch { throw error; }
+      return (argument) => {
+        const before = keys(everything);
+        try { return sloppy(argument); } finally {
+          for (const name of keys(everything)) {
+            if (!before.includes(name)) {
+              delete everything[name];
+              throw new Missing(`${name} is not declared`);
+            }
+          }
+        }
+      };
+    }
+  };
+
+  const value = (source) => compiled(`()=>(${source}\n)`, top().run)();
+
+  const ownScope = (name) => {
+    const dot = name.lastIndexOf(".");
+    if (dot < 0) return;
+    const base = value(name.slice(0, dot));
+    const last = name.slice(dot + 1);
+    if (base !== null && typeof base === "object" && has(scopes, base) && base !== sessionView && !own(base, last)) {
+      throw new Missing(`${name} is not declared`);
+    }
+  };
+
+  const define = (name, held) => {
+    const { object } = top();
+    defineProperty(object === sessionView ? session : object, name,
+      { value: object === sessionView ? seal(held) : held, writable: true, enumerable: true, configurable: true });
+  };
+
+  const show = (held) => {
+    switch (typeof held) {
+      case "undefined": return "u";
+      case "boolean": return held ? "t" : "f";
+      case "number": return "d" + text(held === 0 && 1 / held < 0 ? "-0.0" : held);
+      case "string": return "s" + stringify(held);
+      case "function": return "onull";
+      case "object": return held === null ? "n" : "o" + (stringify(held) ?? "null");
+      default: throw new Misused(`a ${typeof held} cannot leave the script`);
+    }
+  };
+
+  const read = (shown) => {
+    switch (shown[0]) {
+      case "u": return undefined;
+      case "n": return null;
+      case "t": return true;
+      case "f": return false;
+      case "d": return number(shown.slice(1));
+      case "k": { const held = fetch(kept, number(shown.slice(1))); return held; }
+      default: return parse(shown.slice(1));
+    }
+  };
+
+  const operations = {
+    push(name) {
+      const scope = { name, object: create(null), names: selfNames(name, chain.length > 1) };
+      include(scopes, scope.object);
+      nameItself(scope);
+      scope.run = top().run(ENTER)(scope.object);
+      chain.push(scope);
+    },
+    pop(depth) { chain.length = number(depth); },
+    reset(name) {
+      for (let at = chain.length - 1; at > 0; at--) {
+        if (chain[at].names.includes(name)) {
+          for (const variable of getOwnPropertyNames(chain[at].object)) delete chain[at].object[variable];
+          nameItself(chain[at]);
+          return;
+        }
+      }
+      throw new Missing(`there is no scope ${name}`);
+    },
+    save() { store(kept, nextKept, chain); chain = [bottom]; return "d" + text(nextKept++); },
+    restore(id) { chain = fetch(kept, number(id)); drop(kept, number(id)); },
+    keep(source) { store(kept, nextKept, value(source)); return "d" + text(nextKept++); },
+    forget(id) { drop(kept, number(id)); },
+    declare(name) {
+      const { object } = top();
+      const there = Object.getOwnPropertyDescriptor(object, name);
+      if (there === undefined || !there.enumerable) define(name, undefined);
+    },
+    initialise(name, source) { define(name, value(source)); },
+    put(name, shown) { define(name, read(shown)); },
+    assign(name, source) {
+      ownScope(name);
+      compiled(`()=>{${name}=(${source}\n)}`, top().run)();
+    },
+    write(name, shown) {
+      ownScope(name);
+      compiled(`($m$value)=>{${name}=$m$value}`, top().run)(read(shown));
+    },
+    evaluate(source) { return show(value(source)); },
+    truth(source) { return truth(value(source)) ? "t" : "f"; },
+    text(source) { return "s" + stringify(text(value(source))); },
+    json(source) { return "s" + stringify(stringify(value(source)) ?? "null"); },
+    declared(name) { return chain.some(({ object }) => own(object, name)) ? "t" : "f"; },
+    script(source, variables, functions) {
+      const scope = top();
+      for (const name of parse(variables)) if (!own(scope.object, name)) define(name, undefined);
+      const before = keys(everything);
+      // Functions first: they are there before the first statement runs, whatever it does.
+      const program = scope.run(`($m$hoist)=>{with($m$scope){$m$hoist({${parse(functions).join()}});${source}\n}}`);
+      try {
+        program((found) => { for (const name of keys(found)) define(name, found[name]); });
+      } finally {
+        // A sloppy write to a name nobody declared makes a variable of the scope the script runs in.
+        for (const name of keys(everything)) {
+          if (!before.includes(name)) {
+            define(name, everything[name]);
+            delete everything[name];
+          }
+        }
+      }
+    },
+  };
+
+  const explain = (error) => {
+    try {
+      // The engine throws null where it has no memory left for an error.
+      if (error === null) return 'x["the script threw null, or ran out of memory", ""]';
+      return "x" + stringify(error instanceof Thrown ? [`${error.name}: ${error.message}`, text(error.stack)]
+                                                     : [text(error), ""]);
+    } catch {
+      return 'x["an exception that cannot be shown", ""]';
+    }
+  };
+
+  return (operation, escaped, a, b, c) => {
+    try {
+      if (escaped) { a = a && parse(a); b = b && parse(b); c = c && parse(c); }
+      return operations[operation](a, b, c) ?? "u";
+    } catch (error) {
+      return explain(error);
+    }
+  };
+})()

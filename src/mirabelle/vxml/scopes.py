@@ -1,0 +1,315 @@
+"""The variable scopes of a session and the evaluation of expressions within them (VoiceXML 2.0, 5.1)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Final
+
+import quickjs
+
+from mirabelle.vxml.ecmascript import (
+    LONGEST_SOURCE,
+    MEMORY_BYTES,
+    STACK_BYTES,
+    Engine,
+    JsObject,
+    Value,
+    decode,
+    encode,
+    plain,
+)
+from mirabelle.vxml.errors import SemanticError
+
+MOST_SCOPES: Final = 64
+"""How many scopes may be open at once in one execution context."""
+
+_IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
+_LEFT_HAND: Final = re.compile(
+    r"(?:[^\W\d]|\$)[\w$]*(?:\.(?:[^\W\d]|\$)[\w$]*|\[(?:[0-9]{1,9}|'[^'\\]*'|\"[^\"\\]*\")\])*"
+)
+_UNUSABLE: Final = frozenset(
+    [
+        "arguments",
+        "break",
+        "case",
+        "catch",
+        "class",
+        "const",
+        "continue",
+        "debugger",
+        "default",
+        "delete",
+        "do",
+        "else",
+        "enum",
+        "eval",
+        "export",
+        "extends",
+        "false",
+        "finally",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "instanceof",
+        "new",
+        "null",
+        "return",
+        "super",
+        "switch",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typeof",
+        "var",
+        "void",
+        "while",
+        "with",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A scope chain that was put aside; give it to `Scopes.restore` once."""
+
+    number: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value that stays inside the engine, so that it moves between execution contexts whole."""
+
+    number: int
+
+
+def is_name(text: str) -> bool:
+    """Whether a variable may be called so."""
+    return _IDENTIFIER.fullmatch(text) is not None and text not in _UNUSABLE
+
+
+class Scopes:
+    """The scope chain: session, application, document, dialog and anonymous scopes, the innermost last.
+
+    A name is looked up from the innermost scope outwards; a write goes to the scope that declares the name. Each scope
+    but an anonymous one holds a variable of its own name that is the scope itself. Where no application scope is
+    below it, the document scope answers to `application` too, and the other way round.
+
+    Every method that runs code of the application raises `SemanticError` when that code throws, reads or writes
+    a name that nobody declared, or goes past a limit of the engine.
+
+    Args:
+        engine: an engine that nothing else uses.
+        session: the variables of the session scope; values as JSON has them, nested as they are read
+            (`{"connection": {"remote": {"uri": "tel:..."}}}`).
+    """
+
+    def __init__(self, engine: Engine, session: Mapping[str, object] | None = None) -> None:
+        self._engine = engine
+        self._call = engine.install(_source())
+        self._names: tuple[str, ...] = ("session",)
+        for name, value in (session or {}).items():
+            self.declare_value(name, JsObject(json.dumps(value)))
+
+    @property
+    def depth(self) -> int:
+        """How many scopes are open, the session's included."""
+        return len(self._names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The open scopes from the session inwards; an anonymous one is empty."""
+        return self._names
+
+    def push(self, name: str = "") -> None:
+        """Open a scope within the innermost: `application`, `document`, `dialog`, or anonymous without a name."""
+        if self.depth == MOST_SCOPES:
+            raise SemanticError(f"more than {MOST_SCOPES} scopes are open.")
+        self._do("push", name)
+        self._names = (*self._names, name)
+
+    def pop(self) -> None:
+        """Close the innermost scope; its variables are gone."""
+        self.pop_to(self.depth - 1)
+
+    def pop_to(self, depth: int) -> None:
+        """Close scopes until `depth` are open; at least 1, the session's."""
+        if not 1 <= depth <= self.depth:
+            raise ValueError(f"There are {self.depth} scopes open; {depth} cannot be left.")
+        self._do("pop", str(depth))
+        self._names = self._names[:depth]
+
+    def reset(self, name: str) -> None:
+        """Make the innermost scope of that name empty, and leave those within it open."""
+        self._do("reset", name)
+
+    def save(self) -> Chain:
+        """Put the chain aside and begin a new one that shares the session scope only: a new execution context."""
+        chain = Chain(int(self._do("save")[1:]), self._names)
+        self._names = ("session",)
+        return chain
+
+    def restore(self, chain: Chain) -> None:
+        """Drop the present chain and come back to one put aside."""
+        self._do("restore", str(chain.number))
+        self._names = chain.names
+
+    def keep(self, expr: str) -> Kept:
+        """Evaluate, and hold the very value for `declare_value` or `assign_value`, in whatever context comes."""
+        return Kept(int(self._do("keep", _expression(expr))[1:]))
+
+    def forget(self, kept: Kept) -> None:
+        """Let go of a kept value."""
+        self._do("forget", str(kept.number))
+
+    def declare(self, name: str, expr: str | None = None) -> None:
+        """Declare a variable in the innermost scope (`<var>`; VoiceXML 2.0, 5.3.1).
+
+        Args:
+            name: without a scope in front.
+            expr: its value. None declares it as `undefined`, and leaves it as it is where the scope has it already.
+        """
+        _declarable(name)
+        if expr is None:
+            self._do("declare", name)
+        else:
+            self._do("initialise", name, _expression(expr))
+
+    def declare_value(self, name: str, value: Value | Kept) -> None:
+        """Declare a variable in the innermost scope with a value at hand; in the session's scope while it is alone."""
+        _declarable(name)
+        self._do("put", name, _shown(value))
+
+    def assign(self, name: str, expr: str) -> None:
+        """Write a variable that is declared, or a property of an object (`<assign>`; VoiceXML 2.0, 5.3.2).
+
+        Args:
+            name: `total`, `document.total`, `order.lines[2]`.
+            expr: the new value.
+        """
+        _assignable(name)
+        self._do("assign", name, _expression(expr))
+
+    def assign_value(self, name: str, value: Value | Kept) -> None:
+        """The same with a value at hand."""
+        _assignable(name)
+        self._do("write", name, _shown(value))
+
+    def evaluate(self, expr: str) -> Value:
+        """The value of an expression; objects come as a copy."""
+        return decode(self._do("evaluate", _expression(expr)))
+
+    def truth(self, expr: str) -> bool:
+        """The value as ECMAScript's `Boolean()` has it: what `cond` asks."""
+        return self._do("truth", _expression(expr)) == "t"
+
+    def text(self, expr: str) -> str:
+        """The value as ECMAScript's `String()` has it: what `<value>` and `<log>` say."""
+        return str(decode(self._do("text", _expression(expr))))
+
+    def json(self, expr: str) -> str:
+        """The value as JSON; `null` for what JSON does not know."""
+        return str(decode(self._do("json", _expression(expr))))
+
+    def script(self, source: str) -> None:
+        """Run a program in the innermost scope (`<script>`; VoiceXML 2.0, 5.3.12).
+
+        Its `var` and function declarations become variables of that scope; `let`, `const` and `class` stay its own.
+        `SemanticError.line` says where in the program it failed.
+        """
+        variables, functions = declarations(_bounded(source))
+        self._do("script", source, json.dumps(variables), json.dumps(functions))
+
+    def declared(self, name: str) -> bool:
+        """Whether some scope of the chain has a variable of that name, whatever its value."""
+        return self._do("declared", name) == "t"
+
+    def defined(self, name: str) -> bool:
+        """Whether the variable is declared and its value is not `undefined`; the name may be dotted."""
+        _assignable(name)
+        base = re.split(r"[.\[]", name, maxsplit=1)[0]
+        return self.declared(base) and self.truth(f"typeof {name} !== 'undefined'")
+
+    def _do(self, operation: str, *arguments: str) -> str:
+        if all(map(plain, arguments)):
+            return self._call(operation, 0, *arguments)
+        return self._call(operation, 1, *map(json.dumps, arguments))
+
+
+@lru_cache(maxsize=1)
+def _source() -> str:
+    return resources.files("mirabelle.vxml").joinpath("scopes.js").read_text("utf-8")
+
+
+def _bounded(source: str) -> str:
+    if len(source) > LONGEST_SOURCE:
+        raise SemanticError(f"the script is longer than {LONGEST_SOURCE} characters.")
+    return source
+
+
+def _expression(source: str) -> str:
+    # A semicolon at the end is no expression, but old applications write it.
+    body = _bounded(source).strip().rstrip("; \t\r\n")
+    if not body:
+        raise SemanticError("the expression is empty.")
+    return body
+
+
+def _declarable(name: str) -> None:
+    if not is_name(name):
+        why = "; a variable is declared without a scope or an object in front" if "." in name else ""
+        raise SemanticError(f"'{name[:60]}' is not a name a variable can have{why}.")
+
+
+def _assignable(name: str) -> None:
+    if not _LEFT_HAND.fullmatch(name):
+        raise SemanticError(f"'{name[:60]}' is not something that can be assigned to.")
+
+
+def _shown(value: Value | Kept) -> str:
+    return f"k{value.number}" if isinstance(value, Kept) else encode(value)
+
+
+_DECLARED: Final = """(function () {
+  "use strict";
+  const { getOwnPropertyNames } = Object, { deleteProperty } = Reflect, { stringify } = JSON, everything = globalThis;
+  for (const name of getOwnPropertyNames(everything)) deleteProperty(everything, name);
+  const before = getOwnPropertyNames(everything);
+  return () => stringify(getOwnPropertyNames(everything)
+    .filter((name) => !before.includes(name)).map((name) => [name, typeof everything[name] === "function"]));
+})()"""
+
+
+@lru_cache(maxsize=64)
+def declarations(source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names a program declares with `var` and as functions, found by the engine's own parser.
+
+    The program is instantiated as a global one in an engine of its own, where nothing else is declared, and stopped
+    before its first statement.
+
+    Raises:
+        SemanticError: it cannot be parsed.
+    """
+    context = quickjs.Context()
+    context.set_memory_limit(MEMORY_BYTES)
+    context.set_max_stack_size(STACK_BYTES)
+    found = context.eval(_DECLARED)
+    try:
+        context.eval("throw 0;" + source.replace("\0", " "))
+    except quickjs.JSException as error:
+        message = str(error).partition("\n")[0]
+        if message != "0":
+            line = re.search(r"<input>:([0-9]+)", str(error))
+            raise SemanticError(message, int(line[1]) if line else 0) from None
+    except UnicodeError:
+        raise SemanticError("the script holds half of a surrogate pair.") from None
+    names = json.loads(found())
+    return tuple(n for n, function in names if not function), tuple(n for n, function in names if function)
