@@ -1,0 +1,168 @@
+"""A submitted form, urlencoded or multipart, read with limits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from mirabelle.errors import MirabelleError
+
+MOST_BYTES: Final = 64 * 1024
+"""The largest form that is read."""
+MOST_FIELDS: Final = 64
+"""The most fields in one form."""
+
+_MOST_NAME_BYTES: Final = 128
+
+
+class FormError(MirabelleError):
+    """The body of a request cannot be read as a form; the message says why, and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field as it came.
+
+    Attributes:
+        name: the field's name.
+        data: its value, not decoded yet.
+        filename: the name of the uploaded file; None where it is a plain field.
+    """
+
+    name: str
+    data: bytes
+    filename: str | None = None
+
+
+async def read_body(chunks: AsyncIterable[bytes], *, most: int = MOST_BYTES) -> bytes:
+    """Gather a body, and stop as soon as it is too long.
+
+    Raises:
+        FormError: it is longer than most bytes.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > most:
+            raise FormError(f"The request is larger than {most} bytes; one call needs far less.")
+    return bytes(body)
+
+
+def parse(body: bytes, content_type: str) -> tuple[Part, ...]:
+    """Take a form apart.
+
+    Args:
+        body: all of it.
+        content_type: the header's value.
+
+    Raises:
+        FormError: neither kind of form, malformed, or too many fields.
+    """
+    media_type, options = parse_options_header(content_type)
+    match media_type:
+        case b"application/x-www-form-urlencoded":
+            return _urlencoded(body)
+        case b"multipart/form-data" if options.get(b"boundary"):
+            return _multipart(body, options[b"boundary"])
+        case b"multipart/form-data":
+            raise FormError("The Content-Type multipart/form-data comes without its boundary.")
+    raise FormError(
+        "Send the fields as application/x-www-form-urlencoded or multipart/form-data, and say so in Content-Type."
+    )
+
+
+def _urlencoded(body: bytes) -> tuple[Part, ...]:
+    if body.count(b"&") >= 4 * MOST_FIELDS:
+        raise FormError(f"The form holds more than {MOST_FIELDS} fields.")
+    pieces = [piece for piece in body.strip(b"\r\n").split(b"&") if piece]
+    if len(pieces) > MOST_FIELDS:
+        raise FormError(f"The form holds more than {MOST_FIELDS} fields.")
+    parts = []
+    for piece in pieces:
+        name, _, value = (unquote_to_bytes(half.replace(b"+", b" ")) for half in piece.partition(b"="))
+        parts.append(Part(_name(name), value))
+    return tuple(parts)
+
+
+def _name(raw: bytes) -> str:
+    if len(raw) > _MOST_NAME_BYTES:
+        raise FormError(f"A field's name is longer than {_MOST_NAME_BYTES} bytes.")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormError("A field's name is not UTF-8 text.") from error
+
+
+class _Parts:
+    """Gathers what the multipart parser reports."""
+
+    def __init__(self) -> None:
+        self.parts: list[Part] = []
+        self.ended = False
+        self._headers: dict[bytes, bytes] = {}
+        self._header_name = bytearray()
+        self._header_value = bytearray()
+        self._data = bytearray()
+
+    def on_part_begin(self) -> None:
+        if len(self.parts) == MOST_FIELDS:
+            raise FormError(f"The form holds more than {MOST_FIELDS} fields.")
+        self._headers.clear()
+        self._data.clear()
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
+
+    def on_header_end(self) -> None:
+        self._headers[bytes(self._header_name).lower()] = bytes(self._header_value)
+        self._header_name.clear()
+        self._header_value.clear()
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._data += data[start:end]
+
+    def on_part_end(self) -> None:
+        encoding = self._headers.get(b"content-transfer-encoding", b"binary").strip().lower()
+        if encoding not in {b"7bit", b"8bit", b"binary"}:
+            raise FormError("A part has a Content-Transfer-Encoding; send the fields as they are.")
+        kind, options = parse_options_header(self._headers.get(b"content-disposition", b""))
+        if kind != b"form-data" or b"name" not in options:
+            raise FormError("A part has no name; each needs Content-Disposition: form-data; name=...")
+        filename = options.get(b"filename")
+        shown = None if filename is None else filename.decode("utf-8", "replace")
+        self.parts.append(Part(_name(options[b"name"]), bytes(self._data), shown))
+
+    def on_end(self) -> None:
+        self.ended = True
+
+
+def _multipart(body: bytes, boundary: bytes) -> tuple[Part, ...]:
+    parts = _Parts()
+    try:
+        parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": parts.on_part_begin,
+                "on_header_field": parts.on_header_field,
+                "on_header_value": parts.on_header_value,
+                "on_header_end": parts.on_header_end,
+                "on_part_data": parts.on_part_data,
+                "on_part_end": parts.on_part_end,
+                "on_end": parts.on_end,
+            },
+        )
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise FormError(f"The multipart form is malformed: {error}.") from error
+    if not parts.ended:
+        raise FormError("The multipart form breaks off before its closing boundary.")
+    return tuple(parts.parts)

@@ -1,0 +1,107 @@
+"""Who is asking: a login and a PIN."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections import OrderedDict
+from typing import Final, Protocol
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.clock import Clock
+
+PIN_DIGITS: Final = 8
+"""How long the PINs are that we make."""
+REMEMBERED_SECONDS: Final = 300.0
+"""How long the outcome of a verification is kept in memory."""
+MOST_REMEMBERED: Final = 4096
+"""How many outcomes are kept at most."""
+
+_MOST_AT_ONCE: Final = 2
+
+
+class Accounts(Protocol):
+    """Where accounts are found."""
+
+    async def account_by_login(self, login: str) -> Account | None:
+        """The account, or None where there is none of that login."""
+        ...
+
+
+def new_pin() -> str:
+    """A PIN that cannot be guessed: eight digits."""
+    return f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
+
+
+def hash_pin(pin: str, hasher: PasswordHasher | None = None) -> str:
+    """The PIN as it is stored, hashed with argon2id; takes tens of milliseconds on purpose."""
+    return (hasher or PasswordHasher()).hash(pin)
+
+
+class LoginCheck:
+    """Tells whether a login and a PIN belong together.
+
+    Each verification costs tens of milliseconds, so its outcome is remembered for some minutes under a keyed hash of
+    what was compared: never the PIN, and of no use outside of this process. A changed PIN is another comparison.
+    A login that does not exist costs the same as a PIN that is wrong.
+    """
+
+    def __init__(self, accounts: Accounts, clock: Clock, *, hasher: PasswordHasher | None = None) -> None:
+        """Make a check.
+
+        Args:
+            accounts: where accounts are found.
+            clock: only its monotonic side is used.
+            hasher: the argon2 parameters; tests take cheap ones.
+        """
+        self._accounts = accounts
+        self._clock = clock
+        self._hasher = hasher or PasswordHasher()
+        self._key = secrets.token_bytes(32)
+        self._remembered: OrderedDict[bytes, tuple[float, asyncio.Task[bool]]] = OrderedDict()
+        self._turn = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._nobody = self._hasher.hash(secrets.token_hex(16))
+
+    async def account(self, login: str, pin: str) -> Account | None:
+        """The account of that login, if the PIN is its own; None otherwise, whichever of the two is wrong."""
+        account = await self._accounts.account_by_login(login)
+        right = await self._right(login, pin, self._nobody if account is None else account.pin_hash)
+        return account if right else None
+
+    async def _right(self, login: str, pin: str, pin_hash: str) -> bool:
+        now = self._clock.monotonic()
+        name = self._name(login, pin, pin_hash)
+        known = self._remembered.get(name)
+        if known is None or now - known[0] > REMEMBERED_SECONDS:
+            known = (now, asyncio.create_task(self._verify(pin, pin_hash)))
+            self._remembered[name] = known
+        self._remembered.move_to_end(name)
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+        try:
+            return await asyncio.shield(known[1])
+        except BaseException:
+            if known[1].done():
+                self._remembered.pop(name, None)
+            raise
+
+    def _name(self, login: str, pin: str, pin_hash: str) -> bytes:
+        digest = hashlib.blake2b(key=self._key, digest_size=32)
+        for text in (login, pin, pin_hash):
+            data = text.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(8, "big") + data)
+        return digest.digest()
+
+    async def _verify(self, pin: str, pin_hash: str) -> bool:
+        async with self._turn:
+            return await asyncio.to_thread(self._compare, pin, pin_hash)
+
+    def _compare(self, pin: str, pin_hash: str) -> bool:
+        try:
+            return self._hasher.verify(pin_hash, pin.encode("utf-8", "surrogatepass"))
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Literal
+
+import pytest
+from argon2 import PasswordHasher
+
+from mirabelle.api import login
+from mirabelle.api.login import LoginCheck, hash_pin, new_pin
+from mirabelle.calls.account import Account
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Counting(PasswordHasher):
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.verified = 0
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:  # noqa: A002
+        self.verified += 1
+        return super().verify(hash, password)
+
+
+class Hours:
+    seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 23, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+class Book:
+    def __init__(self) -> None:
+        self.accounts = {"user": Account(1, "user", hash_pin("98765432", CHEAP), 10)}
+
+    async def account_by_login(self, name: str) -> Account | None:
+        return self.accounts.get(name)
+
+
+@pytest.fixture
+def hours() -> Hours:
+    return Hours()
+
+
+@pytest.fixture
+def book() -> Book:
+    return Book()
+
+
+@pytest.fixture
+def hasher() -> Counting:
+    return Counting()
+
+
+@pytest.fixture
+def check(book: Book, hours: Hours, hasher: Counting) -> LoginCheck:
+    return LoginCheck(book, hours, hasher=hasher)
+
+
+async def test_the_right_pin_opens_the_account(check: LoginCheck, book: Book) -> None:
+    assert await check.account("user", "98765432") == book.accounts["user"]
+
+
+@pytest.mark.parametrize(
+    ("name", "pin"), [("user", "98765433"), ("nobody", "98765432"), ("user", ""), ("user", "\ud800")]
+)
+async def test_anything_else_does_not(check: LoginCheck, name: str, pin: str) -> None:
+    assert await check.account(name, pin) is None
+
+
+async def test_an_unknown_login_costs_a_verification_too(check: LoginCheck, hasher: Counting) -> None:
+    await check.account("nobody", "1")
+    assert hasher.verified == 1
+
+
+async def test_a_verification_is_remembered(check: LoginCheck, hasher: Counting) -> None:
+    for _ in range(3):
+        assert await check.account("user", "98765432")
+        assert await check.account("user", "1") is None
+    assert hasher.verified == 2
+
+
+async def test_many_at_once_cost_one_verification(check: LoginCheck, hasher: Counting) -> None:
+    found = await asyncio.gather(*(check.account("user", "98765432") for _ in range(50)))
+    assert all(found)
+    assert hasher.verified == 1
+
+
+async def test_what_is_remembered_grows_old(check: LoginCheck, hasher: Counting, hours: Hours) -> None:
+    await check.account("user", "98765432")
+    hours.seconds = login.REMEMBERED_SECONDS + 1
+    await check.account("user", "98765432")
+    assert hasher.verified == 2
+
+
+async def test_a_changed_pin_counts_at_once(check: LoginCheck, book: Book) -> None:
+    assert await check.account("user", "98765432")
+    book.accounts["user"] = Account(1, "user", hash_pin("11112222", CHEAP), 10)
+    assert await check.account("user", "98765432") is None
+    assert await check.account("user", "11112222")
+
+
+async def test_only_so_much_is_remembered(check: LoginCheck, hasher: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "MOST_REMEMBERED", 2)
+    for pin in ("1", "2", "3", "1"):
+        await check.account("user", pin)
+    assert hasher.verified == 4
+
+
+async def test_a_hash_that_is_none_opens_nothing(check: LoginCheck, book: Book) -> None:
+    book.accounts["user"] = Account(1, "user", "nonsense", 10)
+    assert await check.account("user", "nonsense") is None
+
+
+def test_a_new_pin_has_eight_digits() -> None:
+    pins = {new_pin() for _ in range(20)}
+    assert all(len(pin) == 8 and pin.isdigit() for pin in pins)
+    assert len(pins) > 1
