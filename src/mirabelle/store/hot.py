@@ -1,0 +1,132 @@
+"""The hot paths, in each store's own SQL, side by side.
+
+PostgreSQL skips rows that another transaction holds, so that many claim at once. SQLite has one writer, so that
+whoever writes has everything to himself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from mirabelle.store.statements import CALL_RETURNING
+
+_DELIVERY_RETURNING: Final = ", ".join(
+    f"deliveries.{name} AS {name}" for name in ("delivery_id", "call_id", "url", "form", "attempts", "due_at")
+)
+
+# One step from host to host through the index, so that the cost follows the number of hosts and not of results.
+_HOSTS: Final = """
+    WITH RECURSIVE hosts(host) AS (
+        SELECT min(host) FROM deliveries WHERE state = 'waiting'
+        UNION ALL
+        SELECT (SELECT min(d.host) FROM deliveries AS d WHERE d.state = 'waiting' AND d.host > hosts.host)
+        FROM hosts WHERE hosts.host IS NOT NULL
+    )
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HotPaths:
+    """The statements that are run all day.
+
+    Attributes:
+        claim: queued and due to dialing; `:now`, `:most`, `:owner`, `:until`.
+        expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
+        recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
+        claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
+    """
+
+    claim: sa.TextClause
+    expire: sa.TextClause
+    recover: sa.TextClause
+    claim_deliveries: sa.TextClause
+
+
+SQLITE: Final = HotPaths(
+    claim=sa.text(f"""
+        UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
+        WHERE call_id IN (
+            SELECT call_id FROM calls
+            WHERE state = 'queued' AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+            ORDER BY due_at, call_id LIMIT :most
+        )
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    expire=sa.text(f"""
+        UPDATE calls SET state = 'expired', ended_at = :now, detail = :reason
+        WHERE call_id IN (
+            SELECT call_id FROM calls WHERE state = 'queued' AND expires_at <= :now ORDER BY expires_at LIMIT :most
+        )
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    recover=sa.text(f"""
+        UPDATE calls SET lease_owner = :owner, lease_until = :until
+        WHERE call_id IN (SELECT call_id FROM calls WHERE lease_until <= :now ORDER BY lease_until LIMIT :most)
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    claim_deliveries=sa.text(f"""
+        UPDATE deliveries SET due_at = :until, owner = :owner, attempts = attempts + 1
+        WHERE delivery_id IN (
+            {_HOSTS}
+            SELECT d.delivery_id FROM hosts CROSS JOIN deliveries AS d
+            WHERE d.delivery_id IN (
+                SELECT x.delivery_id FROM deliveries AS x
+                WHERE x.state = 'waiting' AND x.host = hosts.host AND x.due_at <= :now
+                ORDER BY x.due_at, x.delivery_id LIMIT :per_host
+            )
+            AND hosts.host NOT IN (SELECT value FROM json_each(:skip))
+            ORDER BY d.due_at, d.delivery_id LIMIT :most
+        )
+        RETURNING {_DELIVERY_RETURNING}
+    """),  # noqa: S608
+)
+"""SQLite's."""
+
+POSTGRESQL: Final = HotPaths(
+    claim=sa.text(f"""
+        WITH due AS MATERIALIZED (
+            SELECT call_id FROM calls
+            WHERE state = 'queued' AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+            ORDER BY due_at, call_id LIMIT :most FOR UPDATE SKIP LOCKED
+        )
+        UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
+        FROM due WHERE calls.call_id = due.call_id
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    expire=sa.text(f"""
+        WITH past AS MATERIALIZED (
+            SELECT call_id FROM calls WHERE state = 'queued' AND expires_at <= :now
+            ORDER BY expires_at LIMIT :most FOR UPDATE SKIP LOCKED
+        )
+        UPDATE calls SET state = 'expired', ended_at = :now, detail = :reason
+        FROM past WHERE calls.call_id = past.call_id
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    recover=sa.text(f"""
+        WITH lost AS MATERIALIZED (
+            SELECT call_id FROM calls WHERE lease_until <= :now
+            ORDER BY lease_until LIMIT :most FOR UPDATE SKIP LOCKED
+        )
+        UPDATE calls SET lease_owner = :owner, lease_until = :until
+        FROM lost WHERE calls.call_id = lost.call_id
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    claim_deliveries=sa.text(f"""
+        {_HOSTS}, due AS MATERIALIZED (
+            SELECT d.delivery_id FROM hosts CROSS JOIN LATERAL (
+                SELECT x.delivery_id, x.due_at FROM deliveries AS x
+                WHERE x.state = 'waiting' AND x.host = hosts.host AND x.due_at <= :now
+                ORDER BY x.due_at, x.delivery_id LIMIT :per_host FOR UPDATE SKIP LOCKED
+            ) AS d
+            WHERE hosts.host NOT IN (SELECT json_array_elements_text(CAST(:skip AS json)))
+            ORDER BY d.due_at, d.delivery_id LIMIT :most
+        )
+        UPDATE deliveries SET due_at = :until, owner = :owner, attempts = attempts + 1
+        FROM due WHERE deliveries.delivery_id = due.delivery_id
+        RETURNING {_DELIVERY_RETURNING}
+    """),  # noqa: S608
+)
+"""PostgreSQL's."""

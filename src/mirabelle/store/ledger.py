@@ -1,0 +1,221 @@
+"""The ledger: what is known about accounts, calls, attempts and results, on one interface for every store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.attempt import Attempt
+from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.result import Delivery
+from mirabelle.calls.retry import NextStep
+from mirabelle.errors import MirabelleError
+
+
+class StoreError(MirabelleError):
+    """The ledger cannot do what was asked; the message says why."""
+
+
+class AccountExists(StoreError):
+    """Another account has this login."""
+
+
+class LeaseLost(StoreError):
+    """The call is no longer ours to dial: the lease ran out, somebody took it over, or the attempt is already ended."""
+
+
+class Ledger(Protocol):
+    """The durable state of the server. Both stores implement it, and one test suite runs on both.
+
+    Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the
+    microsecond. Any method may raise `StoreError` when the store cannot be reached or refuses a value.
+    """
+
+    async def add_account(self, login: str, pin_hash: str, now: datetime) -> Account:
+        """Add an account and its default campaign, which is named `default`.
+
+        Raises:
+            AccountExists: the login is taken.
+        """
+        ...
+
+    async def account_by_login(self, login: str) -> Account | None:
+        """The account with this login."""
+        ...
+
+    async def account(self, account_id: int) -> Account | None:
+        """The account with this key."""
+        ...
+
+    async def queue_call(self, new: NewCall, now: datetime) -> Call:
+        """Store one call, due at its time or now. Wakes `wait_for_work`."""
+        ...
+
+    async def queue_calls(self, news: Iterable[NewCall], now: datetime) -> int:
+        """Store many calls in one transaction, all or none; returns how many. Wakes `wait_for_work`.
+
+        Args:
+            news: read on another thread, so it must not depend on the caller's.
+            now: the present instant.
+        """
+        ...
+
+    async def call(self, call_id: int) -> Call | None:
+        """The call with this key."""
+        ...
+
+    async def attempts(self, call_id: int) -> tuple[Attempt, ...]:
+        """The attempts of a call, oldest first."""
+        ...
+
+    async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
+        """Take calls that are due and not expired, the longest due first: QUEUED becomes DIALING under a lease.
+
+        Args:
+            now: the present instant.
+            limit: the most calls to take.
+            owner: who holds the lease.
+            lease_until: when the lease runs out unless it is renewed.
+        """
+        ...
+
+    async def expire_due(self, now: datetime, limit: int) -> tuple[Call, ...]:
+        """End queued calls whose expiration has come, each with its result in the outbox."""
+        ...
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """The next instant at which a queued call is due or expires; in the past where one already is."""
+        ...
+
+    async def release(self, call_id: int, due_at: datetime, owner: str) -> None:
+        """Put a claimed call back without an attempt. Does nothing where the lease is no longer `owner`'s.
+
+        Raises:
+            LifecycleError: an attempt was begun; only `end_attempt` may decide about the call now.
+        """
+        ...
+
+    async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
+        """Commit the intent to dial. Only when this has returned may the INVITE leave.
+
+        Raises:
+            LeaseLost: `owner` holds no running lease on the call, or an attempt of it is still unfinished.
+        """
+        ...
+
+    async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
+        """The far end rings. Said again, or after the answer, it changes nothing.
+
+        Raises:
+            LeaseLost: the attempt is already ended.
+        """
+        ...
+
+    async def attempt_answered(self, attempt_id: int, now: datetime) -> None:
+        """Commit the answer; the call becomes CONNECTED. Only when this has returned may the application start.
+
+        Raises:
+            LeaseLost: another took the call over, or the attempt is already ended.
+        """
+        ...
+
+    async def end_attempt(
+        self,
+        attempt_id: int,
+        *,
+        outcome: Outcome,
+        now: datetime,
+        sip_status: int,
+        detail: str,
+        step: NextStep,
+        duration: int = 0,
+        callee_type: str = "unknown",
+    ) -> Call:
+        """End an attempt and take its call one step further, in one transaction.
+
+        A call that becomes final and has a `result_url` gets its result into the outbox in the same transaction.
+
+        Args:
+            attempt_id: which attempt.
+            outcome: what came of it.
+            now: when it ended.
+            sip_status: the final SIP status, 0 where none came.
+            detail: the reason in words; what cannot be stored is cut off.
+            step: what becomes of the call.
+            duration: seconds of the answered call.
+            callee_type: voice, answeringmachine, fax or unknown.
+
+        Raises:
+            LeaseLost: the attempt was already ended, by whoever took the call over.
+            LifecycleError: the call may not change so, or goes back without a due time.
+        """
+        ...
+
+    async def renew_leases(self, owner: str, lease_until: datetime) -> int:
+        """Move the end of every lease of `owner`; returns how many it holds."""
+        ...
+
+    async def recover(
+        self, now: datetime, owner: str, lease_until: datetime
+    ) -> tuple[tuple[Call, Attempt | None], ...]:
+        """Take over calls whose lease ran out, each with its unfinished attempt, None where none was begun.
+
+        The caller decides with `release` or `end_attempt`. The lease is now `owner`'s, so two never recover the same.
+        """
+        ...
+
+    async def claim_deliveries(
+        self,
+        now: datetime,
+        limit: int,
+        owner: str,
+        lease_until: datetime,
+        *,
+        per_host: int = 1_000_000,
+        skip_hosts: Collection[str] = (),
+    ) -> tuple[Delivery, ...]:
+        """Take results that are due to be posted, the longest due first. Not done by `lease_until`, they are due again.
+
+        Args:
+            now: the present instant.
+            limit: the most to take.
+            owner: who posts them.
+            lease_until: when another may take them.
+            per_host: the most to take for one host.
+            skip_hosts: hosts to take nothing for, as `mirabelle.store.rows.host_of` names them.
+        """
+        ...
+
+    async def delivery_done(self, delivery_id: int, now: datetime) -> None:
+        """The receiver took the result."""
+        ...
+
+    async def delivery_failed(self, delivery_id: int, *, now: datetime, next_at: datetime | None, reason: str) -> None:
+        """The receiver did not take it: try again at `next_at`; with None it is kept as a dead letter."""
+        ...
+
+    async def next_delivery(self, now: datetime) -> datetime | None:
+        """The next instant at which a result is due to be posted; in the past where one already is."""
+        ...
+
+    async def counts(self) -> Mapping[CallState, int]:
+        """How many calls are in each state; every state is there."""
+        ...
+
+    async def recent_calls(self, limit: int) -> tuple[Call, ...]:
+        """The calls queued last, newest first."""
+        ...
+
+    async def wait_for_work(self, timeout: float) -> bool:
+        """Wait until a call was queued; True if one was since the last time, False after `timeout` seconds.
+
+        One waiter at a time: the first that hears it, has it.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Finish what was asked and let go of the store."""
+        ...

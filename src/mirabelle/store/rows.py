@@ -1,0 +1,206 @@
+"""Between the values of the domain and the rows of the ledger."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.attempt import Attempt, AttemptState
+from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.result import Delivery, result_form
+from mirabelle.store import schema
+from mirabelle.store.ledger import StoreError
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND: Final = timedelta(microseconds=1)
+
+NEW_CALL_COLUMNS: Final = (
+    "account_id",
+    "campaign_id",
+    "phone_number",
+    "start_url",
+    "result_url",
+    "message_reference",
+    "call_parameters",
+    "max_retries",
+    "retry_interval",
+    "state",
+    "queued_at",
+    "due_at",
+    "expires_at",
+)
+"""The columns that a new call fills; the others have defaults."""
+
+
+class Row(Protocol):
+    """A row as both drivers give it."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a column."""
+        ...
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exactly.
+
+    Raises:
+        StoreError: the instant has no time zone.
+    """
+    if instant.tzinfo is None:
+        raise StoreError(f"The instant {instant} has no time zone; give it one.")
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """The instant that `micros` made a number of, in UTC."""
+    return EPOCH + value * MICROSECOND
+
+
+def _maybe_micros(value: datetime | None) -> int | None:
+    return None if value is None else micros(value)
+
+
+def _maybe_instant(value: int | None) -> datetime | None:
+    return None if value is None else instant(value)
+
+
+def storable(name: str, text: str, most: int) -> str:
+    """Check a text that somebody gave us.
+
+    Args:
+        name: how the message calls it.
+        text: the text.
+        most: the most characters.
+
+    Raises:
+        StoreError: it is too long, or holds what neither store can keep: NUL, or half a surrogate pair.
+    """
+    if len(text) > most:
+        raise StoreError(f"{name} is longer than {most} characters; shorten it.")
+    if text.isascii():
+        if "\0" in text:
+            raise StoreError(f"{name} holds a NUL character; remove it.")
+    elif text != _clean(text):
+        raise StoreError(f"{name} holds characters that are not text; remove them.")
+    return text
+
+
+def shortened(text: str, most: int = schema.DETAIL) -> str:
+    """A text from the network, made storable whatever it is."""
+    return _clean(text)[:most]
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "?")
+
+
+def host_of(url: str) -> str:
+    """The host whose receivers share one limit, in small letters; empty where the URL names none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def new_call_row(new: NewCall, now: datetime) -> dict[str, Any]:
+    """The row of a call that was asked for.
+
+    Raises:
+        StoreError: a text in it cannot be stored.
+    """
+    queued_at = micros(now)
+    scheduled_at = queued_at if new.scheduled_at is None else micros(new.scheduled_at)
+    return {
+        "account_id": new.account_id,
+        "campaign_id": new.campaign_id,
+        "phone_number": storable("phone_number", new.phone_number, schema.PHONE_NUMBER),
+        "start_url": storable("start_url", new.start_url, schema.URL),
+        "result_url": storable("result_url", new.result_url, schema.URL),
+        "message_reference": storable("message_reference", new.message_reference, schema.NAME),
+        "call_parameters": storable("call_parameters", new.call_parameters, schema.PARAMETERS),
+        "max_retries": new.max_retries,
+        "retry_interval": new.retry_interval,
+        "state": CallState.QUEUED.value,
+        "queued_at": queued_at,
+        # A time long past gives nobody a place in front of those who wait already.
+        "due_at": max(scheduled_at, queued_at),
+        "expires_at": _maybe_micros(new.expires_at),
+    }
+
+
+def account_of(row: Row) -> Account:
+    """An account from its row."""
+    return Account(row["account_id"], row["login"], row["pin_hash"], row["default_campaign_id"])
+
+
+def call_of(row: Row) -> Call:
+    """A call from its row, which holds the parameters of its campaign too."""
+    return Call(
+        call_id=row["call_id"],
+        account_id=row["account_id"],
+        campaign_id=row["campaign_id"],
+        campaign_parameters=row["campaign_parameters"],
+        phone_number=row["phone_number"],
+        start_url=row["start_url"],
+        result_url=row["result_url"],
+        message_reference=row["message_reference"],
+        call_parameters=row["call_parameters"],
+        max_retries=row["max_retries"],
+        retry_interval=row["retry_interval"],
+        state=CallState(row["state"]),
+        queued_at=instant(row["queued_at"]),
+        due_at=instant(row["due_at"]),
+        expires_at=_maybe_instant(row["expires_at"]),
+        attempts=row["attempts"],
+        last_attempt_at=_maybe_instant(row["last_attempt_at"]),
+        duration=row["duration"],
+        callee_type=row["callee_type"],
+        detail=row["detail"],
+        ended_at=_maybe_instant(row["ended_at"]),
+    )
+
+
+def attempt_of(row: Row) -> Attempt:
+    """An attempt from its row."""
+    return Attempt(
+        attempt_id=row["attempt_id"],
+        call_id=row["call_id"],
+        number=row["number"],
+        sip_call_id=row["sip_call_id"],
+        trunk=row["trunk"],
+        state=AttemptState(row["state"]),
+        started_at=instant(row["started_at"]),
+        answered_at=_maybe_instant(row["answered_at"]),
+        ended_at=_maybe_instant(row["ended_at"]),
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        sip_status=row["sip_status"],
+        detail=row["detail"],
+    )
+
+
+def delivery_row(call: Call, now: datetime) -> dict[str, Any]:
+    """The row that carries the result of a call that is final."""
+    return {
+        "call_id": call.call_id,
+        "url": call.result_url,
+        "host": host_of(call.result_url),
+        "form": json.dumps(result_form(call), ensure_ascii=False),
+        "state": "waiting",
+        "due_at": micros(now),
+        "created_at": micros(now),
+    }
+
+
+def delivery_of(row: Row) -> Delivery:
+    """A result from the row that a claim returned; that claim's own post is not among its attempts yet."""
+    return Delivery(
+        delivery_id=row["delivery_id"],
+        call_id=row["call_id"],
+        url=row["url"],
+        form=tuple((name, value) for name, value in json.loads(row["form"])),
+        attempts=row["attempts"] - 1,
+    )

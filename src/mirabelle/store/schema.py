@@ -1,0 +1,185 @@
+"""The tables of the ledger, the same on both stores.
+
+Instants are integers: microseconds since 1970-01-01 UTC. An integer is exact and ordered on SQLite, which has no type
+for instants, as on PostgreSQL, so that both compare and sort alike and no driver converts on the way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+LOGIN: Final = 128
+"""The most characters of a login."""
+NAME: Final = 255
+"""The most characters of a campaign's, trunk's or owner's name, of a Call-ID and of a message reference."""
+PHONE_NUMBER: Final = 128
+"""The most characters of a telephone number with its parameters."""
+URL: Final = 2048
+"""The most characters of a URL."""
+PARAMETERS: Final = 16384
+"""The most characters of an opaque text for the application."""
+DETAIL: Final = 1000
+"""The most characters of a reason in words."""
+
+BIG_KEY: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""SQLite only counts up a key that is declared INTEGER; there an INTEGER has 64 bits."""
+
+METADATA: Final = sa.MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "pk": "%(table_name)s_pkey",
+    }
+)
+"""All tables."""
+
+
+def _short(*limits: tuple[str, int]) -> tuple[sa.CheckConstraint, ...]:
+    return tuple(sa.CheckConstraint(f"length({name}) <= {most}", name=name) for name, most in limits)
+
+
+def _index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+    """An index of those rows only that somebody will look for."""
+    condition = sa.text(where)
+    return sa.Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+ACCOUNTS: Final = sa.Table(
+    "accounts",
+    METADATA,
+    sa.Column("account_id", sa.Integer, primary_key=True),
+    sa.Column("login", sa.Text, nullable=False, unique=True),
+    sa.Column("pin_hash", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    *_short(("login", LOGIN), ("pin_hash", NAME)),
+    sqlite_autoincrement=True,
+)
+"""Who may queue calls."""
+
+CAMPAIGNS: Final = sa.Table(
+    "campaigns",
+    METADATA,
+    sa.Column("campaign_id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("parameters", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("account_id", "name"),
+    sa.UniqueConstraint("campaign_id", "account_id"),
+    *_short(("name", NAME), ("parameters", PARAMETERS)),
+    sqlite_autoincrement=True,
+)
+"""Calls that belong together. The pair of keys is unique so that a call can refer to a campaign of its own account."""
+
+CALLS: Final = sa.Table(
+    "calls",
+    METADATA,
+    sa.Column("call_id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, nullable=False),
+    sa.Column("campaign_id", sa.Integer, nullable=False),
+    sa.Column("phone_number", sa.Text, nullable=False),
+    sa.Column("start_url", sa.Text, nullable=False),
+    sa.Column("result_url", sa.Text, nullable=False),
+    sa.Column("message_reference", sa.Text, nullable=False),
+    sa.Column("call_parameters", sa.Text, nullable=False),
+    sa.Column("max_retries", sa.Integer, nullable=False),
+    sa.Column("retry_interval", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("queued_at", sa.BigInteger, nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("last_attempt_at", sa.BigInteger),
+    sa.Column("duration", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("callee_type", sa.Text, nullable=False, server_default="unknown"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_until", sa.BigInteger),
+    sa.ForeignKeyConstraint(["campaign_id", "account_id"], ["campaigns.campaign_id", "campaigns.account_id"]),
+    sa.CheckConstraint("call_id BETWEEN 1 AND 2147483647", name="call_id"),
+    sa.CheckConstraint(
+        "state IN ('queued', 'dialing', 'connected', 'completed', 'failed', 'expired', 'canceled')", name="state"
+    ),
+    sa.CheckConstraint("(state IN ('dialing', 'connected')) = (lease_until IS NOT NULL)", name="lease"),
+    sa.CheckConstraint("(lease_until IS NULL) = (lease_owner IS NULL)", name="lease_owner"),
+    sa.CheckConstraint("(state IN ('queued', 'dialing', 'connected')) = (ended_at IS NULL)", name="ended_at"),
+    sa.CheckConstraint("callee_type IN ('voice', 'answeringmachine', 'fax', 'unknown')", name="callee_type"),
+    sa.CheckConstraint("max_retries BETWEEN 0 AND 10", name="max_retries"),
+    sa.CheckConstraint("retry_interval BETWEEN 0 AND 172800", name="retry_interval"),
+    sa.CheckConstraint("attempts >= 0 AND duration >= 0", name="counters"),
+    *_short(
+        ("phone_number", PHONE_NUMBER),
+        ("start_url", URL),
+        ("result_url", URL),
+        ("message_reference", NAME),
+        ("call_parameters", PARAMETERS),
+        ("detail", DETAIL),
+    ),
+    sa.Index("calls_state_due_at", "state", "due_at", "call_id"),
+    _index("calls_expires_at", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
+    _index("calls_lease_until", "lease_until", where="lease_until IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+"""What was asked for and where it stands. A lease is there exactly while a call is dialing or connected."""
+
+ATTEMPTS: Final = sa.Table(
+    "attempts",
+    METADATA,
+    sa.Column("attempt_id", BIG_KEY, primary_key=True),
+    sa.Column("call_id", sa.Integer, sa.ForeignKey("calls.call_id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("sip_call_id", sa.Text, nullable=False),
+    sa.Column("trunk", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("ringing_at", sa.BigInteger),
+    sa.Column("answered_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.Column("outcome", sa.Text),
+    sa.Column("sip_status", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.UniqueConstraint("call_id", "number"),
+    sa.CheckConstraint("state IN ('intended', 'ringing', 'answered', 'ended')", name="state"),
+    sa.CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_at"),
+    sa.CheckConstraint("(state = 'ended') = (outcome IS NOT NULL)", name="ended_outcome"),
+    sa.CheckConstraint("state <> 'answered' OR answered_at IS NOT NULL", name="answered_at"),
+    sa.CheckConstraint(
+        "outcome IN ('answered', 'busy', 'no_answer', 'rejected', 'unallocated', 'failed', 'capacity',"
+        " 'canceled', 'interrupted')",
+        name="outcome",
+    ),
+    *_short(("owner", NAME), ("sip_call_id", NAME), ("trunk", NAME), ("detail", DETAIL)),
+    _index("attempts_unfinished", "call_id", where="state <> 'ended'", unique=True),
+    sqlite_autoincrement=True,
+)
+"""One INVITE each. A call never has two that are unfinished."""
+
+DELIVERIES: Final = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("delivery_id", BIG_KEY, primary_key=True),
+    sa.Column("call_id", sa.Integer, sa.ForeignKey("calls.call_id"), nullable=False, unique=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("form", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("due_at", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("owner", sa.Text, nullable=False, server_default=""),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", sa.BigInteger),
+    sa.CheckConstraint("state IN ('waiting', 'done', 'dead')", name="state"),
+    sa.CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended_at"),
+    *_short(("url", URL), ("host", URL), ("owner", NAME), ("reason", DETAIL)),
+    _index("deliveries_due_at", "due_at", where="state = 'waiting'"),
+    _index("deliveries_host_due_at", "host", "due_at", "delivery_id", where="state = 'waiting'"),
+    sqlite_autoincrement=True,
+)
+"""Results to be posted, one a call. `due_at` is the next post; a claim moves it to the end of the lease."""

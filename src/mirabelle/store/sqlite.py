@@ -1,0 +1,223 @@
+"""The ledger on SQLite: one file, one writer, nothing to install."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Final, TypeVar
+
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from mirabelle.calls.call import NewCall
+from mirabelle.store import hot, migration
+from mirabelle.store.compiled import CompiledStatements
+from mirabelle.store.hot import HotPaths
+from mirabelle.store.ledger import StoreError
+from mirabelle.store.rows import NEW_CALL_COLUMNS, new_call_row
+from mirabelle.store.sqlite_thread import SqliteThread, Work
+from mirabelle.store.stepped import SteppedLedger
+from mirabelle.store.steps import Ask, Steps
+
+T = TypeVar("T")
+
+OLDEST: Final = (3, 35, 0)
+"""The first SQLite with RETURNING."""
+
+BUSY: Final = 30.0
+"""Seconds to wait for another process that writes."""
+
+LOOK: Final = 0.25
+"""Seconds between looks at whether another process has written."""
+
+READERS: Final = 2
+
+BULK_INSERT: Final = (
+    f"INSERT INTO calls ({', '.join(NEW_CALL_COLUMNS)}) VALUES ({', '.join('?' * len(NEW_CALL_COLUMNS))})"  # noqa: S608
+)
+
+
+class SqliteLedger(SteppedLedger):
+    """See `mirabelle.store.ledger.Ledger`. Make one with `SqliteLedger.open`."""
+
+    hot: ClassVar[HotPaths] = hot.SQLITE
+
+    def __init__(self, path: Path) -> None:
+        self._compiled = CompiledStatements(SQLiteDialect_pysqlite(paramstyle="qmark"))
+        self._writes: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._writer = SqliteThread(lambda: connect(path), name="ledger writer", writes=True, pending=self._writes)
+        self._readers = [
+            SqliteThread(lambda: connect(path, reads=True), name="ledger reader", writes=False, pending=self._reads)
+            for _ in range(READERS)
+        ]
+        self._queued = asyncio.Event()
+        self._seen = -1
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path) -> SqliteLedger:
+        """Open a ledger, made or migrated if need be.
+
+        Raises:
+            StoreError: it cannot be opened, or was made by a newer program.
+        """
+        if sqlite3.sqlite_version_info < OLDEST:
+            raise StoreError(f"This Python has SQLite {sqlite3.sqlite_version}; the ledger needs 3.35 or newer.")
+        await asyncio.to_thread(prepare, path)
+        ledger = cls(path)
+        for thread in (ledger._writer, *ledger._readers):
+            await thread.start()
+        ledger._seen = await ledger._data_version()
+        return ledger
+
+    async def queue_calls(self, news: Iterable[NewCall], now: datetime) -> int:
+        """See `Ledger.queue_calls`."""
+
+        def load(connection: sqlite3.Connection) -> int:
+            filled = (tuple(new_call_row(new, now).values()) for new in news)
+            return connection.executemany(BULK_INSERT, filled).rowcount
+
+        loaded: int = await self._submit(self._writes, load)
+        self._announce()
+        return max(loaded, 0)
+
+    async def wait_for_work(self, timeout: float) -> bool:
+        """See `Ledger.wait_for_work`. Another process's calls are seen within a quarter of a second."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + timeout
+        while not self._queued.is_set():
+            try:
+                async with asyncio.timeout(max(0.0, min(LOOK, until - loop.time()))):
+                    await self._queued.wait()
+            except TimeoutError:
+                if (version := await self._data_version()) != self._seen:
+                    self._seen = version
+                    self._queued.set()
+                elif loop.time() >= until:
+                    return False
+        self._queued.clear()
+        return True
+
+    async def aclose(self) -> None:
+        """See `Ledger.aclose`."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writes.put(None)
+        for _ in self._readers:
+            self._reads.put(None)
+        for thread in (*self._readers, self._writer):
+            await thread.ended()
+
+    async def _write(self, begin: Callable[[], Steps[T]]) -> T:
+        written: T = await self._submit(self._writes, lambda connection: self._drive(connection, begin()))
+        return written
+
+    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
+        read: T = await self._submit(self._reads, lambda connection: self._drive(connection, begin()))
+        return read
+
+    def _announce(self) -> None:
+        self._queued.set()
+
+    async def _data_version(self) -> int:
+        """Counts the commits of other processes: on the writer's connection only theirs change it."""
+        version: int = await self._submit(
+            self._writes, lambda connection: connection.execute("PRAGMA data_version").fetchone()[0]
+        )
+        return version
+
+    async def _submit(self, pending: queue.SimpleQueue[Any], work: Work) -> Any:
+        if self._closed:
+            raise StoreError("The ledger is closed.")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        pending.put((work, future))
+        return await future
+
+    def _drive(self, connection: sqlite3.Connection, steps: Steps[T]) -> T:
+        try:
+            ask = next(steps)
+            while True:
+                ask = steps.send(self._rows(connection, ask))
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    def _rows(self, connection: sqlite3.Connection, ask: Ask) -> list[sqlite3.Row]:
+        statement = self._compiled[ask.statement]
+        if isinstance(ask.values, Mapping):
+            return connection.execute(statement.sql, statement.arguments(ask.values)).fetchall()
+        connection.executemany(statement.sql, statement.many_arguments(ask.values))
+        return []
+
+
+def connect(path: Path, *, reads: bool = False) -> sqlite3.Connection:
+    """A connection that waits for others, keeps references and is durable at each commit.
+
+    Args:
+        path: of the file.
+        reads: refuse to write.
+    """
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    # On macOS an ordinary fsync leaves the data in the drive's cache. Elsewhere this changes nothing.
+    connection.execute("PRAGMA fullfsync = ON")
+    if reads:
+        connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def prepare(path: Path) -> None:
+    """Make the file, readable by its owner only, and its tables, or migrate them. Blocks.
+
+    Raises:
+        StoreError: the file cannot be made or opened, or was made by a newer program.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(
+            f"The ledger {path} cannot be opened: {error.strerror}. Make its directory, or change [store] url."
+        ) from error
+    try:
+        connection = connect(path)
+        try:
+            _use_write_ahead_log(connection)
+            _migrate(connection)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise StoreError(f"The ledger {path} cannot be opened: {error}. Is it a ledger of ours?") from error
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. Where another process is just switching, SQLite answers "locked" at once, so ask again."""
+    until = time.monotonic() + BUSY
+    while True:
+        try:
+            [mode] = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.02)
+            continue
+        if mode != "wal":
+            raise StoreError("The ledger's file system cannot carry SQLite's write-ahead log; use a local disk.")
+        return
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+    current = connection.execute(migration.CURRENT).fetchone()[0] if made else None
+    for statement in migration.split(migration.script("sqlite", current)):
+        connection.execute(statement)
+    connection.execute("COMMIT")

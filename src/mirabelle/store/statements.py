@@ -1,0 +1,209 @@
+"""The portable statements, written once and compiled for each store."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from mirabelle.store.rows import NEW_CALL_COLUMNS
+from mirabelle.store.schema import ACCOUNTS, ATTEMPTS, CALLS, CAMPAIGNS, DELIVERIES
+
+# Written out, not bound: SQLite uses a partial index only where it can see that its condition holds.
+_QUEUED: Final[sa.ColumnClause[str]] = sa.literal_column("'queued'")
+_WAITING: Final[sa.ColumnClause[str]] = sa.literal_column("'waiting'")
+_ENDED: Final[sa.ColumnClause[str]] = sa.literal_column("'ended'")
+
+_CALL_COLUMNS: Final = tuple(column for column in CALLS.c if not column.name.startswith("lease_"))
+_PARAMETERS: Final = (
+    sa.select(CAMPAIGNS.c.parameters)
+    # By name: in a RETURNING for SQLite the compiler would leave out the table and make it ambiguous.
+    .where(CAMPAIGNS.c.campaign_id == sa.literal_column("calls.campaign_id"))
+    .scalar_subquery()
+    .label("campaign_parameters")
+)
+
+CALL_RETURNING: Final = ", ".join(
+    [
+        *(f"calls.{column.name} AS {column.name}" for column in _CALL_COLUMNS),
+        "(SELECT parameters FROM campaigns WHERE campaigns.campaign_id = calls.campaign_id) AS campaign_parameters",
+    ]
+)
+"""The columns of a call for statements in a store's own SQL."""
+
+
+# Accounts and campaigns
+
+ADD_ACCOUNT: Final = sa.text(
+    "INSERT INTO accounts (login, pin_hash, created_at) VALUES (:login, :pin_hash, :now)"
+    " ON CONFLICT (login) DO NOTHING RETURNING account_id"
+)
+ADD_CAMPAIGN: Final = (
+    sa.insert(CAMPAIGNS)
+    .values({name: sa.bindparam(name) for name in ("account_id", "name", "parameters", "created_at")})
+    .returning(CAMPAIGNS.c.campaign_id)
+)
+_ACCOUNT: Final = sa.select(
+    ACCOUNTS.c.account_id, ACCOUNTS.c.login, ACCOUNTS.c.pin_hash, CAMPAIGNS.c.campaign_id.label("default_campaign_id")
+).join_from(
+    ACCOUNTS,
+    CAMPAIGNS,
+    sa.and_(CAMPAIGNS.c.account_id == ACCOUNTS.c.account_id, CAMPAIGNS.c.name == sa.literal_column("'default'")),
+)
+ACCOUNT: Final = _ACCOUNT.where(ACCOUNTS.c.account_id == sa.bindparam("account_id"))
+ACCOUNT_BY_LOGIN: Final = _ACCOUNT.where(ACCOUNTS.c.login == sa.bindparam("login"))
+
+# Calls
+
+_CALL: Final = sa.select(*_CALL_COLUMNS, _PARAMETERS)
+CALL: Final = _CALL.where(CALLS.c.call_id == sa.bindparam("call_id"))
+LOCK_CALL: Final = CALL.with_for_update(of=CALLS)
+RECENT_CALLS: Final = _CALL.order_by(CALLS.c.call_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+COUNTS: Final = sa.select(CALLS.c.state, sa.func.count().label("calls")).group_by(CALLS.c.state)
+NEXT_DUE: Final = sa.select(sa.func.min(CALLS.c.due_at).label("at")).where(CALLS.c.state == _QUEUED)
+NEXT_EXPIRY: Final = sa.select(sa.func.min(CALLS.c.expires_at).label("at")).where(
+    CALLS.c.state == _QUEUED, CALLS.c.expires_at.is_not(None)
+)
+QUEUE_CALL: Final = (
+    sa.insert(CALLS)
+    .values({name: sa.bindparam(name) for name in NEW_CALL_COLUMNS})
+    .returning(*_CALL_COLUMNS, _PARAMETERS)
+)
+RELEASE: Final = (
+    sa.update(CALLS)
+    .where(
+        CALLS.c.call_id == sa.bindparam("released"),
+        CALLS.c.state == sa.literal_column("'dialing'"),
+        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
+    )
+    .values(
+        state=_QUEUED,
+        due_at=sa.bindparam("due", type_=sa.BigInteger),
+        lease_owner=sa.null(),
+        lease_until=sa.null(),
+    )
+    .returning(CALLS.c.call_id)
+)
+DIAL: Final = (
+    sa.update(CALLS)
+    .where(
+        CALLS.c.call_id == sa.bindparam("dialled"),
+        CALLS.c.state == sa.literal_column("'dialing'"),
+        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
+        CALLS.c.lease_until > sa.bindparam("now", type_=sa.BigInteger),
+    )
+    .values(last_attempt_at=sa.bindparam("now", type_=sa.BigInteger))
+    .returning(CALLS.c.call_id)
+)
+CONNECT: Final = (
+    sa.update(CALLS)
+    .where(
+        CALLS.c.call_id == sa.bindparam("connected"),
+        CALLS.c.state == sa.literal_column("'dialing'"),
+        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
+    )
+    .values(state=sa.literal_column("'connected'"))
+    .returning(CALLS.c.call_id)
+)
+STEP: Final = (
+    sa.update(CALLS)
+    .where(CALLS.c.call_id == sa.bindparam("stepped"))
+    .values(
+        state=sa.bindparam("after", type_=sa.Text),
+        due_at=sa.func.coalesce(sa.bindparam("due", type_=sa.BigInteger), CALLS.c.due_at),
+        attempts=CALLS.c.attempts + sa.bindparam("counted", type_=sa.Integer),
+        duration=sa.bindparam("seconds", type_=sa.Integer),
+        callee_type=sa.bindparam("callee", type_=sa.Text),
+        detail=sa.bindparam("reason", type_=sa.Text),
+        ended_at=sa.bindparam("ended", type_=sa.BigInteger),
+        lease_owner=sa.null(),
+        lease_until=sa.null(),
+    )
+    .returning(*_CALL_COLUMNS, _PARAMETERS)
+)
+# The bound on lease_until is always true; it lets both stores take the small index of running leases.
+RENEW: Final = (
+    sa.update(CALLS)
+    .where(
+        CALLS.c.lease_until > sa.literal_column("0"),
+        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
+    )
+    .values(lease_until=sa.bindparam("until", type_=sa.BigInteger))
+    .returning(CALLS.c.call_id)
+)
+
+# Attempts
+
+_NEXT_NUMBER: Final = (
+    sa.select(sa.func.coalesce(sa.func.max(ATTEMPTS.c.number), sa.literal_column("0")) + sa.literal_column("1"))
+    .where(ATTEMPTS.c.call_id == sa.bindparam("dialled", type_=sa.Integer))
+    .scalar_subquery()
+)
+BEGIN_ATTEMPT: Final = (
+    sa.insert(ATTEMPTS)
+    .values(
+        call_id=sa.bindparam("dialled", type_=sa.Integer),
+        number=_NEXT_NUMBER,
+        owner=sa.bindparam("owner", type_=sa.Text),
+        sip_call_id=sa.bindparam("sip_call_id", type_=sa.Text),
+        trunk=sa.bindparam("trunk", type_=sa.Text),
+        state=sa.literal_column("'intended'"),
+        started_at=sa.bindparam("started_at", type_=sa.BigInteger),
+    )
+    .returning(*ATTEMPTS.c)
+)
+ATTEMPT: Final = sa.select(*ATTEMPTS.c).where(ATTEMPTS.c.attempt_id == sa.bindparam("attempt_id"))
+ATTEMPTS_OF: Final = (
+    sa.select(*ATTEMPTS.c).where(ATTEMPTS.c.call_id == sa.bindparam("call_id")).order_by(ATTEMPTS.c.number)
+)
+UNFINISHED: Final = sa.select(*ATTEMPTS.c).where(
+    ATTEMPTS.c.call_id == sa.bindparam("call_id"), ATTEMPTS.c.state != _ENDED
+)
+RING: Final = (
+    sa.update(ATTEMPTS)
+    .where(ATTEMPTS.c.attempt_id == sa.bindparam("rung"), ATTEMPTS.c.state == sa.literal_column("'intended'"))
+    .values(state=sa.literal_column("'ringing'"), ringing_at=sa.bindparam("now", type_=sa.BigInteger))
+    .returning(ATTEMPTS.c.attempt_id)
+)
+ANSWER: Final = (
+    sa.update(ATTEMPTS)
+    .where(
+        ATTEMPTS.c.attempt_id == sa.bindparam("answered"),
+        ATTEMPTS.c.state.in_([sa.literal_column("'intended'"), sa.literal_column("'ringing'")]),
+    )
+    .values(state=sa.literal_column("'answered'"), answered_at=sa.bindparam("now", type_=sa.BigInteger))
+    .returning(ATTEMPTS.c.attempt_id)
+)
+END_ATTEMPT: Final = (
+    sa.update(ATTEMPTS)
+    .where(ATTEMPTS.c.attempt_id == sa.bindparam("over"), ATTEMPTS.c.state != _ENDED)
+    .values(
+        state=_ENDED,
+        ended_at=sa.bindparam("now", type_=sa.BigInteger),
+        outcome=sa.bindparam("came", type_=sa.Text),
+        sip_status=sa.bindparam("status", type_=sa.Integer),
+        detail=sa.bindparam("reason", type_=sa.Text),
+    )
+    .returning(ATTEMPTS.c.attempt_id)
+)
+
+# Results to deliver
+
+ADD_DELIVERY: Final = sa.insert(DELIVERIES).values(
+    {name: sa.bindparam(name) for name in ("call_id", "url", "host", "form", "state", "due_at", "created_at")}
+)
+DELIVERY_OVER: Final = (
+    sa.update(DELIVERIES)
+    .where(DELIVERIES.c.delivery_id == sa.bindparam("posted"), DELIVERIES.c.state == _WAITING)
+    .values(
+        state=sa.bindparam("after", type_=sa.Text),
+        ended_at=sa.bindparam("now", type_=sa.BigInteger),
+        reason=sa.bindparam("why", type_=sa.Text),
+    )
+)
+DELIVERY_AGAIN: Final = (
+    sa.update(DELIVERIES)
+    .where(DELIVERIES.c.delivery_id == sa.bindparam("posted"), DELIVERIES.c.state == _WAITING)
+    .values(due_at=sa.bindparam("due", type_=sa.BigInteger), reason=sa.bindparam("why", type_=sa.Text))
+)
+NEXT_DELIVERY: Final = sa.select(sa.func.min(DELIVERIES.c.due_at).label("at")).where(DELIVERIES.c.state == _WAITING)

@@ -1,0 +1,164 @@
+"""The ledger's methods on top of two things a store can do: run steps that write, and run steps that read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.attempt import Attempt
+from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.result import Delivery
+from mirabelle.calls.retry import NextStep
+from mirabelle.store import steps
+from mirabelle.store.hot import HotPaths
+from mirabelle.store.steps import Steps
+
+T = TypeVar("T")
+
+
+class SteppedLedger(ABC):
+    """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
+
+    hot: ClassVar[HotPaths]
+    """The store's own SQL."""
+
+    @abstractmethod
+    async def _write(self, begin: Callable[[], Steps[T]]) -> T:
+        """Run steps in one transaction, and return when it is committed and on the disk."""
+
+    @abstractmethod
+    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
+        """Run steps that only read."""
+
+    @abstractmethod
+    def _announce(self) -> None:
+        """Let `wait_for_work` know, wherever it waits, that a call was queued."""
+
+    async def add_account(self, login: str, pin_hash: str, now: datetime) -> Account:
+        """See `Ledger.add_account`."""
+        return await self._write(lambda: steps.add_account(login, pin_hash, now))
+
+    async def account_by_login(self, login: str) -> Account | None:
+        """See `Ledger.account_by_login`."""
+        return await self._read(lambda: steps.account_by_login(login))
+
+    async def account(self, account_id: int) -> Account | None:
+        """See `Ledger.account`."""
+        return await self._read(lambda: steps.account(account_id))
+
+    async def queue_call(self, new: NewCall, now: datetime) -> Call:
+        """See `Ledger.queue_call`."""
+        call = await self._write(lambda: steps.queue_call(new, now))
+        self._announce()
+        return call
+
+    async def call(self, call_id: int) -> Call | None:
+        """See `Ledger.call`."""
+        return await self._read(lambda: steps.call(call_id))
+
+    async def attempts(self, call_id: int) -> tuple[Attempt, ...]:
+        """See `Ledger.attempts`."""
+        return await self._read(lambda: steps.attempts(call_id))
+
+    async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
+        """See `Ledger.claim_due`."""
+        return await self._write(lambda: steps.claim_due(self.hot, now, limit, owner, lease_until))
+
+    async def expire_due(self, now: datetime, limit: int) -> tuple[Call, ...]:
+        """See `Ledger.expire_due`."""
+        return await self._write(lambda: steps.expire_due(self.hot, now, limit))
+
+    async def next_due(self, now: datetime) -> datetime | None:
+        """See `Ledger.next_due`."""
+        return await self._read(steps.next_due)
+
+    async def release(self, call_id: int, due_at: datetime, owner: str) -> None:
+        """See `Ledger.release`."""
+        await self._write(lambda: steps.release(call_id, due_at, owner))
+
+    async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
+        """See `Ledger.begin_attempt`."""
+        return await self._write(lambda: steps.begin_attempt(call_id, sip_call_id, trunk, now, owner))
+
+    async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
+        """See `Ledger.attempt_ringing`."""
+        await self._write(lambda: steps.attempt_ringing(attempt_id, now))
+
+    async def attempt_answered(self, attempt_id: int, now: datetime) -> None:
+        """See `Ledger.attempt_answered`."""
+        await self._write(lambda: steps.attempt_answered(attempt_id, now))
+
+    async def end_attempt(
+        self,
+        attempt_id: int,
+        *,
+        outcome: Outcome,
+        now: datetime,
+        sip_status: int,
+        detail: str,
+        step: NextStep,
+        duration: int = 0,
+        callee_type: str = "unknown",
+    ) -> Call:
+        """See `Ledger.end_attempt`."""
+        return await self._write(
+            lambda: steps.end_attempt(
+                attempt_id,
+                outcome=outcome,
+                now=now,
+                sip_status=sip_status,
+                detail=detail,
+                step=step,
+                duration=duration,
+                callee_type=callee_type,
+            )
+        )
+
+    async def renew_leases(self, owner: str, lease_until: datetime) -> int:
+        """See `Ledger.renew_leases`."""
+        return await self._write(lambda: steps.renew_leases(owner, lease_until))
+
+    async def recover(
+        self, now: datetime, owner: str, lease_until: datetime
+    ) -> tuple[tuple[Call, Attempt | None], ...]:
+        """See `Ledger.recover`."""
+        return await self._write(lambda: steps.recover(self.hot, now, owner, lease_until))
+
+    async def claim_deliveries(
+        self,
+        now: datetime,
+        limit: int,
+        owner: str,
+        lease_until: datetime,
+        *,
+        per_host: int = 1_000_000,
+        skip_hosts: Collection[str] = (),
+    ) -> tuple[Delivery, ...]:
+        """See `Ledger.claim_deliveries`."""
+        return await self._write(
+            lambda: steps.claim_deliveries(self.hot, now, limit, owner, lease_until, per_host, skip_hosts)
+        )
+
+    async def delivery_done(self, delivery_id: int, now: datetime) -> None:
+        """See `Ledger.delivery_done`."""
+        await self._write(lambda: steps.delivery_done(delivery_id, now))
+
+    async def delivery_failed(self, delivery_id: int, *, now: datetime, next_at: datetime | None, reason: str) -> None:
+        """See `Ledger.delivery_failed`."""
+        await self._write(lambda: steps.delivery_failed(delivery_id, now=now, next_at=next_at, reason=reason))
+
+    async def next_delivery(self, now: datetime) -> datetime | None:
+        """See `Ledger.next_delivery`."""
+        return await self._read(steps.next_delivery)
+
+    async def counts(self) -> Mapping[CallState, int]:
+        """See `Ledger.counts`."""
+        return await self._read(steps.counts)
+
+    async def recent_calls(self, limit: int) -> tuple[Call, ...]:
+        """See `Ledger.recent_calls`."""
+        return await self._read(lambda: steps.recent_calls(limit))

@@ -1,0 +1,301 @@
+"""What each method of the ledger does, as steps: a generator yields statements and is sent their rows.
+
+The steps do no I/O, so one text serves SQLite's writer thread and PostgreSQL's connections. Each runs inside one
+transaction. Whoever changes an attempt locks the row of its call first, so that no two ever wait for each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeAlias, TypeVar
+
+import sqlalchemy as sa
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.attempt import Attempt, AttemptState
+from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.lifecycle import LifecycleError, require_call_change
+from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.result import Delivery
+from mirabelle.calls.retry import NextStep
+from mirabelle.store import rows, schema, statements
+from mirabelle.store.hot import HotPaths
+from mirabelle.store.ledger import AccountExists, LeaseLost, StoreError
+from mirabelle.store.rows import Row, micros
+
+RECOVERED_AT_ONCE: Final = 500
+"""Calls that one recovery takes over; the rest wait for the next."""
+
+EXPIRED: Final = "Its expiration came before it could be dialled."
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One statement to run.
+
+    Attributes:
+        statement: portable, or a store's own.
+        values: its parameters by name; several sets of them run it once for each and return no rows.
+    """
+
+    statement: sa.Executable
+    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = field(default_factory=dict)
+
+
+T = TypeVar("T")
+Steps: TypeAlias = Generator[Ask, Sequence[Row], T]
+"""Statements out, rows in, and the result in the end."""
+
+
+def add_account(login: str, pin_hash: str, now: datetime) -> Steps[Account]:
+    """See `Ledger.add_account`."""
+    if not login:
+        raise StoreError("An account needs a login.")
+    values = {
+        "login": rows.storable("login", login, schema.LOGIN),
+        "pin_hash": rows.storable("pin_hash", pin_hash, schema.NAME),
+        "now": micros(now),
+    }
+    added = yield Ask(statements.ADD_ACCOUNT, values)
+    if not added:
+        raise AccountExists(f"There is already an account '{login}'; choose another login.")
+    account_id: int = added[0]["account_id"]
+    campaign = {"account_id": account_id, "name": "default", "parameters": "", "created_at": micros(now)}
+    [row] = yield Ask(statements.ADD_CAMPAIGN, campaign)
+    return Account(account_id, login, pin_hash, row["campaign_id"])
+
+
+def account(account_id: int) -> Steps[Account | None]:
+    """See `Ledger.account`."""
+    found = yield Ask(statements.ACCOUNT, {"account_id": account_id})
+    return rows.account_of(found[0]) if found else None
+
+
+def account_by_login(login: str) -> Steps[Account | None]:
+    """See `Ledger.account_by_login`."""
+    if len(login) > schema.LOGIN or rows.shortened(login) != login:
+        return None
+    found = yield Ask(statements.ACCOUNT_BY_LOGIN, {"login": login})
+    return rows.account_of(found[0]) if found else None
+
+
+def queue_call(new: NewCall, now: datetime) -> Steps[Call]:
+    """See `Ledger.queue_call`."""
+    [row] = yield Ask(statements.QUEUE_CALL, rows.new_call_row(new, now))
+    return rows.call_of(row)
+
+
+def call(call_id: int) -> Steps[Call | None]:
+    """See `Ledger.call`."""
+    if not 0 < call_id < 2**31:
+        return None
+    found = yield Ask(statements.CALL, {"call_id": call_id})
+    return rows.call_of(found[0]) if found else None
+
+
+def attempts(call_id: int) -> Steps[tuple[Attempt, ...]]:
+    """See `Ledger.attempts`."""
+    if not 0 < call_id < 2**31:
+        return ()
+    found = yield Ask(statements.ATTEMPTS_OF, {"call_id": call_id})
+    return tuple(rows.attempt_of(row) for row in found)
+
+
+def claim_due(hot: HotPaths, now: datetime, limit: int, owner: str, lease_until: datetime) -> Steps[tuple[Call, ...]]:
+    """See `Ledger.claim_due`."""
+    values = {"now": micros(now), "most": limit, "owner": _owner(owner), "until": micros(lease_until)}
+    taken = yield Ask(hot.claim, values)
+    return tuple(sorted(map(rows.call_of, taken), key=lambda call: (call.due_at, call.call_id)))
+
+
+def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ...]]:
+    """See `Ledger.expire_due`."""
+    past = yield Ask(hot.expire, {"now": micros(now), "most": limit, "reason": EXPIRED})
+    expired = tuple(sorted(map(rows.call_of, past), key=lambda call: call.call_id))
+    yield from _report(expired, now)
+    return expired
+
+
+def next_due() -> Steps[datetime | None]:
+    """See `Ledger.next_due`."""
+    due = yield Ask(statements.NEXT_DUE)
+    expiry = yield Ask(statements.NEXT_EXPIRY)
+    return min((rows.instant(row["at"]) for row in (*due, *expiry) if row["at"] is not None), default=None)
+
+
+def release(call_id: int, due_at: datetime, owner: str) -> Steps[None]:
+    """See `Ledger.release`."""
+    released = yield Ask(statements.RELEASE, {"released": call_id, "due": micros(due_at), "owner": owner})
+    if released and (yield Ask(statements.UNFINISHED, {"call_id": call_id})):
+        raise LifecycleError(f"Call {call_id} has an unfinished attempt; end the attempt instead.")
+
+
+def begin_attempt(call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Steps[Attempt]:
+    """See `Ledger.begin_attempt`."""
+    values = {
+        "dialled": call_id,
+        "owner": _owner(owner),
+        "sip_call_id": rows.storable("The Call-ID", sip_call_id, schema.NAME),
+        "trunk": rows.storable("The trunk's name", trunk, schema.NAME),
+        "started_at": micros(now),
+    }
+    held = yield Ask(statements.DIAL, {"dialled": call_id, "owner": owner, "now": micros(now)})
+    if not held or (yield Ask(statements.UNFINISHED, {"call_id": call_id})):
+        raise LeaseLost(f"Call {call_id} is not leased to {owner} for an attempt; claim it again.")
+    [row] = yield Ask(statements.BEGIN_ATTEMPT, values)
+    return rows.attempt_of(row)
+
+
+def attempt_ringing(attempt_id: int, now: datetime) -> Steps[None]:
+    """See `Ledger.attempt_ringing`."""
+    if not (yield Ask(statements.RING, {"rung": attempt_id, "now": micros(now)})):
+        row = yield from _attempt(attempt_id)
+        if row["state"] == AttemptState.ENDED:
+            raise _already_ended(attempt_id)
+
+
+def attempt_answered(attempt_id: int, now: datetime) -> Steps[None]:
+    """See `Ledger.attempt_answered`."""
+    row = yield from _attempt(attempt_id)
+    connected = yield Ask(statements.CONNECT, {"connected": row["call_id"], "owner": row["owner"]})
+    if not connected:
+        raise LeaseLost(f"Call {row['call_id']} was taken over while it rang; hang up.")
+    if not (yield Ask(statements.ANSWER, {"answered": attempt_id, "now": micros(now)})):
+        raise _already_ended(attempt_id)
+
+
+def end_attempt(
+    attempt_id: int,
+    *,
+    outcome: Outcome,
+    now: datetime,
+    sip_status: int,
+    detail: str,
+    step: NextStep,
+    duration: int,
+    callee_type: str,
+) -> Steps[Call]:
+    """See `Ledger.end_attempt`."""
+    if step.state is CallState.QUEUED and step.due_at is None:
+        raise LifecycleError("A call that goes back to the queue needs the time of its next attempt.")
+    row = yield from _attempt(attempt_id)
+    [locked] = yield Ask(statements.LOCK_CALL, {"call_id": row["call_id"]})
+    reason = rows.shortened(detail)
+    ending = {"over": attempt_id, "now": micros(now), "came": outcome.value, "status": sip_status, "reason": reason}
+    if not (yield Ask(statements.END_ATTEMPT, ending)):
+        raise _already_ended(attempt_id)
+    require_call_change(CallState(locked["state"]), step.state)
+    values = {
+        "stepped": row["call_id"],
+        "after": step.state.value,
+        "due": None if step.due_at is None else micros(step.due_at),
+        "counted": int(step.counted),
+        "seconds": duration,
+        "callee": callee_type,
+        "reason": reason,
+        "ended": micros(now) if step.state.final else None,
+    }
+    [after] = yield Ask(statements.STEP, values)
+    stepped = rows.call_of(after)
+    if stepped.state.final:
+        yield from _report((stepped,), now)
+    return stepped
+
+
+def renew_leases(owner: str, lease_until: datetime) -> Steps[int]:
+    """See `Ledger.renew_leases`."""
+    return len((yield Ask(statements.RENEW, {"owner": owner, "until": micros(lease_until)})))
+
+
+def recover(
+    hot: HotPaths, now: datetime, owner: str, lease_until: datetime
+) -> Steps[tuple[tuple[Call, Attempt | None], ...]]:
+    """See `Ledger.recover`."""
+    values = {"now": micros(now), "most": RECOVERED_AT_ONCE, "owner": _owner(owner), "until": micros(lease_until)}
+    taken = yield Ask(hot.recover, values)
+    found: list[tuple[Call, Attempt | None]] = []
+    for lost in sorted(map(rows.call_of, taken), key=lambda call: call.call_id):
+        unfinished = yield Ask(statements.UNFINISHED, {"call_id": lost.call_id})
+        found.append((lost, rows.attempt_of(unfinished[0]) if unfinished else None))
+    return tuple(found)
+
+
+def claim_deliveries(
+    hot: HotPaths,
+    now: datetime,
+    limit: int,
+    owner: str,
+    lease_until: datetime,
+    per_host: int,
+    skip_hosts: Collection[str],
+) -> Steps[tuple[Delivery, ...]]:
+    """See `Ledger.claim_deliveries`."""
+    values = {
+        "now": micros(now),
+        "most": limit,
+        "owner": _owner(owner),
+        "until": micros(lease_until),
+        "per_host": per_host,
+        "skip": json.dumps(sorted(skip_hosts)),
+    }
+    taken = yield Ask(hot.claim_deliveries, values)
+    return tuple(sorted(map(rows.delivery_of, taken), key=lambda delivery: delivery.delivery_id))
+
+
+def delivery_done(delivery_id: int, now: datetime) -> Steps[None]:
+    """See `Ledger.delivery_done`."""
+    yield Ask(statements.DELIVERY_OVER, {"posted": delivery_id, "after": "done", "now": micros(now), "why": ""})
+
+
+def delivery_failed(delivery_id: int, *, now: datetime, next_at: datetime | None, reason: str) -> Steps[None]:
+    """See `Ledger.delivery_failed`."""
+    why = rows.shortened(reason)
+    if next_at is None:
+        yield Ask(statements.DELIVERY_OVER, {"posted": delivery_id, "after": "dead", "now": micros(now), "why": why})
+    else:
+        yield Ask(statements.DELIVERY_AGAIN, {"posted": delivery_id, "due": micros(next_at), "why": why})
+
+
+def next_delivery() -> Steps[datetime | None]:
+    """See `Ledger.next_delivery`."""
+    [row] = yield Ask(statements.NEXT_DELIVERY)
+    return None if row["at"] is None else rows.instant(row["at"])
+
+
+def counts() -> Steps[Mapping[CallState, int]]:
+    """See `Ledger.counts`."""
+    found = yield Ask(statements.COUNTS)
+    return {**dict.fromkeys(CallState, 0), **{CallState(row["state"]): row["calls"] for row in found}}
+
+
+def recent_calls(limit: int) -> Steps[tuple[Call, ...]]:
+    """See `Ledger.recent_calls`."""
+    found = yield Ask(statements.RECENT_CALLS, {"most": limit})
+    return tuple(rows.call_of(row) for row in found)
+
+
+def _report(ended: Sequence[Call], now: datetime) -> Steps[None]:
+    """Put the results of calls that just became final into the outbox."""
+    wanted = [rows.delivery_row(call, now) for call in ended if call.result_url]
+    if wanted:
+        yield Ask(statements.ADD_DELIVERY, wanted)
+
+
+def _attempt(attempt_id: int) -> Steps[Row]:
+    found = yield Ask(statements.ATTEMPT, {"attempt_id": attempt_id})
+    if not found:
+        raise StoreError(f"There is no attempt {attempt_id} in the ledger.")
+    return found[0]
+
+
+def _already_ended(attempt_id: int) -> LeaseLost:
+    return LeaseLost(f"Attempt {attempt_id} is already ended; whoever took the call over has decided about it.")
+
+
+def _owner(owner: str) -> str:
+    if not owner:
+        raise StoreError("A lease needs the name of its owner.")
+    return rows.storable("The owner's name", owner, schema.NAME)
