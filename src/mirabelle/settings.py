@@ -84,7 +84,7 @@ def _checked_ports(text: str) -> str:
 
 
 def _checked_store(text: str) -> str:
-    if not re.match(r"(sqlite:///.|postgresql://.)", text):
+    if not re.match(r"(sqlite:///|postgres(ql)?://).", text):
         raise ValueError("write sqlite:///file.db or postgresql://user@host/database")
     return text
 

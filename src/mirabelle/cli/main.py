@@ -1,0 +1,179 @@
+"""`mirabelle`: the commands. What is heavy is imported inside of them, so that `--help` comes at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import mirabelle
+from mirabelle.cli import account, call, terminal
+from mirabelle.cli.options import Config, Json, example, settings_from
+from mirabelle.errors import MirabelleError
+
+WRONG_USE = 2
+"""Exit status where the command or the settings are wrong."""
+NOT_DONE = 1
+"""Exit status where the command could not be done."""
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+_EPILOG = """\b
+Begin here:
+  mirabelle demo                                 place a call on this machine
+  mirabelle account add demo                     an account; prints its PIN
+  mirabelle serve --config mirabelle.toml        take requests and make calls
+  mirabelle call +16175550123 --start-url URL    queue one call from the shell
+  mirabelle calls                                what became of the last calls
+  mirabelle vxml run URL --input 1,text:yes      run an application as text
+"""
+
+app = typer.Typer(
+    name="mirabelle",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog=_EPILOG,
+)
+vxml = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
+app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
+app.command(epilog=example("mirabelle calls --limit 5"))(call.calls)
+app.add_typer(account.app, name="account")
+app.add_typer(vxml, name="vxml")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mirabelle {mirabelle.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def callback(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Mirabelle: a self-hosted outbound voice server.
+
+    It queues calls over HTTP, dials them over SIP, runs the VoiceXML application at the call's start_url when somebody
+    answers, and posts the result to its result_url.
+    """
+
+
+@app.command(epilog=example("mirabelle serve --config mirabelle.toml"))
+def serve(
+    config: Config = None,
+    log_format: Annotated[str, typer.Option(metavar="FORMAT", help="How the log looks: logfmt or json.")] = "logfmt",
+    log_level: Annotated[
+        str, typer.Option(metavar="LEVEL", help="The least that is logged: debug, info, warning or error.")
+    ] = "info",
+    log_numbers: Annotated[bool, typer.Option(help="Whether telephone numbers are logged.")] = True,
+) -> None:
+    """Take requests and make calls, until SIGTERM or Ctrl-C.
+
+    The first signal lets calls in progress end by themselves, for a while; the second ends them.
+    """
+    settings = settings_from(config)
+    from mirabelle.cli import logging
+    from mirabelle.cli import serve as service
+
+    logging.configure(
+        sys.stderr,
+        log_format=logging.LogFormat(_one_of("--log-format", log_format, "logfmt", "json")),
+        log_numbers=log_numbers,
+        level=_one_of("--log-level", log_level, "debug", "info", "warning", "error").upper(),
+    )
+    raise typer.Exit(service.serve(settings, announce=_announce))
+
+
+def _announce(line: str) -> None:
+    print(line, flush=True)
+
+
+def _one_of(option: str, value: str, *known: str) -> str:
+    if value.lower() not in known:
+        raise typer.BadParameter(f"'{value}' is not known; there are {', '.join(known)}.", param_hint=option)
+    return value.lower()
+
+
+@app.command(epilog=example("mirabelle demo"))
+def demo() -> None:
+    """Place a call on this machine and watch it.
+
+    A server, a callee and a customer application are started for it; nothing leaves this machine.
+    """
+    from mirabelle.cli import demo as demonstration
+
+    raise typer.Exit(demonstration.run())
+
+
+@app.command(epilog=example("mirabelle settings --config mirabelle.toml"))
+def settings(
+    config: Config = None,
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print the page that explains every setting.")] = False,
+) -> None:
+    """Print the settings in effect; secrets are hidden."""
+    from mirabelle.cli import settings_page
+
+    if markdown:
+        print(settings_page.markdown(), end="")
+        return
+    found = settings_from(config)
+    if as_json:
+        terminal.print_json(found.shown())
+    else:
+        print(settings_page.toml(found))
+
+
+@vxml.callback()
+def vxml_callback() -> None:
+    """VoiceXML without a phone."""
+
+
+@vxml.command(epilog=example("mirabelle vxml run http://127.0.0.1:8000/start.vxml --input 1,noinput,12#"))
+def run(
+    url: Annotated[str, typer.Argument(metavar="URL", help="http, https or file.", show_default=False)],
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="LIST",
+            help="What the caller does, comma-separated: keys (1, 12#), text:words, noinput, hangup. "
+            "Without it you are asked.",
+            show_default=False,
+        ),
+    ] = None,
+    far_end: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHAT",
+            help="The far end of a transfer: answer:SECONDS, busy, network_busy or noanswer.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Run an application in the terminal: one line per event, no phone, no waiting."""
+    from mirabelle.cli import vxml as text
+
+    raise typer.Exit(text.run(url, inputs=inputs, far_end=far_end))
+
+
+def main() -> None:
+    """The entry point: errors of ours are one line on stderr, never a traceback."""
+    try:
+        app()
+    except MirabelleError as error:
+        terminal.complain(str(error))
+        from mirabelle.settings import SettingsError
+
+        sys.exit(WRONG_USE if isinstance(error, SettingsError) else NOT_DONE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()
