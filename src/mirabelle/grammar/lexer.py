@@ -1,0 +1,114 @@
+"""The symbols of the two textual forms, ABNF and JSGF."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from mirabelle.grammar.error import GrammarError
+
+MOST_SYMBOLS: Final = 500_000
+"""How many symbols a textual grammar may hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One symbol.
+
+    Attributes:
+        kind: the name of its pattern; `end` behind the last.
+        text: as written.
+        line: where it stands, from 1.
+        apart: whether white space or a comment stands before it.
+    """
+
+    kind: str
+    text: str
+    line: int
+    apart: bool
+
+
+def symbols(text: str, pattern: re.Pattern[str], *, uri: str, line: int = 1) -> list[Symbol]:
+    """Cut a text into symbols.
+
+    Args:
+        text: what to cut.
+        pattern: one named group per kind; what the groups `space` and `comment` match is dropped.
+        uri: for messages.
+        line: the line it begins on.
+
+    Raises:
+        GrammarError: something that no pattern fits, or too much of it.
+    """
+    found: list[Symbol] = []
+    place, apart = 0, True
+    while place < len(text):
+        match = pattern.match(text, place)
+        if match is None:
+            raise GrammarError(_misfit(text[place : place + 20]), uri=uri, line=line)
+        kind = match.lastgroup or ""
+        if kind in ("space", "comment"):
+            apart = True
+        else:
+            found.append(Symbol(kind, match.group(), line, apart))
+            apart = False
+        if len(found) > MOST_SYMBOLS:
+            raise GrammarError(f"It has more than {MOST_SYMBOLS:,} symbols.", uri=uri, line=line)
+        line += match.group().count("\n")
+        place = match.end()
+    found.append(Symbol("end", "", line, True))
+    return found
+
+
+def _misfit(rest: str) -> str:
+    for opening, what in (('"', "A quotation mark"), ("'", "A quotation mark"), ("{", "A tag"), ("/*", "A comment")):
+        if rest.startswith(opening):
+            return f"{what} is not closed."
+    return f"'{rest[:1]}' cannot stand here."
+
+
+class Cursor:
+    """Reads symbols one after the other."""
+
+    def __init__(self, found: list[Symbol], uri: str) -> None:
+        self._symbols = found
+        self._place = 0
+        self.uri = uri
+
+    @property
+    def next(self) -> Symbol:
+        """The symbol to come."""
+        return self._symbols[self._place]
+
+    def after(self, count: int) -> Symbol:
+        """The symbol `count` places behind the one to come."""
+        return self._symbols[min(self._place + count, len(self._symbols) - 1)]
+
+    def take(self) -> Symbol:
+        """Take the symbol to come; the end is never passed."""
+        symbol = self.next
+        self._place = min(self._place + 1, len(self._symbols) - 1)
+        return symbol
+
+    def take_if(self, *kinds: str) -> Symbol | None:
+        """Take the symbol to come if it is of one of these kinds."""
+        return self.take() if self.next.kind in kinds else None
+
+    def expect(self, kind: str, what: str) -> Symbol:
+        """Take a symbol of this kind.
+
+        Raises:
+            GrammarError: something else stands there; the message says that `what` was expected.
+        """
+        if self.next.kind != kind:
+            raise self.error(f"{what} is expected, not {self.shown()}.")
+        return self.take()
+
+    def shown(self) -> str:
+        """The symbol to come, for a message."""
+        return "the end" if self.next.kind == "end" else f"'{self.next.text[:30]}'"
+
+    def error(self, reason: str) -> GrammarError:
+        """An error at the symbol to come."""
+        return GrammarError(reason, uri=self.uri, line=self.next.line)

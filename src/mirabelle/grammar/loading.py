@@ -1,0 +1,179 @@
+"""From bytes to a grammar: which format it is in, and the grammars it refers to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+from urllib.parse import unquote, urldefrag, urlsplit
+
+from mirabelle.grammar import checks, field_types, srgs_abnf, srgs_xml
+from mirabelle.grammar.error import GrammarError, UnresolvedReference
+from mirabelle.grammar.grammar import Grammar
+from mirabelle.grammar.model import Document, Mode, RuleRef
+from mirabelle.grammar.xml import XmlElement, read
+
+MOST_BYTES: Final = 2_000_000
+"""The largest grammar document that is read."""
+MOST_DOCUMENTS: Final = 64
+"""How many grammars one may refer to, directly and indirectly."""
+
+Resolve: TypeAlias = Callable[[str, str], "tuple[bytes, str] | None"]
+"""Given an absolute URI and the media type claimed for it, returns a grammar's bytes and type; None: not to be had."""
+
+XML_TYPES: Final = frozenset({"application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml"})
+ABNF_TYPES: Final = frozenset({"application/srgs", "application/grammar"})
+JSGF_TYPES: Final = frozenset({"application/x-jsgf", "application/jsgf", "text/x-jsgf"})
+
+
+def load(
+    data: bytes,
+    *,
+    uri: str,
+    media_type: str | None = None,
+    resolve: Resolve | None = None,
+    mode: str | None = None,
+    language: str = "",
+    inline: bool = False,
+) -> Grammar:
+    """Load a grammar with everything it refers to.
+
+    Args:
+        data: the document: SRGS XML, SRGS ABNF or JSGF. Which of them is told by how it begins.
+        uri: where it came from. A fragment names the public rule to enter by instead of the root.
+        media_type: its declared type; it decides only where the beginning does not, as for a bare JSGF expansion.
+        resolve: gives the grammars it refers to. Without it a grammar from a file may refer to files beside it, any
+            other grammar to none.
+        mode: "voice" or "dtmf" where the document does not say.
+        language: its language where the document does not say.
+        inline: whether it stands inside a VoiceXML document.
+
+    Raises:
+        GrammarError: it may not be loaded; the message has line and reason.
+        UnresolvedReference: `resolve` had no answer for a grammar it refers to.
+    """
+    location, fragment = urldefrag(uri)
+    wanted = _mode(mode)
+    try:
+        document = _parse(data, location, media_type or "", mode=wanted, language=language, inline=inline)
+    except RecursionError as error:
+        raise GrammarError("The grammar is nested too deeply.", uri=location) from error
+    grammar = _linked(document, resolve)
+    return grammar.only(fragment) if fragment else grammar
+
+
+def load_element(
+    element: XmlElement,
+    *,
+    uri: str,
+    resolve: Resolve | None = None,
+    mode: str | None = None,
+    language: str = "",
+) -> Grammar:
+    """Load an SRGS grammar that stands in a VoiceXML document as an element that was already parsed.
+
+    Args:
+        element: the `grammar` element.
+        uri: the base URI at that place of the document.
+        resolve: as for `load`.
+        mode: as for `load`.
+        language: the language at that place of the document.
+
+    Raises:
+        GrammarError: it may not be loaded.
+    """
+    document = srgs_xml.parse(element, uri=uri, inline=True, mode=_mode(mode), language=language)
+    return _linked(document, resolve)
+
+
+def _mode(name: str | None) -> Mode | None:
+    if name is not None and name not in ("voice", "dtmf"):
+        raise GrammarError(f"The mode is '{name}'; it must be 'voice' or 'dtmf'.")
+    return Mode(name) if name else None
+
+
+def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, language: str, inline: bool) -> Document:
+    if len(data) > MOST_BYTES:
+        raise GrammarError(f"The grammar is larger than {MOST_BYTES:,} bytes.", uri=uri)
+    kind = media_type.partition(";")[0].strip().lower()
+    plain = data[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff")
+    if plain.startswith(b"#ABNF"):
+        return srgs_abnf.parse(data, uri=uri, mode=mode)
+    if plain.lstrip().startswith(b"<") and kind not in JSGF_TYPES | ABNF_TYPES:
+        return srgs_xml.parse(read(data, uri), uri=uri, inline=inline, mode=mode, language=language)
+    if kind in XML_TYPES:
+        raise GrammarError("It is declared as XML and does not begin with '<'.", uri=uri, line=1)
+    if kind in ABNF_TYPES:
+        raise GrammarError("A grammar in ABNF must begin with '#ABNF 1.0;'.", uri=uri, line=1)
+    raise GrammarError(
+        "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri
+    )
+
+
+def _linked(document: Document, resolve: Resolve | None) -> Grammar:
+    library: dict[str, Document] = {}
+    if document.uri:
+        library[document.uri] = document
+    agenda = [document]
+    while agenda:
+        source = agenda.pop()
+        for reference in checks.references(source):
+            if not reference.uri:
+                continue
+            if reference.uri not in library:
+                if len(library) >= MOST_DOCUMENTS:
+                    reason = f"It refers to more than {MOST_DOCUMENTS} grammars."
+                    raise GrammarError(reason, uri=source.uri, line=reference.line)
+                library[reference.uri] = _fetched(source, reference, resolve)
+                agenda.append(library[reference.uri])
+            _check(source, reference, library[reference.uri])
+    return Grammar(document, library=library)
+
+
+def _check(source: Document, reference: RuleRef, target: Document) -> None:
+    """Hold a reference against the grammar it leads to (SRGS 1.0 sections 2.2.2, 3.2 and 4.6)."""
+    reason = ""
+    name = reference.rule or target.root
+    if target.mode is not source.mode:
+        reason = (
+            f"{reference.shown} listens to {target.mode}, this grammar to {source.mode}; one cannot hold the other."
+        )
+    elif not name:
+        reason = f"{reference.shown} declares no root rule; name one of its public rules after '#'."
+    elif name not in target.rules:
+        reason = f"{reference.shown} leads to a rule that is not defined."
+    elif reference.rule and not target.rules[name].public and target is not source:
+        reason = f"{reference.shown} leads to a private rule."
+    if reason:
+        raise GrammarError(reason, uri=source.uri, line=reference.line)
+
+
+def _fetched(source: Document, reference: RuleRef, resolve: Resolve | None) -> Document:
+    if reference.uri.startswith("builtin:"):
+        return field_types.builtin(reference.uri, mode=source.mode).document
+    answer = (resolve or _beside(source.uri))(reference.uri, reference.media_type)
+    if answer is None:
+        raise UnresolvedReference(reference.uri, media_type=reference.media_type, uri=source.uri, line=reference.line)
+    data, media_type = answer
+    try:
+        return _parse(data, reference.uri, media_type or reference.media_type, mode=None, language="", inline=False)
+    except GrammarError as error:
+        reason = f"{reference.shown} may not be loaded: {error.reason}"
+        raise GrammarError(reason, uri=error.uri or reference.uri, line=error.line) from error
+
+
+def _beside(uri: str) -> Resolve:
+    """Read files for grammars that are files themselves; nothing from elsewhere reaches the file system."""
+    is_file = urlsplit(uri).scheme in ("", "file")
+
+    def resolve(wanted: str, _media_type: str) -> tuple[bytes, str] | None:
+        parts = urlsplit(wanted)
+        if not is_file or parts.scheme not in ("", "file"):
+            return None
+        try:
+            with Path(unquote(parts.path)).open("rb") as file:
+                return file.read(MOST_BYTES + 1), ""
+        except (OSError, ValueError):
+            return None
+
+    return resolve

@@ -1,0 +1,157 @@
+"""The matcher: an Earley chart over the network, one column per word, fed one word at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from mirabelle.grammar.error import GrammarError
+from mirabelle.grammar.network import Network, Part, Step
+
+MOST_WORDS: Final = 1_000
+"""The longest input that is matched, in words or keys."""
+MOST_ITEMS: Final = 1_000_000
+"""How many steps of matching one input may cost before it is given up."""
+
+_Item = tuple[int, int]
+
+
+class Tables:
+    """The network sorted by what each state asks for; made once per grammar, shared by all its matches."""
+
+    __slots__ = ("anything", "calls", "ends", "free", "network", "words")
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.free: list[tuple[int, ...]] = []
+        self.words: list[tuple[tuple[str, int], ...]] = []
+        self.anything: list[tuple[int, ...]] = []
+        self.calls: list[tuple[tuple[int, int], ...]] = []
+        for edges in network.edges:
+            self.free.append(tuple(edge.target for edge in edges if edge.step in (Step.FREE, Step.TAG)))
+            self.words.append(tuple((edge.word, edge.target) for edge in edges if edge.step is Step.WORD))
+            self.anything.append(tuple(edge.target for edge in edges if edge.step is Step.ANY))
+            self.calls.append(tuple((edge.rule, edge.target) for edge in edges if edge.step is Step.CALL))
+        self.ends = {part.final: index for index, part in enumerate(network.parts)}
+
+
+class Column:
+    """What can be under way after some words."""
+
+    __slots__ = ("callers", "completed", "items")
+
+    def __init__(self) -> None:
+        self.items: dict[_Item, None] = {}
+        self.callers: dict[int, list[_Item]] = {}
+        self.completed: dict[_Item, int] = {}
+
+
+class Chart:
+    """A match under way.
+
+    Attributes:
+        words: what was fed.
+        columns: one more than there are words.
+    """
+
+    __slots__ = ("_equal", "_items", "_start", "_tables", "columns", "words")
+
+    def __init__(self, tables: Tables, start: int, equal: Callable[[str, str], bool] = str.__eq__) -> None:
+        """Begin to match part `start`.
+
+        Args:
+            tables: the network.
+            start: the part.
+            equal: tells whether a word of the grammar is the word that was said.
+        """
+        self._tables = tables
+        self._start = start
+        self._equal = equal
+        self._items = 0
+        self.words: list[str] = []
+        self.columns: list[Column] = []
+        self._close([(tables.network.parts[start].start, 0)])
+
+    @property
+    def part(self) -> Part:
+        """What is being matched."""
+        return self._tables.network.parts[self._start]
+
+    @property
+    def network(self) -> Network:
+        """What is walked."""
+        return self._tables.network
+
+    @property
+    def start(self) -> int:
+        """The index of the part that is being matched."""
+        return self._start
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the words so far are a match."""
+        return (self._start, 0) in self.columns[-1].completed
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether more words could make a match."""
+        words, anything = self._tables.words, self._tables.anything
+        return any(words[state] or anything[state] for state, _ in self.columns[-1].items)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the words so far are a match or the beginning of one."""
+        return bool(self.columns[-1].items)
+
+    def feed(self, word: str) -> bool:
+        """Take one more word; return whether what was said so far can still be part of a match.
+
+        Raises:
+            GrammarError: the input is too long, or matching it takes more than `MOST_ITEMS` steps.
+        """
+        if len(self.words) >= MOST_WORDS:
+            raise GrammarError(f"The input is longer than {MOST_WORDS:,} words.")
+        tables, equal = self._tables, self._equal
+        agenda: list[_Item] = []
+        for state, origin in self.columns[-1].items:
+            agenda.extend((target, origin) for asked, target in tables.words[state] if equal(asked, word))
+            agenda.extend((target, origin) for target in tables.anything[state])
+        self.words.append(word)
+        self._close(agenda)
+        return self.is_alive
+
+    def feed_all(self, words: Sequence[str]) -> bool:
+        """Take several words; stop where nothing can match any more."""
+        return all(self.feed(word) for word in words)
+
+    def takes(self, asked: str, position: int) -> bool:
+        """Tell whether the word at `position` is the one the grammar asks for."""
+        return self._equal(asked, self.words[position])
+
+    def _close(self, agenda: list[_Item]) -> None:
+        tables, column, here = self._tables, Column(), len(self.words)
+        parts, items, callers = tables.network.parts, column.items, column.callers
+        self.columns.append(column)
+        while agenda:
+            item = agenda.pop()
+            if item in items:
+                continue
+            items[item] = None
+            state, origin = item
+            agenda.extend((target, origin) for target in tables.free[state])
+            for called, after in tables.calls[state]:
+                if (waiting := callers.get(called)) is None:
+                    callers[called] = waiting = []
+                    agenda.append((parts[called].start, here))
+                waiting.append((after, origin))
+                if parts[called].null_rank >= 0:
+                    agenda.append((after, origin))
+            if (ended := tables.ends.get(state)) is not None and (ended, origin) not in column.completed:
+                column.completed[ended, origin] = len(column.completed)
+                if origin != here:
+                    agenda.extend(self.columns[origin].callers.get(ended, ()))
+            if len(items) + self._items > MOST_ITEMS:
+                raise GrammarError(
+                    f"Matching the input takes more than {MOST_ITEMS:,} steps; the grammar is too ambiguous."
+                )
+        self._items += len(items)

@@ -1,0 +1,76 @@
+"""References from one grammar to another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urldefrag, urljoin
+
+from mirabelle.grammar.error import GrammarError
+from mirabelle.grammar.model import RuleRef
+
+RESERVED: Final = frozenset({"NULL", "VOID", "GARBAGE"})
+"""Names no rule may be given (SRGS 1.0 section 2.2.3)."""
+
+_NAME: Final = re.compile(r"[^\W\d][\w·]*\Z")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+
+def is_rule_name(name: str) -> bool:
+    """Tell whether `name` may name a rule: an XML name without `.`, `:` and `-` (SRGS 1.0 section 3.1)."""
+    return _NAME.match(name) is not None and name not in RESERVED
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the references of a document are relative to (SRGS 1.0 section 4.9).
+
+    Attributes:
+        uri: the document's own URI.
+        declared: the base it declares; empty where it declares none.
+    """
+
+    uri: str
+    declared: str = ""
+
+    @property
+    def absolute(self) -> str:
+        """The base URI."""
+        return joined(self.uri, self.declared) if self.declared else self.uri
+
+    def reference(self, written: str, *, media_type: str = "", language: str = "", line: int = 0) -> RuleRef:
+        """Return what a reference by URI means.
+
+        Raises:
+            GrammarError: it is empty, or its fragment cannot name a rule.
+        """
+        written = written.strip()
+        uri, hash_sign, fragment = written.partition("#")
+        if not uri and not fragment:
+            raise GrammarError(
+                "A reference needs the URI of a grammar or '#' and a rule's name.", uri=self.uri, line=line
+            )
+        if hash_sign and not is_rule_name(fragment):
+            raise GrammarError(f"'#{fragment}' cannot name a rule.", uri=self.uri, line=line)
+        if not uri:
+            return RuleRef(fragment, shown=fragment, language=language, line=line)
+        target = urldefrag(joined(self.absolute, uri)).url
+        shown = f"<{self._shown(written)}>"
+        return RuleRef(fragment, target, shown, media_type, language, line)
+
+    def _shown(self, written: str) -> str:
+        if not self.declared or _SCHEME.match(written):
+            return written
+        if _SCHEME.match(self.declared) or written.startswith("/"):
+            return joined(self.declared, written)
+        folder = self.declared[: self.declared.rfind("/") + 1]
+        return folder + written.removeprefix("./")
+
+
+def joined(base: str, written: str) -> str:
+    """Join a reference to a base; also where the base is of a scheme that knows no folders, or none at all."""
+    try:
+        return urljoin(base, written)
+    except ValueError as error:
+        raise GrammarError(f"'{written}' is not a URI: {error}.") from error
