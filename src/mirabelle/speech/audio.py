@@ -12,7 +12,7 @@ from mirabelle import g711
 from mirabelle.speech.resample import TELEPHONE_RATE, Signal, resample
 from mirabelle.speech.wav import WIDTH, AudioError, Encoding, Recording, encode_wave, parse_sun, parse_wave
 
-__all__ = ["AudioError", "decode", "encode_wav"]
+__all__ = ["AudioError", "decode", "encode", "encode_wav"]
 
 MOST_BYTES: Final = 50_000_000
 MOST_CHANNELS: Final = 8
@@ -74,6 +74,26 @@ def decode(data: bytes, content_type: str, url: str) -> bytes:
 def encode_wav(pcm: bytes) -> bytes:
     """16-bit little-endian mono PCM at 8 kHz as a WAV file."""
     return encode_wave(pcm, TELEPHONE_RATE)
+
+
+def encode(pcm: bytes, media_type: str) -> bytes:
+    """A recording as the file that an application asked for (VoiceXML 2.0 Appendix E).
+
+    Args:
+        pcm: 16-bit little-endian mono at 8 kHz.
+        media_type: `audio/x-wav`, `audio/wav`, `audio/basic` or `audio/x-alaw-basic`.
+
+    Raises:
+        AudioError: another type.
+    """
+    match media_type.lower().partition(";")[0].strip().replace("/x-", "/"):
+        case "audio/wav" | "audio/wave":
+            return encode_wav(pcm)
+        case "audio/basic":
+            return g711.from_pcm(pcm, "PCMU")
+        case "audio/alaw-basic":
+            return g711.from_pcm(pcm, "PCMA")
+    raise AudioError(f"Nothing is recorded as '{media_type[:60]}'; ask for audio/x-wav or audio/basic.")
 
 
 def _parse(data: bytes, content_type: str, url: str) -> Recording:

@@ -7,6 +7,8 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from mirabelle.settings import SpeechSettings
+from mirabelle.speech.espeak import EspeakSynthesizer
 from mirabelle.speech.synthesizer import Engine
 
 
@@ -90,6 +92,26 @@ class CachedSynthesizer:
         while self._size > self._most:
             _, oldest = self._kept.popitem(last=False)
             self._size -= len(oldest)
+
+
+async def open_synthesizer(settings: SpeechSettings) -> CachedSynthesizer:
+    """The synthesiser that the settings ask for, started and with a memory.
+
+    Args:
+        settings: the section `[speech]`.
+
+    Raises:
+        SpeechError: the engine does not start, or does not have the voice.
+    """
+    match settings.engine:
+        case "espeak":
+            engine = EspeakSynthesizer(voice=settings.voice)
+    try:
+        await engine.start()
+    except BaseException:
+        await engine.aclose()
+        raise
+    return CachedSynthesizer(engine, most_bytes=settings.cache_mb * 1_000_000)
 
 
 def _key(*parts: str) -> bytes:

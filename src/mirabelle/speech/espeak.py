@@ -28,7 +28,7 @@ class _Died(Exception):
 
 
 class EspeakSynthesizer:
-    """Speaks through a child process, started at the first text and again after it died.
+    """Speaks through a child process, started by `start` or the first text, and again after it died.
 
     A text whose process dies is tried once more in a new process; then it fails.
 
@@ -47,6 +47,14 @@ class EspeakSynthesizer:
     def pid(self) -> int | None:
         """The process, while there is one."""
         return self._child.process.pid if self._child is not None else None
+
+    async def start(self) -> None:
+        """Start the process now, so that the first caller does not wait and a fault shows at once.
+
+        Raises:
+            SpeechError: espeak-ng is not there, or does not have the configured voice.
+        """
+        await self.synthesize("")
 
     async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> bytes:
         """Speak a text; see `Synthesizer`.

@@ -13,8 +13,8 @@ import pytest
 
 from mirabelle.settings import SpeechSettings
 from mirabelle.speech import espeak
+from mirabelle.speech.cache import open_synthesizer
 from mirabelle.speech.espeak import EspeakSynthesizer
-from mirabelle.speech.open import open_synthesizer
 from mirabelle.speech.synthesizer import LanguageError, SpeechError
 
 
@@ -176,6 +176,11 @@ def wait_until_gone(pid: int) -> None:
 
 
 async def test_the_settings_open_a_synthesizer_that_remembers() -> None:
-    synthesizer = open_synthesizer(SpeechSettings(voice="en-gb", cache_mb=1))
+    synthesizer = await open_synthesizer(SpeechSettings(voice="en-gb", cache_mb=1))
     assert await synthesizer.synthesize("hello") is await synthesizer.synthesize("hello")
     await synthesizer.aclose()
+
+
+async def test_a_voice_that_is_not_there_shows_when_the_server_starts() -> None:
+    with pytest.raises(SpeechError, match="no voice 'nobody'"):
+        await open_synthesizer(SpeechSettings(voice="nobody"))

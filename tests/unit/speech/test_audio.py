@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirabelle import g711
-from mirabelle.speech.audio import AudioError, decode, encode_wav
+from mirabelle.speech.audio import AudioError, decode, encode, encode_wav
 
 TONE = (8000 * np.sin(2 * np.pi * 440 * np.arange(8000) / 8000)).astype("<i2")
 WAV = "audio/x-wav"
@@ -116,3 +116,16 @@ def test_no_bytes_break_it(data: bytes, content_type: str) -> None:
     for head in (b"", b"RIFF\x00\x00\x00\x00WAVEfmt ", b".snd", wave(1, 1, 8000, 16, b"")):
         with contextlib.suppress(AudioError):
             assert len(decode(head + data, content_type, URL)) % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("media_type", "most_error"), [("audio/x-wav", 0), ("audio/basic", 300), ("audio/x-alaw-basic", 300)]
+)
+def test_a_recording_is_kept_as_the_application_asked(media_type: str, most_error: int) -> None:
+    again = decode(encode(TONE.tobytes(), media_type), media_type, URL)
+    assert np.abs(samples(again) - TONE).max() <= most_error
+
+
+def test_a_recording_of_another_kind_is_refused() -> None:
+    with pytest.raises(AudioError, match="audio/mpeg"):
+        encode(b"", "audio/mpeg")
