@@ -17,7 +17,10 @@ HIDDEN: Final = "(hidden)"
 _SECRET_NAMES: Final = frozenset({"pin", "password", "pin_hash", "authorization", "cookie", "secret", "token"})
 _NUMBER_NAME: Final = "phone_number"
 _NUMBER: Final = re.compile(
-    r"\+\d[\d .()-]{5,}\d|(?<=tel:)[\d.()-]{4,}|(?<=sip:)\+?\d{7,15}(?=@)|(?<![\w.:-])\d{10,15}(?![\w.:-])"
+    r"(\+|%2B)\d[\d .()-]{5,}\d"  # with the country code
+    r"|(?<=tel:)[\d.()-]{4,}|(?<=sip:)\+?\d{7,15}(?=@)"  # in a URL
+    r"|(?<![\w.:-])\d{10,15}(?![\w.:-])",  # bare
+    re.IGNORECASE,
 )
 _USERINFO: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 

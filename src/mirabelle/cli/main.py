@@ -76,16 +76,13 @@ def serve(
 
     The first signal lets calls in progress end by themselves, for a while; the second ends them.
     """
+    form = _one_of("--log-format", log_format, "logfmt", "json")
+    level = _one_of("--log-level", log_level, "debug", "info", "warning", "error")
     settings = settings_from(config)
     from mirabelle.cli import logging
     from mirabelle.cli import serve as service
 
-    logging.configure(
-        sys.stderr,
-        log_format=logging.LogFormat(_one_of("--log-format", log_format, "logfmt", "json")),
-        log_numbers=log_numbers,
-        level=_one_of("--log-level", log_level, "debug", "info", "warning", "error").upper(),
-    )
+    logging.configure(sys.stderr, log_format=logging.LogFormat(form), log_numbers=log_numbers, level=level.upper())
     raise typer.Exit(service.serve(settings, announce=_announce))
 
 

@@ -57,4 +57,4 @@ def masked(phone_number: str) -> str:
     """A telephone number of which only the last digits can be read; its parameters are left out."""
     subscriber = phone_number.partition(";")[0]
     hidden = len(re.findall(r"\d", subscriber)) - _SHOWN_DIGITS
-    return re.sub(r"\d", "•", subscriber, count=max(hidden, 0))
+    return subscriber if hidden <= 0 else re.sub(r"\d", "•", subscriber, count=hidden)
