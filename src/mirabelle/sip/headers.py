@@ -1,0 +1,367 @@
+"""Header fields: an ordered, case-insensitive list, and the structures inside the fields that steer a call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
+
+from mirabelle.sip.error import SipError
+from mirabelle.sip.uri import Uri
+from mirabelle.sip.uri import parse as parse_uri
+
+MOST_NUMBER: Final = 2**32 - 1
+"""The largest number that a field may hold (RFC 3261 section 20.16 and 25.1 leave no room for more)."""
+
+COMPACT: Final = MappingProxyType(
+    {
+        "a": "accept-contact",
+        "b": "referred-by",
+        "c": "content-type",
+        "d": "request-disposition",
+        "e": "content-encoding",
+        "f": "from",
+        "i": "call-id",
+        "j": "reject-contact",
+        "k": "supported",
+        "l": "content-length",
+        "m": "contact",
+        "n": "identity-info",
+        "o": "event",
+        "r": "refer-to",
+        "s": "subject",
+        "t": "to",
+        "u": "allow-events",
+        "v": "via",
+        "x": "session-expires",
+        "y": "identity",
+    }
+)
+"""The one-letter names (IANA registry of SIP header fields)."""
+
+_T = TypeVar("_T")
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+_PIECE: Final = re.compile(rf'{_QUOTED}|<[^>]*>|[^,"<]+|,', re.DOTALL)
+_PARAMETER: Final = re.compile(rf'\s*;\s*([^\s;=,"<>]*)\s*(?:=\s*({_QUOTED}|[^\s;,"]*))?\s*', re.DOTALL)
+_BRACKETED: Final = re.compile(rf'\s*(?:({_QUOTED})|([^<"]*?))\s*<\s*([^<>]*?)\s*>\s*(.*)\Z', re.DOTALL)
+_VIA: Final = re.compile(
+    r"\s*([^\s/;,]+)\s*/\s*([^\s/;,]+)\s*/\s*([^\s/;,]+)\s+(\[[^\]\s]*\]|[^\s:;,\[\]]+)\s*(?::\s*([0-9]{1,5}))?\s*(;.*)?\Z",
+    re.DOTALL,
+)
+_CSEQ: Final = re.compile(r"([0-9]{1,20})\s+(\S+)\Z")
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+def field_key(name: str) -> str:
+    """The key of a field's name: lower case, written out."""
+    key = name.lower()
+    return COMPACT.get(key, key)
+
+
+class Headers:
+    """Header fields in their order. Names match in any case and in their compact form."""
+
+    __slots__ = ("_fields", "_parsed")
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._fields: list[tuple[str, str, str]] = [(field_key(name), name, value) for name, value in fields]
+        self._parsed: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((name, value) for _, name, value in self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise SipError(f"The message has no {name} field.")
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return [(key, value) for key, _, value in self._fields] == [(key, value) for key, _, value in other._fields]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Headers({[(name, value) for _, name, value in self._fields]!r})"
+
+    def get(self, name: str) -> str | None:
+        """The first field of that name as it was written, None where there is none."""
+        key = field_key(name)
+        for known, _, value in self._fields:
+            if known == key:
+                return value
+        return None
+
+    def all(self, name: str) -> list[str]:
+        """Every field of that name as it was written, in order."""
+        key = field_key(name)
+        return [value for known, _, value in self._fields if known == key]
+
+    def values(self, name: str) -> list[str]:
+        """Every value of that name, in order, with comma-separated values taken apart.
+
+        Raises:
+            SipError: a quoted string or a bracket does not end.
+        """
+        return [value for text in self.all(name) for value in split_values(text)]
+
+    def add(self, name: str, value: str) -> None:
+        """Append a field.
+
+        Raises:
+            SipError: the value holds a line break, which would forge another field.
+        """
+        self._fields.append(_field(name, value))
+        self._parsed.pop(field_key(name), None)
+
+    def prepend(self, name: str, value: str) -> None:
+        """Put a field in front of all others."""
+        self._fields.insert(0, _field(name, value))
+        self._parsed.pop(field_key(name), None)
+
+    def set(self, name: str, value: str) -> None:
+        """Replace every field of that name by one, at the place of the first."""
+        key = field_key(name)
+        entry = _field(name, value)
+        for index, (known, _, _) in enumerate(self._fields):
+            if known == key:
+                rest = [other for other in self._fields[index + 1 :] if other[0] != key]
+                self._fields[index:] = [entry, *rest]
+                break
+        else:
+            self._fields.append(entry)
+        self._parsed.pop(key, None)
+
+    def remove(self, name: str) -> None:
+        """Drop every field of that name."""
+        key = field_key(name)
+        self._fields = [entry for entry in self._fields if entry[0] != key]
+        self._parsed.pop(key, None)
+
+    def copy(self) -> Headers:
+        """The same fields in a list of its own."""
+        copied = Headers()
+        copied._fields = list(self._fields)
+        copied._parsed = dict(self._parsed)
+        return copied
+
+    def parsed(self, key: str, read: Callable[[Headers], _T]) -> _T:
+        """What `read` makes of the fields called `key` (in lower case, written out), remembered until they change."""
+        try:
+            found: _T = self._parsed[key]
+        except KeyError:
+            found = self._parsed[key] = read(self)
+        return found
+
+
+def _field(name: str, value: str) -> tuple[str, str, str]:
+    if "\n" in value or "\r" in value:
+        raise SipError(f"The value of {name} holds a line break.")
+    return field_key(name), name, value
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One hop of a Via field (RFC 3261 section 20.42).
+
+    Attributes:
+        transport: in upper case.
+        host: as written, in lower case.
+        port: None where none is written.
+        parameters: names in lower case; None for a parameter without a value.
+    """
+
+    transport: str
+    host: str
+    port: int | None = None
+    parameters: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def branch(self) -> str:
+        """The branch; empty where there is none."""
+        return self.parameters.get("branch") or ""
+
+    @property
+    def sent_by(self) -> str:
+        """Host and port as one text, for matching transactions."""
+        return f"{self.host}:{self.port or 5060}"
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"SIP/2.0/{self.transport} {self.host}{port}{format_parameters(self.parameters)}"
+
+
+@dataclass(frozen=True, slots=True)
+class NameAddr:
+    """A From, To, Contact, Route or Record-Route value (RFC 3261 section 20.10).
+
+    Attributes:
+        uri: the address as written, without brackets.
+        display: the name in front, unquoted.
+        parameters: those of the field, not of the URI; names in lower case.
+    """
+
+    uri: str
+    display: str = ""
+    parameters: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> str:
+        """The tag; empty where there is none."""
+        return self.parameters.get("tag") or ""
+
+    def address(self) -> Uri:
+        """The URI, read.
+
+        Raises:
+            SipError: it is none.
+        """
+        return parse_uri(self.uri)
+
+    def __str__(self) -> str:
+        name = f"{quoted(self.display)} " if self.display else ""
+        return f"{name}<{self.uri}>{format_parameters(self.parameters)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CSeq:
+    """A CSeq field: the number, and the method in its own case."""
+
+    number: int
+    method: str
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"
+
+
+def quoted(text: str) -> str:
+    """A quoted string; a control character becomes a space."""
+    safe = "".join(" " if ord(char) < 32 or ord(char) == 127 else char for char in text)
+    return '"' + safe.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def unquoted(text: str) -> str:
+    """The text inside a quoted string; a text without quotes as it is."""
+    if len(text) >= 2 and text[0] == '"' and text[-1] == '"':
+        return _ESCAPED.sub(r"\1", text[1:-1]) if "\\" in text else text[1:-1]
+    return text
+
+
+def split_values(text: str) -> list[str]:
+    """Take comma-separated values apart; commas in quotes and in angle brackets stay.
+
+    Raises:
+        SipError: a quoted string or a bracket does not end.
+    """
+    if "," not in text and '"' not in text and "<" not in text:
+        return [text.strip()]
+    values: list[str] = []
+    current = ""
+    position = 0
+    while position < len(text):
+        match = _PIECE.match(text, position)
+        if not match:
+            raise SipError(
+                f"A quoted string or bracket does not end in '{ascii(text[position : position + 40])[1:-1]}'."
+            )
+        if match[0] == ",":
+            values.append(current.strip())
+            current = ""
+        else:
+            current += match[0]
+        position = match.end()
+    values.append(current.strip())
+    return values
+
+
+def parse_parameters(text: str) -> dict[str, str | None]:
+    """Read `;name=value;name`. Names in lower case; quoted values keep their quotes; empty ones are passed over.
+
+    Raises:
+        SipError: something else stands there.
+    """
+    found: dict[str, str | None] = {}
+    position = 0
+    while position < len(text):
+        match = _PARAMETER.match(text, position)
+        if not match:
+            raise SipError(f"'{ascii(text[position : position + 40])[1:-1]}' is not a parameter.")
+        if match[1]:
+            found.setdefault(match[1].lower(), match[2])
+        position = match.end()
+    return found
+
+
+def format_parameters(parameters: dict[str, str | None]) -> str:
+    """Write parameters as `parse_parameters` reads them."""
+    return "".join(f";{name}" if value is None else f";{name}={value}" for name, value in parameters.items())
+
+
+def parse_via(text: str) -> Via:
+    """Read one Via value, white space anywhere the grammar allows it.
+
+    Raises:
+        SipError: it names no protocol, no host, or an impossible port.
+    """
+    match = _VIA.match(text)
+    if not match:
+        raise SipError(f"The Via '{ascii(text[:60])[1:-1]}' names no protocol or no host.")
+    port = None if match[5] is None else int(match[5])
+    if port is not None and port > 65_535:
+        raise SipError(f"The Via port {port} does not exist.")
+    return Via(match[3].upper(), match[4].lower(), port, parse_parameters(match[6] or ""))
+
+
+def parse_name_addr(text: str) -> NameAddr:
+    """Read a name-addr or an addr-spec. Without brackets every parameter belongs to the field.
+
+    Raises:
+        SipError: an unbalanced quote or bracket, or a bare address that needs brackets.
+    """
+    if "<" in text:
+        match = _BRACKETED.match(text)
+        if not match:
+            raise SipError(f"The address '{ascii(text[:60])[1:-1]}' has an unbalanced quote or bracket.")
+        display = unquoted(match[1]) if match[1] else match[2].strip()
+        if not match[3]:
+            raise SipError("An address is empty between its brackets.")
+        return NameAddr(match[3], display, parse_parameters(match[4]) if match[4] else {})
+    address, semicolon, rest = text.partition(";")
+    address = address.strip()
+    if not address or '"' in address or "?" in address or "," in address or " " in address:
+        raise SipError(f"The address '{ascii(text[:60])[1:-1]}' is none, or needs angle brackets.")
+    return NameAddr(address, "", parse_parameters(semicolon + rest) if semicolon else {})
+
+
+def parse_cseq(text: str) -> CSeq:
+    """Read a CSeq value.
+
+    Raises:
+        SipError: no number below 2**32, or no method.
+    """
+    match = _CSEQ.match(text.strip())
+    if not match or int(match[1]) > MOST_NUMBER:
+        raise SipError(f"The CSeq '{ascii(text[:40])[1:-1]}' is not a number below 2**32 and a method.")
+    return CSeq(int(match[1]), match[2])
+
+
+def parse_number(name: str, text: str, most: int = MOST_NUMBER) -> int:
+    """Read a field that is one number.
+
+    Raises:
+        SipError: it is none, negative, or above `most`.
+    """
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or int(digits) > most:
+        raise SipError(f"The {name} '{ascii(text[:40])[1:-1]}' is not a number from 0 to {most}.")
+    return int(digits)
