@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from mirabelle.grammar.analysis import analyse
 from mirabelle.grammar.error import GrammarError
+from mirabelle.grammar.evaluation import run
 from mirabelle.grammar.matcher import Chart, Tables
 from mirabelle.grammar.model import Document, Mode, RuleRef
 from mirabelle.grammar.network import Builder, words_of
@@ -75,11 +76,12 @@ class Match:
         """The ECMAScript whose value is the meaning as JSON text; None where none needs to be run."""
         return None if self.reading is not None else program(self.root, self.words, self.mode)
 
-    def interpret(self, evaluate: Evaluate) -> Value:
+    def interpret(self, evaluate: Evaluate = run) -> Value:
         """Return the meaning (SISR 1.0).
 
         Args:
-            evaluate: runs an ECMAScript program and returns its value, a string of JSON.
+            evaluate: runs an ECMAScript program and returns its value, a string of JSON; by default in an engine of
+                its own with limits of time and memory.
 
         Raises:
             SemanticsError: a tag cannot be run, or its result cannot be written as JSON.

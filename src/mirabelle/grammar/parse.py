@@ -71,7 +71,11 @@ class Tracer:
                         child = Node(called.name, edge.shown, called.document, first, last)
                         node.children.append(child)
                         agenda.append((child, edge.rule))
-        return flat(root)
+        match flat(root):
+            case Node("", children=[Node() as entered]):
+                return entered
+            case whole:
+                return whole
 
     def _path(self, part: int, first: int, last: int) -> list[_Call]:
         """Return the steps through `part` from its start to its end, taking the words from `first` to `last`."""

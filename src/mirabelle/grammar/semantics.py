@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from mirabelle.errors import MirabelleError
-from mirabelle.grammar.model import Mode, Tag, TagFormat, Token
+from mirabelle.grammar.model import Document, Mode, Tag, TagFormat
 from mirabelle.grammar.parse import Node
+from mirabelle.grammar.script import SCRIPT
 
 Value: TypeAlias = Any
 """What JSON can say: None, a bool, a number, a string, a list or a dict."""
 
 Evaluate: TypeAlias = Callable[[str], str]
 """Runs an ECMAScript program whose value is a string, within limits of time and memory, and returns that string."""
+
+_RUN: Final = frozenset({TagFormat.SCRIPT, TagFormat.UNNAMED})
+_QUOTED: Final = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1;?\Z""")
 
 
 class SemanticsError(MirabelleError):
@@ -24,6 +29,10 @@ class SemanticsError(MirabelleError):
 def interpretation(text: str, evaluate: Evaluate) -> Value:
     """Run a program made by `program` and read what it says.
 
+    Args:
+        text: the program.
+        evaluate: what runs it.
+
     Raises:
         SemanticsError: a tag failed; the message is the engine's.
     """
@@ -31,20 +40,11 @@ def interpretation(text: str, evaluate: Evaluate) -> Value:
         answer = json.loads(evaluate(text))
     except (ValueError, TypeError, RecursionError) as error:
         raise SemanticsError(f"The tags of the grammar gave a result that cannot be read: {error}.") from error
+    if not isinstance(answer, dict):
+        raise SemanticsError("The tags of the grammar gave a result that cannot be read.")
     if "error" in answer:
         raise SemanticsError(f"A tag of the grammar failed: {answer['error']}.")
     return answer.get("value")
-
-
-def has_tags(root: Node) -> bool:
-    """Tell whether the parse went through any tag, the headers' included."""
-    agenda = [root]
-    while agenda:
-        node = agenda.pop()
-        if node.document.tags or any(isinstance(child, Tag) for child in node.children):
-            return True
-        agenda.extend(child for child in node.children if isinstance(child, Node))
-    return False
 
 
 def said(words: Sequence[str], mode: Mode) -> str:
@@ -53,24 +53,71 @@ def said(words: Sequence[str], mode: Mode) -> str:
 
 
 def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
-    """Return the meaning without ECMAScript: the last literal of each rule, or by default what it was said with.
+    """Return the meaning as far as it goes without ECMAScript.
 
-    A rule without tags takes the meaning of the last rule it refers to, or else its words (SISR 1.0 section 6.3).
+    The last tag of a rule is its meaning. A rule without tags takes the meaning of the last rule it refers to, or else
+    its words (SISR 1.0 section 4.3). Tags that are programs count as no tags.
     """
     node = root
     while True:
-        for child in reversed(node.children):
-            if isinstance(child, Tag) and node.document.tag_format is not TagFormat.UNKNOWN:
-                return child.text.strip() if node.document.tag_format is TagFormat.UNNAMED else child.text
+        tags = [child.text for child in node.children if isinstance(child, Tag)]
+        if tags and node.document.tag_format is TagFormat.LITERAL:
+            return tags[-1].strip()
+        if tags and node.document.tag_format is TagFormat.UNNAMED:
+            quoted = _QUOTED.match(tags[-1].strip())
+            return quoted[2] if quoted else tags[-1].strip()
         rules = [child for child in node.children if isinstance(child, Node)]
-        if not rules:
+        if tags or not rules:
             return said(words[node.first : node.last], mode)
         node = rules[-1]
 
 
 def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
-    """Return the ECMAScript that computes the meaning; None where the tags are literals or there are none."""
-    return None
+    """Return the ECMAScript that computes the meaning; None where no tag needs to be run.
+
+    Its value is a string of JSON: `{"value": ...}`, or `{"error": "..."}` where a tag failed. All of it is ASCII.
+    """
+    nodes = _callees_first(root)
+    if not any(_runs(node) for node in nodes):
+        return None
+    places = {id(node): place for place, node in enumerate(nodes)}
+    documents: dict[int, Document] = {id(node.document): node.document for node in nodes}
+    numbers = {identity: number for number, identity in enumerate(documents)}
+    parse = {
+        "scopes": [
+            {"unnamed": one.tag_format is TagFormat.UNNAMED, "tags": one.tags if one.tag_format in _RUN else ()}
+            for one in documents.values()
+        ],
+        "rules": [
+            {
+                "name": node.name,
+                "scope": numbers[id(node.document)],
+                "text": said(words[node.first : node.last], mode),
+                "literal": node.document.tag_format is TagFormat.LITERAL,
+                "steps": [
+                    child.text if isinstance(child, Tag) else places[id(child)]
+                    for child in node.children
+                    if isinstance(child, Node)
+                    or (isinstance(child, Tag) and node.document.tag_format is not TagFormat.UNKNOWN)
+                ],
+            }
+            for node in nodes
+        ],
+    }
+    return f"{SCRIPT}({json.dumps(parse)})"
 
 
-_ = Token
+def _runs(node: Node) -> bool:
+    if node.document.tag_format not in _RUN:
+        return False
+    return bool(node.document.tags) or any(isinstance(child, Tag) for child in node.children)
+
+
+def _callees_first(root: Node) -> list[Node]:
+    ordered: list[Node] = []
+    agenda = [root]
+    while agenda:
+        node = agenda.pop()
+        ordered.append(node)
+        agenda.extend(child for child in node.children if isinstance(child, Node))
+    return ordered[::-1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from mirabelle.grammar import GrammarError, load
 
 SAMPLE = Path(__file__).parents[4] / "shared" / "conformance" / "srgs-ir"
@@ -74,13 +75,11 @@ def test_the_sample_of_the_report_is_at_hand() -> None:
 @pytest.mark.parametrize("case", _cases(), ids=str)
 def test_the_report_gets_the_parse_it_expects(case: Case) -> None:
     path = SAMPLE / case.grammar
-    found = "REJECT"
     try:
         match = load(path.read_bytes(), uri=path.as_uri(), resolve=_resolve).match(case.tokens)
-    except GrammarError as error:
-        assert case.expected == "REJECT", error
-    else:
         found = match.tree if match else "REJECT"
+    except GrammarError:
+        found = "REJECT"
     if case.grammar == "lang-ruleref.grxml":
         # The report's own answer takes a <token> of several words apart, which section 2.1 forbids.
         found = found.replace('"in the US and"', '"in","the","US","and"').replace('"in Mexico"', '"in","Mexico"')

@@ -1,0 +1,39 @@
+"""Runs the programs of tags in an engine of their own, within limits."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import quickjs
+
+from mirabelle.grammar.semantics import SemanticsError
+
+SECONDS: Final = 0.2
+"""How long the tags of one match may run."""
+MOST_MEMORY: Final = 16 * 1024 * 1024
+"""How many bytes they may take."""
+_STACK: Final = 256 * 1024
+
+
+def run(program: str) -> str:
+    """Run a program whose value is a string.
+
+    Args:
+        program: ECMAScript, in ASCII.
+
+    Raises:
+        SemanticsError: it failed, ran too long, took too much memory, or its value is not a string.
+    """
+    # An engine that ran out of memory once stays so: one engine a run.
+    engine = quickjs.Context()
+    engine.set_memory_limit(MOST_MEMORY)
+    engine.set_max_stack_size(_STACK)
+    engine.set_time_limit(SECONDS)
+    try:
+        value = engine.eval(program)
+    except (quickjs.JSException, UnicodeError, MemoryError) as error:
+        reason = str(error).strip().partition("\n")[0] or "it ran too long or took too much memory"
+        raise SemanticsError(f"The tags of the grammar could not be run: {reason}.") from error
+    if not isinstance(value, str):
+        raise SemanticsError("The tags of the grammar gave no text.")
+    return value
