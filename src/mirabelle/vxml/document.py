@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import urldefrag, urljoin
 
-from mirabelle.vxml.errors import DocumentError
-from mirabelle.vxml.xml import VXML, Element, parse_xml
-
-VERSIONS: Final = ("2.0", "2.1")
+from mirabelle.vxml.elements import DIALOGS
+from mirabelle.vxml.validation import validate
+from mirabelle.vxml.xml import Element, parse_xml
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +52,11 @@ def parse_document(data: bytes, uri: str) -> Document:
         DocumentError: not VoiceXML 2.0 or 2.1; with the line and column of the fault.
     """
     root = parse_xml(data, uri)
-    if root.name != "vxml" or root.namespace not in ("", VXML):
-        raise DocumentError(uri, root.line, root.column, f"the root is <{root.name}>, not <vxml>.")
-    version = root.get("version")
-    if version not in VERSIONS:
-        raise DocumentError(uri, root.line, root.column, f"the version is '{version}'; 2.0 and 2.1 are understood.")
+    validate(root, uri)
     uri = urldefrag(uri).url
-    base = urljoin(uri, root.get("xml:base"))
-    application = urljoin(base, root.get("application")) if root.get("application") else ""
-    dialogs = tuple(e for e in root.elements() if e.name in ("form", "menu"))
-    return Document(uri, base, root, version, application, root.get("xml:lang"), dialogs)
+    base = urljoin(uri, root.get("xml:base").strip())
+    application = root.get("application").strip()
+    if application:
+        application = urldefrag(urljoin(base, application)).url
+    dialogs = tuple(child for child in root.elements() if child.name in DIALOGS)
+    return Document(uri, base, root, root.get("version"), application, root.get("xml:lang"), dialogs)
