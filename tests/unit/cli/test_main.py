@@ -10,7 +10,6 @@ import pytest
 import mirabelle
 from mirabelle.cli import main as entry
 
-
 HEAVY = {"pydantic", "sqlalchemy", "fastapi", "numpy", "httpx", "phonenumbers", "uvicorn", "rich", "asyncio"}
 
 
