@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from mirabelle.store.ledger import Ledger, StoreError
+from mirabelle.store.postgres import PostgresLedger
 from mirabelle.store.sqlite import SqliteLedger
 
 SQLITE: Final = "sqlite:///"
@@ -26,4 +27,6 @@ async def open_ledger(url: str) -> Ledger:
         if not path or path.startswith(":"):
             raise StoreError("The ledger outlives the program, so it needs a file: sqlite:///mirabelle.db.")
         return await SqliteLedger.open(Path(path))
+    if url.startswith(POSTGRESQL):
+        return await PostgresLedger.open(url)
     raise StoreError("A [store] url begins with sqlite:/// or postgresql://; this one does not.")

@@ -181,6 +181,8 @@ def end_attempt(
     """See `Ledger.end_attempt`."""
     if step.state is CallState.QUEUED and step.due_at is None:
         raise LifecycleError("A call that goes back to the queue needs the time of its next attempt.")
+    if step.state is not CallState.QUEUED and not step.state.final:
+        raise LifecycleError(f"A call whose attempt ended goes back or is final; it cannot be {step.state}.")
     row = yield from _attempt(attempt_id)
     [locked] = yield Ask(statements.LOCK_CALL, {"call_id": row["call_id"]})
     reason = rows.shortened(detail)

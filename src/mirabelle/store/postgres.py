@@ -1,0 +1,167 @@
+"""The ledger on PostgreSQL: one database for a fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Final, TypeVar
+
+import asyncpg
+from sqlalchemy import make_url
+
+from mirabelle.calls.call import NewCall
+from mirabelle.store import hot, migration
+from mirabelle.store.compiled import CompiledStatements
+from mirabelle.store.hot import HotPaths
+from mirabelle.store.ledger import StoreError
+from mirabelle.store.postgres_wake import CONNECTION_ERRORS, NOTIFY, PostgresWake
+from mirabelle.store.rows import NEW_CALL_COLUMNS, Row, new_call_row
+from mirabelle.store.stepped import SteppedLedger
+from mirabelle.store.steps import Ask, Steps
+
+T = TypeVar("T")
+
+OLDEST: Final = 12
+"""The first PostgreSQL with AS MATERIALIZED, which keeps a claim from locking more than it takes."""
+
+CONNECTIONS: Final = 10
+CONNECT_WITHIN: Final = 10.0
+ANSWER_WITHIN: Final = 60.0
+LOAD_WITHIN: Final = 3600.0
+"""Seconds."""
+
+LOADED_AT_ONCE: Final = 5000
+"""Calls of a bulk load that are made ready before they are sent."""
+
+MIGRATION_LOCK: Final = 0x4D69726162656C6C
+"""The advisory lock that keeps two migrations apart: `Mirabell` in ASCII."""
+
+
+class PostgresLedger(SteppedLedger):
+    """See `mirabelle.store.ledger.Ledger`. Make one with `PostgresLedger.open`."""
+
+    hot: ClassVar[HotPaths] = hot.POSTGRESQL
+
+    def __init__(self, pool: Any, wake: PostgresWake) -> None:
+        self._pool = pool
+        self._wake = wake
+        self._compiled = CompiledStatements(make_url("postgresql+asyncpg://").get_dialect()())
+
+    @classmethod
+    async def open(cls, url: str) -> PostgresLedger:
+        """Open a ledger, with its tables made or migrated if need be.
+
+        Raises:
+            StoreError: the server cannot be reached or is too old, or the ledger was made by a newer program.
+        """
+        try:
+            pool = await asyncpg.create_pool(
+                url,
+                min_size=1,
+                max_size=CONNECTIONS,
+                timeout=CONNECT_WITHIN,
+                command_timeout=ANSWER_WITHIN,
+                # Durable whatever the server's own default is.
+                server_settings={"synchronous_commit": "on", "application_name": "mirabelle"},
+            )
+        except (*CONNECTION_ERRORS, ValueError) as error:
+            raise StoreError(
+                f"PostgreSQL cannot be reached: {error}. Check [store] url, and that the server runs."
+            ) from error
+        try:
+            with _named_errors():
+                async with pool.acquire() as connection:
+                    await _migrate(connection)
+        except StoreError:
+            await pool.close()
+            raise
+        return cls(pool, PostgresWake(url))
+
+    async def queue_calls(self, news: Iterable[NewCall], now: datetime) -> int:
+        """See `Ledger.queue_calls`."""
+        waiting = iter(news)
+        loaded = 0
+        with _named_errors():
+            async with self._pool.acquire() as connection, connection.transaction():
+                while records := await asyncio.to_thread(_records, waiting, now):
+                    await connection.copy_records_to_table(
+                        "calls", records=records, columns=NEW_CALL_COLUMNS, timeout=LOAD_WITHIN
+                    )
+                    loaded += len(records)
+        self._announce()
+        return loaded
+
+    async def wait_for_work(self, timeout: float) -> bool:
+        """See `Ledger.wait_for_work`."""
+        return await self._wake.wait(timeout)
+
+    async def aclose(self) -> None:
+        """See `Ledger.aclose`."""
+        await self._wake.aclose()
+        if self._wake.unsaid and not self._pool.is_closing():
+            # Only a hint: where it cannot be sent, the others find the call by themselves.
+            with contextlib.suppress(StoreError), _named_errors():
+                await self._pool.execute(NOTIFY)
+        await self._pool.close()
+
+    async def _write(self, begin: Callable[[], Steps[T]]) -> T:
+        with _named_errors():
+            async with self._pool.acquire() as connection, connection.transaction():
+                return await self._drive(connection, begin())
+
+    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
+        with _named_errors():
+            async with self._pool.acquire() as connection:
+                return await self._drive(connection, begin())
+
+    def _announce(self) -> None:
+        self._wake.announce()
+
+    async def _drive(self, connection: Any, steps: Steps[T]) -> T:
+        try:
+            ask = next(steps)
+            while True:
+                ask = steps.send(await self._rows(connection, ask))
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def _rows(self, connection: Any, ask: Ask) -> Sequence[Row]:
+        statement = self._compiled[ask.statement]
+        if isinstance(ask.values, Mapping):
+            rows: Sequence[Row] = await connection.fetch(statement.sql, *statement.arguments(ask.values))
+            return rows
+        await connection.executemany(statement.sql, statement.many_arguments(ask.values))
+        return []
+
+
+async def _migrate(connection: Any) -> None:
+    if connection.get_server_version().major < OLDEST:
+        raise StoreError(f"The ledger needs PostgreSQL {OLDEST} or newer; this server is older.")
+    if (encoding := await connection.fetchval("SHOW server_encoding")) != "UTF8":
+        raise StoreError(f"The ledger's database has the encoding {encoding}; make one with ENCODING 'UTF8'.")
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
+        made = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        current = await connection.fetchval(migration.CURRENT) if made else None
+        script = await asyncio.to_thread(migration.script, "postgresql", current)
+        if script:
+            await connection.execute(script)
+
+
+def _records(waiting: Iterator[NewCall], now: datetime) -> list[tuple[Any, ...]]:
+    return [tuple(new_call_row(new, now).values()) for new in itertools.islice(waiting, LOADED_AT_ONCE)]
+
+
+@contextlib.contextmanager
+def _named_errors() -> Iterator[None]:
+    """Give what the driver raises the name and the sentence that the rest of the program knows."""
+    try:
+        yield
+    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError) as error:
+        raise StoreError(f"The ledger refused a value: {error}.") from error
+    except CONNECTION_ERRORS as error:
+        raise StoreError(f"PostgreSQL did not do what was asked: {error or 'no answer'}. Does it run?") from error
