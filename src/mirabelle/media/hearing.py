@@ -1,0 +1,157 @@
+"""The receiving half of the engine: from datagrams to digits, recordings and figures, for a bank at a time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mirabelle import g711
+from mirabelle.media import rtp, telephone_event
+from mirabelle.media.arena import FRAME
+from mirabelle.media.bank import Bank, Stream, headers
+from mirabelle.media.events import Digit, MediaEvent
+from mirabelle.media.latching import may_latch
+from mirabelle.media.wire import STRIDE, Inbox, Wire, host_text
+
+Integers = npt.NDArray[np.int64]
+Told = list[tuple[int, MediaEvent]]
+
+PASSES: Final = 8
+"""The most packets taken for one stream in one tick: what a flood costs is bounded, what jitter bunches is not lost."""
+
+PATIENCE: Final = 100
+"""Ticks without a packet after which a stream listens for its far end on another port: 2 s."""
+
+_PLAIN: Final = rtp.VERSION << 6
+
+
+def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
+    """Take all that came for a bank.
+
+    Args:
+        bank: whose streams.
+        wire: their sockets.
+        inbox: room for one packet of each.
+        ticks: the present, in ticks.
+        now: the present, in seconds.
+
+    Returns:
+        Keys that were pressed, with the number of the stream.
+    """
+    told: Told = []
+    bank.quiet[: bank.count] += 1
+    rows = np.arange(bank.count, dtype=np.int32)
+    for _ in range(PASSES):
+        count = wire.receive(rows, bank.fds, inbox)
+        if count == 0:
+            break
+        told += _Batch(bank, inbox, count).take(ticks, now)
+        rows = inbox.owners[:count].copy()
+    bank.latched[: bank.count] &= bank.quiet[: bank.count] < PATIENCE
+    for stream in list(bank.holding.values()):
+        _report(stream, stream.receiver.expire(now), told)
+    return told
+
+
+def _report(stream: Stream, pressed: list[telephone_event.Pressed], told: Told) -> None:
+    if not stream.receiver.holding:
+        stream.bank.holding.pop(stream.number, None)
+    told += [(stream.number, Digit(key.key, key.at, key.duration_ms)) for key in pressed]
+
+
+class _Batch:
+    """Packets of which no two are of the same stream."""
+
+    def __init__(self, bank: Bank, inbox: Inbox, count: int) -> None:
+        self._bank, self._inbox = bank, inbox
+        self._owners = inbox.owners[:count].astype(np.int64)
+        self._lengths = inbox.lengths[:count]
+        self._headers = headers(inbox.ring)[:count]
+
+    def take(self, ticks: int, now: float) -> Told:
+        bank, owners = self._bank, self._owners
+        good = self._well_formed() & bank.live[owners]
+        kind = self._headers["second"] & 0x7F
+        is_event = kind == bank.event_type[owners]
+        good &= is_event | (kind == bank.audio_type[owners]) | (kind == 0) | (kind == 8)
+        good &= self._from_far_end(good)
+        np.add.at(bank.refused, owners[~good & bank.live[owners]], 1)
+        picked = np.nonzero(good)[0]
+        if not len(picked):
+            return []
+        rows = owners[picked]
+        bank.quiet[rows] = 0
+        header = self._headers[picked]
+        anew = bank.reception.update(
+            rows,
+            header["ssrc"].astype(np.int64),
+            header["sequence"].astype(np.int64),
+            header["timestamp"].astype(np.int64),
+            ~is_event[picked],
+            ticks * FRAME,
+        )
+        told: Told = []
+        for index in np.nonzero(anew)[0].tolist():
+            stream = bank.streams[int(rows[index])]
+            _report(stream, stream.receiver.restart(), told)
+        for packet in picked[is_event[picked]].tolist():
+            self._take_event(packet, now, told)
+        for packet in picked[~is_event[picked] & bank.recorded[rows]].tolist():
+            self._take_audio(packet, ticks)
+        return told
+
+    def _well_formed(self) -> npt.NDArray[np.bool_]:
+        """RTP whose payload begins behind twelve octets; what has more header is rewritten so that it does."""
+        lengths = self._lengths
+        good = (lengths >= rtp.HEADER_LENGTH) & (lengths < STRIDE) & (self._headers["first"] >> 6 == rtp.VERSION)
+        for packet in np.nonzero(good & (self._headers["first"] != _PLAIN))[0].tolist():
+            parsed = rtp.parse(self._inbox.ring[packet, : lengths[packet]].tobytes())
+            if parsed is None:
+                good[packet] = False
+                continue
+            plain = rtp.pack(parsed)
+            self._inbox.ring[packet, : len(plain)] = np.frombuffer(plain, np.uint8)
+            lengths[packet] = len(plain)
+        return np.asarray(good)
+
+    def _from_far_end(self, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        bank, owners, count = self._bank, self._owners, len(self._owners)
+        hosts, ports = self._inbox.hosts[:count], self._inbox.ports[:count]
+        latched = bank.latched[owners]
+        accepted = latched & (hosts == bank.heard_host[owners]) & (ports == bank.heard_port[owners])
+        for packet in np.nonzero(good & ~latched)[0].tolist():
+            row = int(owners[packet])
+            if may_latch(bank.streams[row].signalled, host_text(int(hosts[packet]))):
+                bank.latched[row] = accepted[packet] = True
+                bank.heard_host[row] = bank.outbox.hosts[row] = hosts[packet]
+                bank.heard_port[row] = bank.outbox.ports[row] = ports[packet]
+        return np.asarray(accepted)
+
+    def _payload(self, packet: int) -> npt.NDArray[np.uint8]:
+        return self._inbox.ring[packet, rtp.HEADER_LENGTH : self._lengths[packet]]
+
+    def _take_event(self, packet: int, now: float, told: Told) -> None:
+        event = telephone_event.parse(self._payload(packet).tobytes())
+        if event is None:
+            return
+        stream = self._bank.streams[int(self._owners[packet])]
+        pressed = stream.receiver.feed(event, int(self._headers["timestamp"][packet]), now)
+        if stream.receiver.holding:
+            self._bank.holding[stream.number] = stream
+        _report(stream, pressed, told)
+
+    def _take_audio(self, packet: int, ticks: int) -> None:
+        stream = self._bank.streams[int(self._owners[packet])]
+        if stream.recording is None:
+            return
+        header = self._headers[packet]
+        codec: g711.Codec = stream.codec
+        kind = int(header["second"]) & 0x7F
+        if kind != int(self._bank.audio_type[stream.row]):
+            codec = "PCMA" if kind == 8 else "PCMU"
+        elapsed = (ticks - stream.recording_since) * FRAME
+        stream.recording.add(
+            int(header["timestamp"]), int(header["ssrc"]), g711.decode(self._payload(packet), codec), elapsed
+        )
