@@ -27,14 +27,16 @@ TURN_MS: Final = 2_000
 MEMORY_BYTES: Final = 16 << 20
 """How much one session's variables and functions may hold."""
 
-STACK_BYTES: Final = 256 << 10
-"""How deep calls may go; well under the smallest stack a thread gets on Linux and macOS."""
+STACK_BYTES: Final = 1 << 20
+"""How deep calls may go: some 600 of them; well under the stack that Python gives a thread on Linux and macOS."""
 
 LONGEST_SOURCE: Final = 1_000_000
 """Characters in one expression or script."""
 
 _LONGEST_MESSAGE: Final = 300
 _LONGEST_INTEGER: Final = 16
+_FULL: Final = 0.75
+"""The share of the memory past which a failure without a message is put down to it."""
 _LINE: Final = re.compile(r"<input>:([0-9]+)")
 _INTEGER: Final = re.compile(r"-?[0-9]+", re.ASCII)
 
@@ -154,7 +156,8 @@ class Engine:
 
         Returns:
             The function: takes and returns text, under the limits, and raises `SemanticError`. What it returns
-            starts with a letter; `x` stands for an exception, followed by JSON of its message and stack.
+            starts with a letter. `x` stands for an exception, followed by JSON of its message and stack; `m` for one
+            that has none, or for which there was no memory.
         """
         function = self._context.eval(source)
 
@@ -182,6 +185,8 @@ class Engine:
             raise SemanticError("the application replaced a part of ECMAScript that its own evaluation needs.")
         if answer[0] == "x":
             raise self._thrown(answer[1:])
+        if answer[0] == "m":
+            raise self._unexplained()
         return answer
 
     def _thrown(self, answer: str) -> SemanticError:
@@ -191,6 +196,11 @@ class Engine:
         line = _LINE.search(stack)
         return SemanticError(message[:_LONGEST_MESSAGE], int(line[1]) if line else 0)
 
+    def _unexplained(self) -> SemanticError:
+        if self._context.memory()["malloc_size"] > self._memory * _FULL:
+            return self._out_of_memory()
+        return SemanticError("the script threw something that cannot be shown, or ran out of memory.")
+
     def _stopped(self, message: str) -> SemanticError:
         """What ended an evaluation so that the application's own `try` could not see it."""
         if "interrupted" in message:
@@ -198,6 +208,9 @@ class Engine:
         if "call stack" in message:
             return SemanticError("the functions call each other too deeply.")
         # Without memory not even the message can be built; what comes then is `null` or nothing.
+        return self._out_of_memory()
+
+    def _out_of_memory(self) -> SemanticError:
         self._dead = f"the scripts of this session used more than {self._memory >> 20} MB."
         # Gives the memory back at once; no evaluation will ask for it again.
         self._context = None

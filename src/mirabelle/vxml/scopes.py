@@ -32,6 +32,7 @@ _IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 _LEFT_HAND: Final = re.compile(
     r"(?:[^\W\d]|\$)[\w$]*(?:\.(?:[^\W\d]|\$)[\w$]*|\[(?:[0-9]{1,9}|'[^'\\]*'|\"[^\"\\]*\")\])*"
 )
+_LONGEST_EXCERPT: Final = 80
 _UNUSABLE: Final = frozenset(
     [
         "arguments",
@@ -164,7 +165,7 @@ class Scopes:
 
     def keep(self, expr: str) -> Kept:
         """Evaluate, and hold the very value for `declare_value` or `assign_value`, in whatever context comes."""
-        return Kept(int(self._do("keep", _expression(expr))[1:]))
+        return Kept(int(self._ask("keep", expr)[1:]))
 
     def forget(self, kept: Kept) -> None:
         """Let go of a kept value."""
@@ -181,7 +182,7 @@ class Scopes:
         if expr is None:
             self._do("declare", name)
         else:
-            self._do("initialise", name, _expression(expr))
+            self._ask("initialise", expr, name)
 
     def declare_value(self, name: str, value: Value | Kept) -> None:
         """Declare a variable in the innermost scope with a value at hand; in the session's scope while it is alone."""
@@ -196,7 +197,7 @@ class Scopes:
             expr: the new value.
         """
         _assignable(name)
-        self._do("assign", name, _expression(expr))
+        self._ask("assign", expr, name)
 
     def assign_value(self, name: str, value: Value | Kept) -> None:
         """The same with a value at hand."""
@@ -205,19 +206,19 @@ class Scopes:
 
     def evaluate(self, expr: str) -> Value:
         """The value of an expression; objects come as a copy."""
-        return decode(self._do("evaluate", _expression(expr)))
+        return decode(self._ask("evaluate", expr))
 
     def truth(self, expr: str) -> bool:
         """The value as ECMAScript's `Boolean()` has it: what `cond` asks."""
-        return self._do("truth", _expression(expr)) == "t"
+        return self._ask("truth", expr) == "t"
 
     def text(self, expr: str) -> str:
         """The value as ECMAScript's `String()` has it: what `<value>` and `<log>` say."""
-        return str(decode(self._do("text", _expression(expr))))
+        return str(decode(self._ask("text", expr)))
 
     def json(self, expr: str) -> str:
         """The value as JSON; `null` for what JSON does not know."""
-        return str(decode(self._do("json", _expression(expr))))
+        return str(decode(self._ask("json", expr)))
 
     def script(self, source: str) -> None:
         """Run a program in the innermost scope (`<script>`; VoiceXML 2.0, 5.3.12).
@@ -226,7 +227,14 @@ class Scopes:
         `SemanticError.line` says where in the program it failed.
         """
         variables, functions = declarations(_bounded(source))
-        self._do("script", source, json.dumps(variables), json.dumps(functions))
+        if "eval" in variables or "eval" in functions:
+            raise SemanticError("'eval' is not a name a variable can have.")
+        try:
+            self._do("script", source, json.dumps(variables), json.dumps(functions))
+        except SemanticError as error:
+            # A line past the end is one of our own code, which the program called by a write to the session's scope.
+            line = error.line if error.line <= source.count("\n") + 1 else 0
+            raise SemanticError(error.reason, line) from None
 
     def declared(self, name: str) -> bool:
         """Whether some scope of the chain has a variable of that name, whatever its value."""
@@ -242,6 +250,15 @@ class Scopes:
         if all(map(plain, arguments)):
             return self._call(operation, 0, *arguments)
         return self._call(operation, 1, *map(json.dumps, arguments))
+
+    def _ask(self, operation: str, expr: str, *before: str) -> str:
+        """Run what evaluates an expression; an error names the expression."""
+        source = _expression(expr)
+        try:
+            return self._do(operation, *before, source)
+        except SemanticError as error:
+            shown = source if len(source) <= _LONGEST_EXCERPT else f"{source[:_LONGEST_EXCERPT]}..."
+            raise SemanticError(f"{error.reason} (in '{shown}')") from None
 
 
 @lru_cache(maxsize=1)
