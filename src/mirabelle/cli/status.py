@@ -1,0 +1,62 @@
+"""The state of a running server, gathered for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import mirabelle
+from mirabelle.calls.call import CallState
+from mirabelle.calls.clock import Clock
+from mirabelle.calls.trunk import Trunk
+from mirabelle.web.status import MediaFigures, ServerStatus
+
+
+class Counts(Protocol):
+    """Where calls are counted."""
+
+    async def counts(self) -> Mapping[CallState, int]:
+        """How many calls there are in each state."""
+        ...
+
+
+class LiveStatus:
+    """Asks the running parts how they are; a `StatusSource` for the web page."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Counts,
+        clock: Clock,
+        trunks: tuple[Trunk, ...],
+        media: Callable[[], Sequence[MediaFigures]],
+        calls_in_progress: Callable[[], int],
+    ) -> None:
+        """Remember whom to ask.
+
+        Args:
+            ledger: counts the calls.
+            clock: the age of the server is told from now on.
+            trunks: as configured.
+            media: the health of the media processes.
+            calls_in_progress: how many are ringing or connected.
+        """
+        self._ledger = ledger
+        self._clock = clock
+        self._trunks = trunks
+        self._media = media
+        self._calls_in_progress = calls_in_progress
+        self._started_at: datetime = clock.now()
+
+    async def status(self) -> ServerStatus:
+        """The present state."""
+        return ServerStatus(
+            version=mirabelle.__version__,
+            now=self._clock.now(),
+            started_at=self._started_at,
+            calls_in_progress=self._calls_in_progress(),
+            counts=await self._ledger.counts(),
+            trunks=self._trunks,
+            media=tuple(self._media()),
+        )
