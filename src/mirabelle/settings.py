@@ -89,6 +89,18 @@ def _checked_store(text: str) -> str:
     return text
 
 
+def _checked_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", text, re.ASCII):
+        raise ValueError("write letters, digits, '.', '_' and '-', at most 63, a letter or a digit first")
+    return text
+
+
+def _checked_caller_id(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9]{1,15}|", text, re.ASCII):
+        raise ValueError("write digits only, with or without '+', at most 15")
+    return text
+
+
 HostPort = Annotated[str, AfterValidator(_checked_host_port)]
 Advertised = Annotated[str, AfterValidator(_checked_advertised)]
 
@@ -210,17 +222,15 @@ class CompatSettings(_Section):
 class TrunkSettings(_Section):
     """A way out to the telephone network."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", description="How you call it: letters, digits, `.`, `_`, `-`."
+    name: Annotated[str, AfterValidator(_checked_name)] = Field(
+        description="How you call it: letters, digits, `.`, `_`, `-`."
     )
     host: HostPort = Field(description="The SIP address of the carrier or the PBX, as host:port.")
     transport: Literal["udp"] = Field(default="udp", description="What SIP travels over: `udp`.")
     username: str = Field(default="", max_length=255, description="For digest authentication; empty: none.")
     password: SecretStr = Field(default=SecretStr(""), description="For digest authentication.")
-    caller_id: str = Field(
-        default="",
-        pattern=r"^\+?[0-9]{0,15}$",
-        description="The number we call from, where the call names none: digits.",
+    caller_id: Annotated[str, AfterValidator(_checked_caller_id)] = Field(
+        default="", description="The number we call from, where the call names none: digits."
     )
     calls_per_second: float = Field(default=10, gt=0, le=10_000, description="The most INVITEs a second.")
     channels: int = Field(default=100, ge=1, le=100_000, description="The most calls at once.")
@@ -397,6 +407,8 @@ def _fault(
         case "model_type" | "tuple_type":
             form = "[[trunk]]" if location[0] == "trunk" else f"[{location[0]}]"
             return f"{place} is a section; write {form} on a line of its own and its settings below."
+        case "bool_type" | "bool_parsing":
+            return f"{place}: write true or false."
     reason = str(error["msg"]).removeprefix("Value error, ")
     return f"{place}: {reason[:1].lower()}{reason[1:]}."
 

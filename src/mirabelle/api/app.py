@@ -133,7 +133,7 @@ class _Queuecall:
         try:
             return await self._answer(submission)
         except Exception:  # noqa: BLE001  the client reads XML, whatever broke here; the log has the rest
-            self._log.exception("queuecall_failed")
+            self._log.exception("queuecall failed")
             fault = Fault("body", "The server met an error of its own; look for the call before sending it again.")
             return _reply(self._failed(submission, [fault]), status=500)
 
@@ -148,15 +148,15 @@ class _Queuecall:
         if account is None and not _named(faults, "login", "pin"):
             faults.append(Fault("login", "The login or the PIN is not right."))
         if faults or account is None or not isinstance(order, queuecall.Order):
-            self._log.info("call_refused", fields=sorted({fault.field for fault in faults}))
+            self._log.info("call refused", fields=sorted({fault.field for fault in faults}))
             return _reply(self._failed(submission, faults))
         try:
             call = await self._ledger.queue_call(order.new_call(account), now)
         except MirabelleError as error:
-            self._log.warning("call_not_stored", reason=str(error))
+            self._log.warning("call not stored", reason=str(error))
             return _reply(self._failed(submission, [Fault("body", str(error))]))
         self._on_queued()
-        self._log.info("call_queued", call_id=call.call_id, login=account.login, phone_number=call.phone_number)
+        self._log.info("call queued", call_id=call.call_id, login=account.login, phone_number=call.phone_number)
         echo = submission.shown(echo_pin=self._settings.compat.echo_pin)
         return _reply(xml.queued(queuecall.SERVICE, {"call_id": str(call.call_id)}, echo))
 
@@ -208,7 +208,7 @@ class _Health:
             counts = await self._ledger.counts()
             content["calls"] = {state.value: counts.get(state, 0) for state in CallState}
         except Exception:  # noqa: BLE001  a watchdog wants an answer above all; the log has the rest
-            structlog.get_logger(_LOG).exception("counts_failed")
+            structlog.get_logger(_LOG).exception("counts failed")
             content |= {"ok": False, "store": "The store does not answer; see the log."}
         return JSONResponse(
             content | rest, status_code=200 if content["ok"] else 503, headers={"Cache-Control": "no-store"}

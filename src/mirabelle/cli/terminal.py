@@ -21,8 +21,8 @@ def coloured(stream: TextIO) -> bool:
 
 def complain(message: str) -> None:
     """Say on stderr, in red where that is possible, what went wrong."""
-    text = message if not coloured(sys.stderr) else f"{_RED}{message}{_PLAIN}"
-    print(text, file=sys.stderr)
+    text = harmless(message)
+    print(f"{_RED}{text}{_PLAIN}" if coloured(sys.stderr) else text, file=sys.stderr)
 
 
 def remark(message: str) -> None:
@@ -30,16 +30,21 @@ def remark(message: str) -> None:
     print(message, file=sys.stderr)
 
 
+def harmless(text: str) -> str:
+    """Text that came from outside, without what would command a terminal; lines stay."""
+    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; instants are ISO 8601."""
-    print(json.dumps(value, default=str, ensure_ascii=False, indent=2))
+    print(json.dumps(value, default=str, indent=2))
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, str]]) -> None:
     """Print rows with the same keys; tab-separated lines where stdout is no terminal."""
     if not sys.stdout.isatty():
         for row in rows:
-            print("\t".join(value.replace("\t", " ").replace("\n", " ") for value in row.values()))
+            print("\t".join(_cell(value) for value in row.values()))
         return
     from rich.console import Console
     from rich.table import Table
@@ -49,8 +54,12 @@ def print_table(title: str, rows: Sequence[Mapping[str, str]]) -> None:
     for column in rows[0] if rows else ():
         table.add_column(column)
     for row in rows:
-        table.add_row(*(Text(value) for value in row.values()))
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
     Console().print(table if rows else title)
+
+
+def _cell(text: str) -> str:
+    return harmless(" ".join(text.split()))
 
 
 def masked(phone_number: str) -> str:

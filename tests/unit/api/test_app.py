@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from mirabelle.api import app as service
 from mirabelle.api.app import QUEUECALL_PATHS
 from mirabelle.errors import MirabelleError
 from mirabelle.settings import Settings, load
@@ -150,3 +152,39 @@ async def test_the_service_is_in_the_openapi_document(app: FastAPI) -> None:
     body = app.openapi()["paths"][PATH]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert body["required"] == ["login", "pin", "phone_number", "start_url"]
     assert body["properties"]["start_url"]["maxLength"] == 255
+
+
+SCOPE = {
+    "type": "http",
+    "method": "POST",
+    "path": PATH,
+    "query_string": b"",
+    "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
+}
+
+
+async def test_a_form_that_never_ends_is_given_up(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "BODY_SECONDS", 0.01)
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(SCOPE, receive, send)
+    assert sent[0]["status"] == 200
+    assert b"longer than" in sent[1]["body"]
+
+
+async def test_a_client_that_goes_away_is_no_error(app: FastAPI, ledger: Any) -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        pass
+
+    await app(SCOPE, receive, send)
+    assert ledger.calls == []

@@ -14,7 +14,7 @@ from mirabelle.calls.account import Account
 from mirabelle.calls.clock import SystemClock
 from mirabelle.cli.account import LoginError
 from mirabelle.cli.call import CallRefused
-from mirabelle.cli.terminal import masked
+from mirabelle.cli.terminal import harmless, masked
 from mirabelle.errors import MirabelleError
 from mirabelle.store.ledger import AccountExists
 from mirabelle.store.open import open_ledger
@@ -138,3 +138,8 @@ def test_a_wrong_store_is_an_error_of_ours(mirabelle: Mirabelle, config: Path, t
 )
 def test_a_masked_number_keeps_its_last_digits(number: str, expected: str) -> None:
     assert masked(number) == expected
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b31m", "a\rb", "a\u202eb"])
+def test_nothing_from_outside_commands_the_terminal(text: str) -> None:
+    assert harmless(text).isprintable()

@@ -91,6 +91,9 @@ def test_other_programs_variables_are_left_alone() -> None:
         (TRUNK + TRUNK.replace("host", "hots"), "line 6: [[trunk]] 'main' hots is not a setting; did you mean 'host'?"),
         (TRUNK + TRUNK, "two trunks are called 'main' and 'main'"),
         (TRUNK + 'transport = "tls"\n', "line 4: [[trunk]] 'main' transport: input should be 'udp'."),
+        (TRUNK.replace('"main"', '"m n"'), "[[trunk]] 'm n' name: write letters, digits"),
+        (TRUNK + 'caller_id = "(800) 555"\n', "line 4: [[trunk]] 'main' caller_id: write digits only"),
+        ('[http]\nallow_private = "maybe"\n', "line 2: [http] allow_private: write true or false."),
         ("[sip\n", "this is not TOML: "),
     ],
 )
