@@ -58,6 +58,8 @@ class ProcessHealth:
         late_p50_ms: how late a burst of packets was complete, in the middle, over the last second.
         late_p99_ms: the same, 99th percentile.
         late_max_ms: the worst.
+        sub_ticks: how many bursts that second had.
+        late_sub_ticks: how many of them were complete more than 5 ms late.
         skipped_ticks: ticks left out since its start because the machine was stuck.
         restarts: how often it was started again.
     """
@@ -69,6 +71,8 @@ class ProcessHealth:
     late_p50_ms: float = 0.0
     late_p99_ms: float = 0.0
     late_max_ms: float = 0.0
+    sub_ticks: int = 0
+    late_sub_ticks: int = 0
     skipped_ticks: int = 0
     restarts: int = 0
 

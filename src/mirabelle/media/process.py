@@ -31,6 +31,9 @@ SUB_TICK: Final = TICK / PHASES
 LATEST: Final = 0.1
 """Seconds of delay after which ticks are left out instead of made up for."""
 
+TOLERATED_MS: Final = 5.0
+"""Lateness of a burst that no jitter buffer notices."""
+
 HEALTH_EVERY: Final = 1.0
 PRIORITY: Final = -10
 """Before other processes in the queue for a core, where the system permits that."""
@@ -146,6 +149,7 @@ class MediaProcess:
 
     def _say_health(self) -> None:
         lateness = np.array(self._lateness or [0.0]) * 1000
+        sub_ticks = len(self._lateness)
         self._lateness.clear()
         middle, most = np.percentile(lateness, (50, 99))
         self._say(
@@ -156,6 +160,8 @@ class MediaProcess:
                 "late_p50_ms": float(middle),
                 "late_p99_ms": float(most),
                 "late_max_ms": float(lateness.max()),
+                "sub_ticks": sub_ticks,
+                "late_sub_ticks": int(np.count_nonzero(lateness > TOLERATED_MS)),
                 "skipped_ticks": self._skipped,
             }
         )
