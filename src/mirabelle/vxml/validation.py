@@ -73,25 +73,24 @@ def _check_root(root: Element) -> None:
 
 
 def _check_tree(root: Element) -> None:
-    waiting: list[tuple[Element, ElementType, ElementType]] = [(root, ELEMENTS["vxml"], ELEMENTS["vxml"])]
+    # Each entry: an element, the one around it, and the row that says what may stand there.
+    waiting: list[tuple[Element, Element | None, ElementType]] = [(root, None, ELEMENTS["vxml"])]
     while waiting:
-        element, kind, model = waiting.pop()
+        element, parent, around = waiting.pop()
+        kind = ELEMENTS["vxml"] if parent is None else _permitted(element, parent, around, root.namespace)
         _check_attributes(element, kind)
         if kind.opaque:
             continue
-        below = []
-        for child in element.children:
-            if isinstance(child, str):
-                if not model.mixed and child.strip(_SPACE):
-                    raise _Fault(
-                        element, f"<{element.name}> holds text: '{_excerpt(child)}'; text belongs in a prompt."
-                    )
-                continue
-            found = _permitted(child, element, model, root.namespace)
-            below.append((child, found, model if found.transparent else found))
         rule = _RULES.get(element.name)
         if rule:
             rule(element)
+        model = around if kind.transparent else kind
+        below: list[tuple[Element, Element | None, ElementType]] = []
+        for child in element.children:
+            if not isinstance(child, str):
+                below.append((child, element, model))
+            elif not model.mixed and child.strip(_SPACE):
+                raise _Fault(element, f"<{element.name}> holds text: '{_excerpt(child)}'; text belongs in a prompt.")
         waiting.extend(reversed(below))
 
 
