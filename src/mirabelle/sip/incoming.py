@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from mirabelle.sip.core import SDP_TYPE, Core
 from mirabelle.sip.dialog import Dialog
 from mirabelle.sip.error import SipError
-from mirabelle.sip.events import Canceled
+from mirabelle.sip.events import Canceled, Ended, Failed
 from mirabelle.sip.exchange import ServerTransaction
 from mirabelle.sip.leg import Leg, Unacknowledged, description
 from mirabelle.sip.message import Request, Response
 from mirabelle.sip.reply import reply
+
+MOST_RINGING: Final = 300.0
+"""Seconds after which a call that nobody answered or rejected gets 480."""
 
 
 class IncomingCall(Leg):
@@ -38,6 +42,8 @@ class IncomingCall(Leg):
         self.sdp = description(self.request)
         self._transaction = transaction
         self._answered = False
+        self._wants_bye = False
+        self._patience = core.scheduler.call_later(MOST_RINGING, self._unanswered)
         transaction.on_cancel = self._on_cancel
         transaction.respond(reply(self.request, 100))
 
@@ -75,6 +81,7 @@ class IncomingCall(Leg):
         if self._decided():
             return
         self._answered = True
+        self._patience.cancel()
         self._local_sdp = sdp
         response = self._response(200, sdp)
         self._unacknowledged = Unacknowledged(self._core, self._transaction, response, self._never_acknowledged)
@@ -110,8 +117,6 @@ class IncomingCall(Leg):
         else:
             super().hang_up()
 
-    _wants_bye = False
-
     def on_ack(self, request: Request) -> None:
         """The caller knows that we answered."""
         super().on_ack(request)
@@ -119,9 +124,18 @@ class IncomingCall(Leg):
             self._wants_bye = False
             super().hang_up()
 
-    def busy_with_invite(self) -> bool:
-        """Whether the first INVITE is unanswered, or an answer unacknowledged."""
-        return not self._answered or super().busy_with_invite()
+    def _on_bye(self, request: Request) -> None:
+        # A caller may hang up on an early dialog instead of cancelling (section 15).
+        if not self._answered:
+            self._transaction.respond(reply(self.request, 487, to_tag=self.local_tag))
+        super()._on_bye(request)
+
+    def _obstacle(self, request: Request) -> int:
+        return super()._obstacle(request) if self._answered else 500
+
+    def _unanswered(self) -> None:
+        if not self._decided():
+            self.reject(480)
 
     def _decided(self) -> bool:
         return self.over or self._answered
@@ -143,3 +157,7 @@ class IncomingCall(Leg):
             self._transaction.respond(reply(self.request, 487, to_tag=self.local_tag))
             why = " ".join((transaction.request.headers.get("reason") or "").split())[:200]
             self._finish(Canceled(why))
+
+    def _finish(self, event: Failed | Ended | Canceled) -> None:
+        self._patience.cancel()
+        super()._finish(event)

@@ -133,7 +133,7 @@ class Leg:
             transaction.respond(reply(request, 500))
         elif request.method == "BYE":
             transaction.respond(reply(request, 200))
-            self._end("local" if self._hanging_up else "remote", _reason(request))
+            self._on_bye(request)
         elif request.method in ("INVITE", "UPDATE"):
             self._renegotiate(transaction, self.dialog)
         else:
@@ -155,16 +155,19 @@ class Leg:
     def on_stray_response(self, response: Response) -> None:
         """Nothing to do, unless we placed the call."""
 
-    def busy_with_invite(self) -> bool:
-        """Whether an INVITE of either end is in progress, so that another has to wait."""
-        return self._unacknowledged is not None
+    def _on_bye(self, request: Request) -> None:
+        self._end("local" if self._hanging_up else "remote", _reason(request))
+
+    def _obstacle(self, request: Request) -> int:
+        """The status that tells the peer to negotiate later (RFC 3261 section 14.2), 0 where it may do so now."""
+        return 491 if self._unacknowledged is not None and (request.method == "INVITE" or request.body) else 0
 
     def _renegotiate(self, transaction: ServerTransaction, dialog: Dialog) -> None:
         request = transaction.request
-        if self.busy_with_invite():
-            # Section 14.2: ours is pending (491), or theirs is not finished (500 and a moment to wait).
-            response = reply(request, 491 if self._unacknowledged is None else 500)
-            if response.status == 500:
+        obstacle = self._obstacle(request)
+        if obstacle:
+            response = reply(request, obstacle)
+            if obstacle == 500:
                 response.headers.add("Retry-After", "1")
             transaction.respond(response)
             return
@@ -202,15 +205,16 @@ class Leg:
     # -- what we send -------------------------------------------------------------------------------------------------
 
     def _send_bye(self, dialog: Dialog, done: Callable[[Response | None, str], None]) -> None:
-        self._send(dialog, "BYE", done, ())
+        self._send(dialog, "BYE", done)
 
     def _send(
         self,
         dialog: Dialog,
         method: str,
         done: Callable[[Response | None, str], None],
-        authorization: tuple[tuple[str, str], ...],
+        authorization: tuple[tuple[str, str], ...] = (),
         refused: frozenset[str] = frozenset(),
+        tries: int = 3,
     ) -> None:
         def located(address: Address | None, error: str) -> None:
             if address is None:
@@ -221,11 +225,11 @@ class Leg:
                 request.headers.add(name, value)
 
             def answered(response: Response | None, error: str) -> None:
-                fields = self._answer_challenge(request, response, refused)
+                fields = self._answer_challenge(request, response, refused) if tries > 1 else None
                 if fields is None:
                     done(response, error)
                 else:
-                    self._send(dialog, method, done, tuple(fields[0]), fields[1])
+                    self._send(dialog, method, done, tuple(fields[0]), fields[1], tries - 1)
 
             self._core.layer.send_request(request, address, Pending(answered))
 

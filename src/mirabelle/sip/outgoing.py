@@ -22,6 +22,8 @@ from mirabelle.sip.verdict import Verdict, verdict
 
 MOST_FORKS: Final = 32
 """Early dialogs and surplus answers of one INVITE that are remembered."""
+MOST_INVITES: Final = 4
+"""How often one call is sent, authentication included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,6 @@ class OutgoingCall(Leg):
         if response.cseq.method == "INVITE" and 200 <= response.status < 300:
             self._on_success(response)
 
-    def busy_with_invite(self) -> bool:
-        """Whether an INVITE of either end is in progress."""
-        return super().busy_with_invite() or (self._client is not None and not self._client.final)
-
     # -- the INVITE ---------------------------------------------------------------------------------------------------
 
     def _invite(self) -> None:
@@ -207,7 +205,7 @@ class OutgoingCall(Leg):
     def _on_failure(self, response: Response) -> None:
         if response.status in (401, 407) and self._giving_up is None and self._client is not None:
             fields = self._answer_challenge(self._client.request, response, self._challenged)
-            if fields is not None and self._cseq < 5:
+            if fields is not None and self._cseq < MOST_INVITES:
                 self._authorization, self._challenged = fields
                 self._invite()
                 return
@@ -234,9 +232,13 @@ class OutgoingCall(Leg):
         self._cancel_sent = True
         request = cancel(self._client.request)
         self._core.layer.send_request(request, self._address, Pending(lambda _response, _error: None))
-        self._core.scheduler.call_later(
-            self._core.layer.timers.give_up, self._fail_given_up, "no final answer came to our CANCEL"
-        )
+        self._core.scheduler.call_later(self._core.layer.timers.give_up, self._cancel_unanswered)
+
+    def _cancel_unanswered(self) -> None:
+        # Section 9.1: now the INVITE may be forgotten; a 2xx that comes yet is taken and hung up as a stray one.
+        if not self.over and self._client is not None:
+            self._client.stop()
+            self._fail_given_up("no final answer came to our CANCEL")
 
     def _fail_given_up(self, detail: str) -> None:
         if not self.over and self._giving_up is not None:
