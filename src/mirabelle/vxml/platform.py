@@ -1,7 +1,7 @@
 """The seam between a VoiceXML session and what carries it.
 
-The interpreter is a pure machine: it yields one of the requests below and is sent the reply. A platform (the phone line,
-the browser, the terminal) answers them. Times are milliseconds throughout; `None` is "no limit was given".
+The interpreter is a pure machine: it yields one of the requests below and is sent the reply. A platform (phone line,
+browser, terminal) answers them. Times are milliseconds throughout; `None` is "no limit was given".
 """
 
 from __future__ import annotations
@@ -88,14 +88,28 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanwhileAudio:
+    """What the caller hears while a document is on its way (VoiceXML 2.0, 6.1.1).
+
+    Attributes:
+        audio: the recording; cut off, or begun again, as long as the fetch takes.
+        delay_ms: how long the fetch may take before it starts.
+        minimum_ms: how long it plays once it has started.
+    """
+
+    audio: Audio
+    delay_ms: int = 0
+    minimum_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Fetch:
     """Get a document, script, grammar, recording or data.
 
     Attributes:
-        url: absolute. For `get` the fields are not yet in the query: the platform's fetcher gets them in `fields`
-            only for `post`; the interpreter has already written them into the URL for `get`.
+        url: absolute, without a fragment; what a `get` submits is already in its query.
         method: `get` or `post`.
-        fields: form fields for `post`; bytes are recordings and make the body multipart.
+        fields: form fields of a `post`; bytes are recordings and make the body multipart.
         enctype: `application/x-www-form-urlencoded` or `multipart/form-data`; with `body` its content type.
         body: a body that is not a form (raw, JSON, XML); None otherwise.
         headers: extra request headers.
@@ -103,6 +117,7 @@ class Fetch:
         maxage: seconds, for HTTP caching.
         maxstale: seconds.
         purpose: `document`, `script`, `grammar`, `audio` or `data`.
+        meanwhile: what may be played until it is there.
     """
 
     url: str
@@ -115,6 +130,7 @@ class Fetch:
     maxage: int | None = None
     maxstale: int | None = None
     purpose: str = "document"
+    meanwhile: MeanwhileAudio | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,315 @@
+"""Which grammars are active, and whose they are (VoiceXML 2.0, 3.1.3 and 3.1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urldefrag, urljoin
+
+from mirabelle.grammar import (
+    Accept,
+    Grammar,
+    GrammarError,
+    UnresolvedReference,
+    builtin,
+    keys_grammar,
+    load,
+    phrase_grammar,
+)
+from mirabelle.vxml.choices import Choice, choices_of, options_of
+from mirabelle.vxml.document import Document
+from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.items import FormItem
+from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.platform import Fetch
+from mirabelle.vxml.signals import Thrown
+from mirabelle.vxml.xml import Element
+
+MOST_REFERENCES: Final = 64
+"""Grammars that one grammar may refer to, directly and indirectly."""
+
+_XML_TYPES: Final = ("application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml")
+_KNOWN_TYPES: Final = frozenset(
+    {*_XML_TYPES, "application/srgs", "application/grammar", "application/x-jsgf", "application/jsgf", "text/x-jsgf"}
+)
+_UNIVERSALS: Final = ("help", "exit", "cancel")
+
+
+@dataclass(frozen=True, slots=True)
+class ForItem:
+    """The grammar fills one input item; an option's gives it a value of its own."""
+
+    item: FormItem
+    option: Choice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForForm:
+    """The grammar fills the form that is active."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForDialog:
+    """The grammar belongs to another dialog, or is a choice of the active menu or of another.
+
+    Attributes:
+        dialog: the form or menu.
+        document: which document it is in.
+        choice: the choice of the menu.
+    """
+
+    dialog: Element
+    document: Document
+    choice: Element | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForLink:
+    """The grammar is a link's."""
+
+    link: Element
+
+
+@dataclass(frozen=True, slots=True)
+class ForEvent:
+    """The grammar is one of the platform's universals."""
+
+    event: str
+
+
+Owner = ForItem | ForForm | ForDialog | ForLink | ForEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """An active grammar and what its match means."""
+
+    grammar: Grammar
+    owner: Owner
+
+
+def active_grammars(machine: Machine, item: FormItem, *, modal: bool) -> Steps[list[Active]]:
+    """The grammars that listen while an item is visited, in order of precedence.
+
+    Args:
+        machine: the session.
+        item: the item.
+        modal: whether only its own grammars count.
+
+    Raises:
+        Thrown: `error.badfetch`, `error.unsupported.format` and the like, when one of them cannot be had.
+    """
+    here = machine.here
+    gathered = _Gathering(machine)
+    if item.kind == "menu":
+        yield from gathered.menu(item.element, here.document)
+    else:
+        yield from gathered.item(item)
+    if modal:
+        return gathered.wanted()
+    if here.dialog is not None and here.dialog.name == "form":
+        yield from gathered.grammars(here.dialog, here.document, ForForm())
+        yield from gathered.links(here.dialog, here.document)
+    yield from gathered.document(here.document, here.dialog)
+    if here.root is not None:
+        yield from gathered.document(here.root, here.dialog)
+    gathered.universals()
+    return gathered.wanted()
+
+
+class _Gathering:
+    """Collects grammars from the innermost scope outwards."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._found: list[Active] = []
+
+    def wanted(self) -> list[Active]:
+        """Those of a mode that the property inputmodes lets in."""
+        modes = self._machine.properties.text("inputmodes").split()
+        return [active for active in self._found if active.grammar.mode in modes]
+
+    def _add(self, grammar: Grammar, owner: Owner) -> None:
+        self._found.append(Active(grammar, owner))
+
+    def grammars(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
+        for child in element.elements("grammar"):
+            self._add((yield from load_grammar(self._machine, child, document)), owner)
+
+    def links(self, element: Element, document: Document) -> Steps[None]:
+        for link in element.elements("link"):
+            yield from self.grammars(link, document, ForLink(link))
+            self._keys(link.get("dtmf"), ForLink(link))
+
+    def item(self, item: FormItem) -> Steps[None]:
+        document = self._machine.here.document
+        element = item.element
+        if item.kind != "initial":
+            yield from self.grammars(element, document, ForItem(item))
+        if item.kind == "field":
+            for option in options_of(element):
+                self._words(option, document, ForItem(item, option))
+                self._keys(option.dtmf, ForItem(item, option))
+            if element.get("type"):
+                for grammar in builtins(element.get("type")):
+                    self._add(grammar, ForItem(item))
+        yield from self.links(element, document)
+
+    def menu(self, menu: Element, document: Document) -> Steps[None]:
+        for choice in choices_of(menu):
+            owner = ForDialog(menu, document, choice.element)
+            own = choice.element.elements("grammar")
+            yield from self.grammars(choice.element, document, owner)
+            if not own:
+                self._words(choice, document, owner)
+            self._keys(choice.dtmf, owner)
+
+    def document(self, document: Document, active: Element | None) -> Steps[None]:
+        """Links of the document, and its dialogs whose grammars have document scope."""
+        yield from self.links(document.root, document)
+        for dialog in document.dialogs:
+            if dialog is active:
+                continue
+            whole = dialog.get("scope") == "document"
+            if dialog.name == "menu" and whole:
+                yield from self.menu(dialog, document)
+            elif dialog.name == "form":
+                for grammar in dialog.elements("grammar"):
+                    if (grammar.get("scope") or ("document" if whole else "")) == "document":
+                        self._add(
+                            (yield from load_grammar(self._machine, grammar, document)), ForDialog(dialog, document)
+                        )
+
+    def universals(self) -> None:
+        named = self._machine.properties.text("universals").split()
+        for event in _UNIVERSALS:
+            if event in named or "all" in named:
+                self._add(phrase_grammar(event, language="en-US"), ForEvent(event))
+
+    def _words(self, choice: Choice, document: Document, owner: Owner) -> None:
+        if choice.prompt:
+            accept = Accept.APPROXIMATE if choice.approximate else Accept.EXACT
+            try:
+                grammar = phrase_grammar(choice.prompt, accept=accept, language=document.xml_lang or "en-US")
+            except GrammarError as error:
+                raise Thrown(
+                    "error.badfetch", f"{choice.element.name} (line {choice.element.line}): {error}"
+                ) from error
+            self._add(grammar, owner)
+
+    def _keys(self, keys: str, owner: Owner) -> None:
+        if not keys.strip():
+            return
+        try:
+            self._add(keys_grammar(keys), owner)
+        except GrammarError as error:
+            raise Thrown("error.badfetch", str(error)) from error
+
+
+def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable[[], Grammar]) -> Grammar:
+    """A grammar that was loaded before, or is loaded now.
+
+    Raises:
+        Thrown: `error.badfetch`, when it may not be loaded.
+    """
+    try:
+        return machine.cache.get(data, ("grammar", uri, kind), loading)
+    except UnresolvedReference:
+        raise
+    except GrammarError as error:
+        raise Thrown("error.badfetch", str(error)) from error
+
+
+def builtins(field_type: str) -> tuple[Grammar, ...]:
+    """The builtin grammars of a field's type, for keys and for words (2.0 appendix P).
+
+    Raises:
+        Thrown: `error.unsupported.builtin`.
+    """
+    try:
+        return tuple(builtin(f"builtin:{family}/{field_type}", mode=mode) for family, mode in _FAMILIES)
+    except GrammarError as error:
+        raise Thrown("error.unsupported.builtin", str(error)) from error
+
+
+_FAMILIES: Final = (("dtmf", "dtmf"), ("grammar", "voice"))
+
+
+def load_grammar(machine: Machine, element: Element, document: Document) -> Steps[Grammar]:
+    """Load the grammar a `<grammar>` element holds or names.
+
+    Args:
+        machine: the session.
+        element: the element.
+        document: where it stands; its URIs are relative to that (2.5).
+
+    Raises:
+        Thrown: `error.badfetch` when it cannot be had, `error.unsupported.format` when nobody here can read it.
+    """
+    named = one_of(element, "src", "srcexpr", "expr", required=False)
+    claimed = element.get("type").partition(";")[0].strip().lower()
+    if claimed and claimed not in _KNOWN_TYPES:
+        raise Thrown("error.unsupported.format", f"<grammar> (line {element.line}): '{claimed[:60]}' cannot be read.")
+    base = urljoin(document.base, element.get("xml:base"))
+    if named:
+        reference = element.get("src") if named == "src" else machine.scopes.text(element.get(named))
+        return (yield from _external(machine, element, base, reference.strip(), claimed))
+    return (yield from _inline(machine, element, base, claimed, document))
+
+
+def _external(machine: Machine, element: Element, base: str, reference: str, claimed: str) -> Steps[Grammar]:
+    if reference.startswith("builtin:"):
+        try:
+            return builtin(reference)
+        except GrammarError as error:
+            raise Thrown("error.unsupported.builtin", str(error)) from error
+    url, fragment = urldefrag(urljoin(base, reference))
+    fetched = yield from fetch(machine, plain_request(machine, element, url, "grammar"))
+    uri = f"{fetched.url}#{fragment}" if fragment else fetched.url
+    kind = claimed or fetched.content_type
+    mode = element.get("mode") or None
+    return (yield from _loaded(machine, fetched.body, uri, kind, mode=mode, language="", inline=False))
+
+
+def _inline(machine: Machine, element: Element, base: str, claimed: str, document: Document) -> Steps[Grammar]:
+    mode = element.get("mode") or None
+    language = element.get("xml:lang") or document.xml_lang or "en-US"
+    if element.elements():
+        source = element.serialise().encode()
+        return (yield from _loaded(machine, source, base, "application/srgs+xml", mode=None, language=language))
+    text = element.text().strip()
+    if not text or claimed in _XML_TYPES:
+        raise Thrown("error.badfetch", f"<grammar> (line {element.line}) is empty, or not of the type {claimed}.")
+    kind = claimed or machine.dialect.grammar_type
+    return (yield from _loaded(machine, text.encode(), base, kind, mode=mode, language=language))
+
+
+def _loaded(
+    machine: Machine, data: bytes, uri: str, kind: str, *, mode: str | None, language: str, inline: bool = True
+) -> Steps[Grammar]:
+    """Load a grammar, fetching what it refers to as it turns out to be needed."""
+    library: dict[str, tuple[bytes, str]] = {}
+
+    def loading() -> Grammar:
+        return load(
+            data,
+            uri=uri,
+            media_type=kind or None,
+            resolve=lambda wanted, _: library.get(wanted),
+            mode=mode,
+            language=language,
+            inline=inline,
+        )
+
+    about = f"{kind} {mode} {language}"
+    for _ in range(MOST_REFERENCES):
+        try:
+            return cached(machine, data, uri, about, loading)
+        except UnresolvedReference as missing:
+            url = missing.reference
+        fetched = yield from fetch(
+            machine, Fetch(url, purpose="grammar", timeout_ms=machine.properties.time("fetchtimeout"))
+        )
+        library[url] = (fetched.body, fetched.content_type)
+    raise Thrown("error.badfetch", f"{uri} refers to more than {MOST_REFERENCES} grammars.")

@@ -1,0 +1,83 @@
+"""`<data>`: data fetched without leaving the dialog (VoiceXML 2.1, 5; JSON by extension)."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+from urllib.parse import urljoin
+
+from mirabelle.vxml.dom import as_dom
+from mirabelle.vxml.ecmascript import JsObject
+from mirabelle.vxml.errors import DocumentError, SemanticError
+from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.platform import Fetch
+from mirabelle.vxml.signals import Thrown
+from mirabelle.vxml.submit import submission_of, with_query
+from mirabelle.vxml.xml import Element, parse_xml
+
+_JSON: Final = ("application/json", "text/json")
+
+
+def fetch_data(machine: Machine, element: Element) -> Steps[None]:
+    """Fetch, and bind the result to the variable that `name` declares.
+
+    Raises:
+        Thrown: `error.badfetch`, when it cannot be had or is not well-formed.
+        SemanticError: an expression fails.
+    """
+    given = one_of(element, "src", "srcexpr")
+    scopes = machine.scopes
+    reference = element.get("src") if given == "src" else scopes.text(element.get("srcexpr"))
+    submission = submission_of(machine, element, element.get("namelist").split())
+    _, address = with_query(reference.strip(), submission)
+    plain = plain_request(machine, element, urljoin(machine.here.document.base, address), "data")
+    fetched = yield from fetch(
+        machine,
+        Fetch(
+            url=plain.url,
+            method=submission.method,
+            fields=submission.fields if submission.method == "post" else (),
+            enctype=submission.enctype,
+            body=submission.body,
+            headers=_headers(element),
+            timeout_ms=plain.timeout_ms,
+            maxage=plain.maxage,
+            maxstale=plain.maxstale,
+            purpose="data",
+        ),
+    )
+    name = element.get("name")
+    if not name:
+        return
+    kind = fetched.content_type.partition(";")[0].strip().lower()
+    wanted = element.get("accept").partition(";")[0].strip().lower()
+    if kind in _JSON or kind.endswith("+json") or (wanted in _JSON and "xml" not in kind):
+        scopes.declare_value(name, _json(fetched.body, fetched.url))
+        return
+    try:
+        root = parse_xml(fetched.body, fetched.url)
+    except DocumentError as error:
+        raise Thrown("error.badfetch", str(error)) from error
+    scopes.declare(name, as_dom(root))
+
+
+def _headers(element: Element) -> dict[str, str]:
+    headers = {"Accept": element.get("accept")} if element.get("accept") else {}
+    text = element.get("headers")
+    if not text:
+        return headers
+    try:
+        given = json.loads(text)
+    except ValueError as error:
+        raise SemanticError(f"<data>: headers is not JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise SemanticError("<data>: headers must be a JSON object of names and values.")
+    return headers | {str(name): str(value) for name, value in given.items()}
+
+
+def _json(body: bytes, url: str) -> JsObject:
+    try:
+        return JsObject(json.dumps(json.loads(body)))
+    except (ValueError, RecursionError) as error:
+        raise Thrown("error.badfetch", f"{url} is not JSON: {error}") from error

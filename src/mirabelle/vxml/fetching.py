@@ -1,0 +1,265 @@
+"""Documents, scripts and grammars: asked for, checked, and turned into transitions (VoiceXML 2.0, 1.5.2 and 6.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urldefrag, urljoin
+
+from mirabelle.vxml.document import Document, parse_document
+from mirabelle.vxml.duration import milliseconds
+from mirabelle.vxml.errors import DocumentError, SemanticError
+from mirabelle.vxml.machine import Context, Machine, Steps
+from mirabelle.vxml.platform import Audio, Fetch, Fetched, FetchFailed, MeanwhileAudio
+from mirabelle.vxml.properties import Properties, whole
+from mirabelle.vxml.signals import GoToDialog, Thrown
+from mirabelle.vxml.xml import Element
+
+URL_ENCODED: Final = "application/x-www-form-urlencoded"
+_ERRORS_FROM: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What goes along with a request for a document.
+
+    Attributes:
+        method: `get` or `post`.
+        fields: form fields.
+        enctype: how they are written, or the type of the body.
+        body: a body that is no form.
+        headers: extra headers.
+    """
+
+    method: str = "get"
+    fields: tuple[tuple[str, str | bytes], ...] = ()
+    enctype: str = URL_ENCODED
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+NOTHING: Final = Submission()
+
+
+def fetch(machine: Machine, request: Fetch) -> Steps[Fetched]:
+    """Fetch, or throw `error.badfetch`.
+
+    Raises:
+        Thrown: `error.badfetch`, with the HTTP status where there was one.
+    """
+    machine.spend_fetch()
+    reply = yield request
+    if isinstance(reply, Fetched) and reply.status < _ERRORS_FROM:
+        return reply
+    status = reply.status if isinstance(reply, Fetched | FetchFailed) else 0
+    reason = reply.reason if isinstance(reply, FetchFailed) else f"the server answered {status}"
+    suffix = f".http.{status}" if status else ""
+    raise Thrown(f"error.badfetch{suffix}", f"{request.url}: {reason}")
+
+
+def plain_request(machine: Machine, element: Element, url: str, purpose: str, kind: str = "") -> Fetch:
+    """A request with the fetch attributes of an element, or the properties that stand in for them (6.1.1).
+
+    Args:
+        machine: for the properties in effect.
+        element: what holds `fetchtimeout`, `maxage` and `maxstale`.
+        url: absolute.
+        purpose: what it is fetched for.
+        kind: the word in front of the properties' names; `purpose` where empty.
+    """
+    properties = machine.properties
+    kind = kind or purpose
+    timeout = element.get("fetchtimeout")
+    return Fetch(
+        url=urldefrag(url).url,
+        purpose=purpose,
+        timeout_ms=milliseconds(timeout) if timeout else properties.time("fetchtimeout"),
+        maxage=_seconds(element, "maxage", properties, kind),
+        maxstale=_seconds(element, "maxstale", properties, kind),
+    )
+
+
+def _seconds(element: Element, name: str, properties: Properties, kind: str) -> int | None:
+    text = element.get(name)
+    return whole(text, name) if text else properties.seconds(f"{kind}{name}")
+
+
+def one_of(element: Element, *names: str, required: bool = True) -> str:
+    """The one attribute of several that is present.
+
+    Returns:
+        Its name; empty where none is and none is required.
+
+    Raises:
+        Thrown: `error.badfetch`, when there are several, or none.
+    """
+    present = [name for name in names if name in element.attributes]
+    if len(present) > 1 or (required and not present):
+        listed = ", ".join(names)
+        reason = f"<{element.name}> (line {element.line}) must have exactly one of {listed}."
+        raise Thrown("error.badfetch", reason)
+    return present[0] if present else ""
+
+
+def load_document(machine: Machine, request: Fetch) -> Steps[Document]:
+    """Fetch and parse a VoiceXML document.
+
+    Raises:
+        Thrown: `error.badfetch`; its message has line, column and reason where the document is none.
+    """
+    fetched = yield from fetch(machine, request)
+    return parse(machine, fetched)
+
+
+def parse(machine: Machine, fetched: Fetched) -> Document:
+    """Parse what was fetched, unless it was parsed before.
+
+    Raises:
+        Thrown: `error.badfetch`.
+    """
+    try:
+        return machine.cache.get(
+            fetched.body, ("document", fetched.url), lambda: parse_document(fetched.body, fetched.url)
+        )
+    except DocumentError as error:
+        raise Thrown("error.badfetch", str(error)) from error
+
+
+def load_root(machine: Machine, document: Document, request: Fetch) -> Steps[Document | None]:
+    """The application root that a document names.
+
+    Raises:
+        Thrown: `error.badfetch` where it cannot be had, `error.semantic` where it names a root of its own.
+    """
+    if not document.application:
+        return None
+    url = urldefrag(document.application).url
+    asked = Fetch(url, timeout_ms=request.timeout_ms, maxage=request.maxage, maxstale=request.maxstale)
+    root = yield from load_document(machine, asked)
+    if root.application:
+        raise Thrown("error.semantic", f"{root.uri} is an application root and must not name one itself.")
+    return root
+
+
+def acquire(
+    machine: Machine, element: Element, reference: str, submission: Submission | None = None
+) -> Steps[GoToDialog]:
+    """Get all that a transition needs, so that it cannot fail once it has begun.
+
+    Args:
+        machine: the session.
+        element: the goto, submit, choice, link or subdialog, for its fetch attributes.
+        reference: a URI reference, relative to the active document.
+        submission: what goes along; None where a bare fragment stays in the document (everything but `<submit>`).
+
+    Raises:
+        Thrown: `error.badfetch` when the document, its root or the dialog cannot be had.
+    """
+    here = machine.here
+    reference = reference.strip()
+    address, _, fragment = reference.partition("#")
+    if submission is None and not address:
+        return GoToDialog(here.document, here.root, dialog_of(here.document, fragment), fresh=False, fresh_root=False)
+    url = urljoin(here.document.base, address or urldefrag(here.document.uri).url)
+    root_uri = here.root.uri if here.root else here.document.uri
+    if submission is None and here.root is not None and url == root_uri:
+        # Leaf to root within the application keeps the root's context (1.5.2).
+        return GoToDialog(here.root, None, dialog_of(here.root, fragment), fresh=False, fresh_root=False)
+    request = yield from document_request(machine, element, url, submission or NOTHING)
+    document = yield from load_document(machine, request)
+    return (yield from entrance(machine, document, request, fragment))
+
+
+def entrance(machine: Machine, document: Document, request: Fetch, fragment: str) -> Steps[GoToDialog]:
+    """How a document that was just fetched is entered.
+
+    Raises:
+        Thrown: `error.badfetch` when its root or the dialog cannot be had.
+    """
+    here: Context | None = machine.context
+    current = (here.root or here.document) if here else None
+    if document.application and current and urldefrag(document.application).url == current.uri:
+        root: Document | None = current
+        fresh_root = False
+    else:
+        root = yield from load_root(machine, document, request)
+        fresh_root = True
+    dialog = dialog_of(document, fragment)
+    return GoToDialog(document, root, dialog, fresh=True, fresh_root=fresh_root)
+
+
+def document_request(machine: Machine, element: Element, url: str, submission: Submission) -> Steps[Fetch]:
+    """The request for a document; plays what is queued where there is audio for the time of fetching (4.1.8)."""
+    request = plain_request(machine, element, url, "document")
+    address = element.get("fetchaudio") or machine.properties.text("fetchaudio")
+    meanwhile = None
+    if address and not machine.gone:
+        yield from machine.flush()
+        meanwhile = yield from fetch_audio(machine, urljoin(machine.here.document.base, address))
+    return Fetch(
+        url=request.url,
+        method=submission.method,
+        fields=submission.fields,
+        enctype=submission.enctype,
+        body=submission.body,
+        headers=dict(submission.headers),
+        timeout_ms=request.timeout_ms,
+        maxage=request.maxage,
+        maxstale=request.maxstale,
+        meanwhile=meanwhile,
+    )
+
+
+def fetch_audio(machine: Machine, url: str) -> Steps[MeanwhileAudio | None]:
+    """What the caller hears while a document is fetched; nothing where that cannot be had."""
+    properties = machine.properties
+    try:
+        found = yield from fetch(machine, Fetch(url, purpose="audio", timeout_ms=properties.time("fetchtimeout")))
+    except Thrown:
+        # Music that is missing is no reason not to go on (6.1.1).
+        return None
+    return MeanwhileAudio(
+        Audio(found.url, found.content_type, found.body),
+        properties.time("fetchaudiodelay"),
+        properties.time("fetchaudiominimum"),
+    )
+
+
+def dialog_of(document: Document, fragment: str) -> Element | None:
+    """The dialog that a fragment names; None for the first.
+
+    Raises:
+        Thrown: `error.badfetch` when there is no such dialog.
+    """
+    if not fragment:
+        return None
+    dialog = document.dialog(fragment)
+    if dialog is None:
+        raise Thrown("error.badfetch", f"{document.uri} has no dialog '{fragment}'.")
+    return dialog
+
+
+def charset_text(fetched: Fetched, charset: str) -> str:
+    """The text of a script, in the encoding its element names, or the server, or UTF-8.
+
+    Raises:
+        Thrown: `error.badfetch`, when the bytes are not of that encoding.
+    """
+    named = charset
+    if not named:
+        _, _, parameters = fetched.content_type.partition("charset=")
+        named = parameters.split(";")[0].strip(" \"'") or "utf-8-sig"
+    try:
+        return fetched.body.decode(named)
+    except (LookupError, ValueError) as error:
+        raise Thrown("error.badfetch", f"{fetched.url} is not {named}: {error}") from error
+
+
+def check_semantics(condition: object, reason: str) -> None:
+    """Raise `error.semantic` unless the condition holds.
+
+    Raises:
+        SemanticError: it does not.
+    """
+    if not condition:
+        raise SemanticError(reason)

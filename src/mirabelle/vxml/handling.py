@@ -1,0 +1,74 @@
+"""Events: counted, and given to the handler that catches them (VoiceXML 2.0, 5.2)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mirabelle.vxml.ecmascript import UNDEFINED
+from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.events import DefaultAction, count_event, default_handler, select_handler
+from mirabelle.vxml.executable import execute
+from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.platform import Note, NoteKind, Prompt, Speech
+from mirabelle.vxml.signals import Ending, Thrown, event_of
+from mirabelle.vxml.xml import SSML, Element
+
+
+def handle(machine: Machine, event: Thrown, holders: Sequence[Element], counters: Counter[str]) -> Steps[None]:
+    """Find the handler of an event and execute it; the events it throws itself are handled in turn.
+
+    Args:
+        machine: the session; `reprompted` says afterwards whether the handler wants prompts.
+        event: what was thrown.
+        holders: the elements whose handlers apply, innermost first.
+        counters: those of the item, or of the form.
+
+    Raises:
+        Transition: the handler moves control away, or the default one ends the session.
+    """
+    scopes = machine.scopes
+    depth = scopes.depth
+    while True:
+        machine.spend()
+        machine.reprompted = False
+        scopes.pop_to(depth)
+        count_event(counters, event.name)
+        yield Note(NoteKind.EVENT, f"{event.name} {event.message or ''}".rstrip())
+        try:
+            handler = select_handler(event.name, holders, counters, scopes.truth)
+            if handler is None:
+                yield from _default(machine, event)
+            else:
+                yield from _execute(machine, event, handler)
+        except (Thrown, SemanticError) as error:
+            event = event_of(error)
+            continue
+        scopes.pop_to(depth)
+        return
+
+
+def _execute(machine: Machine, event: Thrown, handler: Element) -> Steps[None]:
+    scopes = machine.scopes
+    scopes.push()
+    scopes.declare_value("_event", event.name)
+    scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
+    yield from execute(machine, handler.children)
+
+
+def _default(machine: Machine, event: Thrown) -> Steps[None]:
+    """What the platform does where no document handles the event (5.2.5)."""
+    default = default_handler(event.name)
+    if default.message and machine.dialect.messages:
+        speak = f'<speak version="1.0" xmlns="{SSML}" xml:lang="en-US">{default.message}</speak>'
+        machine.enqueue(Prompt((Speech(speak, default.message, "en-US"),)))
+    match default.action:
+        case DefaultAction.EXIT:
+            raise Ending("exit")
+        case DefaultAction.FAIL:
+            yield Note(NoteKind.ERROR, f"{event.name} {event.message or ''}".rstrip())
+            raise Ending("error", event.name, event.message or "")
+        case DefaultAction.REPROMPT:
+            machine.reprompted = True
+        case DefaultAction.NOTHING:
+            pass

@@ -1,0 +1,158 @@
+"""From what the caller said to variables (VoiceXML 2.0, 3.1.6, 5.1.5 and the process phase of appendix C)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mirabelle.grammar import GrammarError
+from mirabelle.grammar.semantics import SemanticsError
+from mirabelle.vxml.active import Active, ForItem
+from mirabelle.vxml.ecmascript import Engine, JsObject, Value
+from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.items import FormItem, FormState
+from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
+from mirabelle.vxml.signals import Ending, Thrown
+
+_SPREAD: Final = "(function(a){for(var k in a[0])a[k]=a[0][k];return a;})"
+_RUN: Final = "(function(run){return function(source){return 's'+JSON.stringify(String(run(source)));};})(eval)"
+
+
+def listen(machine: Machine, active: Sequence[Active]) -> Steps[Input]:
+    """Play what is queued, and wait for input that matches.
+
+    Raises:
+        Thrown: noinput, nomatch, maxspeechtimeout or connection.disconnect.hangup.
+        Ending: there is no caller to wait for.
+    """
+    ensure_caller(machine)
+    prompts = machine.take_queue()
+    timeouts = [prompt.timeout_ms for prompt in prompts if prompt.timeout_ms is not None]
+    properties = machine.properties.for_input(timeouts[-1] if timeouts else None)
+    hotword = bool(prompts) and prompts[-1].bargeintype == "hotword"
+    grammars = tuple(one.grammar for one in active)
+    reply = yield Collect(prompts, grammars, properties, hotword)
+    machine.waited()
+    match reply:
+        case Input():
+            set_lastresult(machine, reply, active)
+            return reply
+        case NoMatch(too_long=True):
+            raise Thrown("maxspeechtimeout")
+        case NoMatch():
+            raise Thrown("nomatch")
+        case HungUp():
+            raise machine.lost()
+        case NoInput():
+            raise Thrown("noinput")
+        case _:
+            raise Thrown("error.noresource", "The line did not say what the caller did.")
+
+
+def ensure_caller(machine: Machine) -> None:
+    """Final processing ends where the caller would be waited for (1.5.4).
+
+    Raises:
+        Ending: the caller is gone.
+    """
+    if machine.gone:
+        raise Ending("exit")
+
+
+def interpretation(machine: Machine, result: Result, active: Sequence[Active]) -> Any:
+    """What a hypothesis means, as JSON has it.
+
+    Raises:
+        SemanticError: a tag of the grammar cannot be run.
+    """
+    owner = active[result.grammar].owner if result.grammar < len(active) else None
+    if isinstance(owner, ForItem) and owner.option is not None:
+        return owner.option.value
+    try:
+        if result.match.program is None:
+            return result.match.interpretation
+        return result.match.interpret(_evaluator())
+    except (SemanticsError, GrammarError) as error:
+        raise SemanticError(str(error)) from error
+
+
+def _evaluator() -> Any:
+    """Runs semantic tags, away from the application's variables."""
+    run = Engine().install(_RUN)
+    return lambda source: json.loads(run(source)[1:])
+
+
+def set_lastresult(machine: Machine, reply: Input, active: Sequence[Active]) -> list[Any]:
+    """Fill `application.lastresult$` (5.1.5).
+
+    Returns:
+        The interpretations, best first.
+    """
+    meanings = [interpretation(machine, result, active) for result in reply.results]
+    entries = [
+        {"confidence": r.confidence, "utterance": r.utterance, "inputmode": reply.mode, "interpretation": meaning}
+        for r, meaning in zip(reply.results, meanings, strict=True)
+    ]
+    if reply.markname:
+        for entry in entries:
+            entry |= {"markname": reply.markname, "marktime": reply.marktime_ms}
+    machine.scopes.assign("application.lastresult$", f"{_SPREAD}({json.dumps(entries)})")
+    return meanings
+
+
+def as_value(meaning: Any) -> Value:
+    """A meaning as a value of ECMAScript."""
+    return JsObject(json.dumps(meaning)) if isinstance(meaning, dict | list) else meaning
+
+
+def fill_item(machine: Machine, item: FormItem, meaning: Any) -> None:
+    """Fill one input item from a grammar of its own."""
+    found, value = _slot(meaning, item.slot)
+    _assign(machine, item, value if found else meaning)
+
+
+def fill_form(machine: Machine, form: FormState, meaning: Any) -> list[FormItem]:
+    """Fill the input items whose slots a form's grammar gave.
+
+    Returns:
+        The items that were filled.
+    """
+    filled = []
+    for item in form.items:
+        found, value = _slot(meaning, item.slot) if item.takes_input else (False, None)
+        if found:
+            _assign(machine, item, value)
+            filled.append(item)
+    return filled
+
+
+def _assign(machine: Machine, item: FormItem, meaning: Any) -> None:
+    item.filled = True
+    if item.name:
+        machine.scopes.assign_value(item.variable, as_value(meaning))
+        set_shadow(machine, item)
+
+
+def set_shadow(machine: Machine, item: FormItem) -> None:
+    """Fill `name$` from the last result (2.3.1)."""
+    source = (
+        "(function(r){var s={};for(var k of ['confidence','utterance','inputmode','interpretation','markname',"
+        "'marktime'])if(r[k]!==undefined)s[k]=r[k];return s;})(application.lastresult$)"
+    )
+    machine.scopes.assign(f"{item.variable}$", source)
+
+
+def _slot(meaning: Any, slot: str) -> tuple[bool, Any]:
+    """The property of a structured result that a slot names, dotted paths included."""
+    if not isinstance(meaning, dict) or not slot:
+        return False, None
+    if slot in meaning:
+        return True, meaning[slot]
+    value: Any = meaning
+    for part in slot.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return False, None
+        value = value[part]
+    return True, value

@@ -1,0 +1,142 @@
+"""The interpreter: documents entered one after the other, and the dialogs within them (VoiceXML 2.0, 1.5)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Mapping
+from typing import NoReturn
+
+from mirabelle.vxml.cache import ParseCache
+from mirabelle.vxml.data import fetch_data
+from mirabelle.vxml.document import Document
+from mirabelle.vxml.ecmascript import Engine, Value
+from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.executable import declare, script
+from mirabelle.vxml.fetching import entrance, load_document
+from mirabelle.vxml.form import FormInterpretation
+from mirabelle.vxml.handling import handle
+from mirabelle.vxml.machine import Context, Dialect, Machine, Steps
+from mirabelle.vxml.platform import Fetch, Note, NoteKind
+from mirabelle.vxml.scopes import Kept, Scopes
+from mirabelle.vxml.signals import Ending, GoToDialog, Thrown, event_of
+
+_SESSION_DEPTH = 1
+_APPLICATION_DEPTH = 2
+
+
+class Interpreter:
+    """One session of VoiceXML, as a machine without I/O.
+
+    Args:
+        variables: what the session scope holds, `connection` for one.
+        cache: documents and grammars parsed before; of its own where None.
+        dialect: what the Recommendation leaves open.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, object] | None = None,
+        cache: ParseCache | None = None,
+        dialect: Dialect | None = None,
+    ) -> None:
+        engine = Engine()
+        self._machine = Machine(
+            engine=engine,
+            scopes=Scopes(engine, variables),
+            cache=cache or ParseCache(),
+            dialect=dialect or Dialect(),
+            converse=self._converse,
+        )
+
+    def run(self, start: Fetch) -> Steps[Ending]:
+        """Run the application that `start` fetches, to its end."""
+        machine = self._machine
+        try:
+            document = yield from load_document(machine, start)
+            _, _, fragment = start.url.partition("#")
+            entry = yield from entrance(machine, document, start, fragment)
+            yield from self._converse(entry, None, {})
+        except Ending as ending:
+            ended = ending
+        except (Thrown, SemanticError) as error:
+            event = event_of(error)
+            yield Note(NoteKind.ERROR, f"{event.name} {event.message or ''}".rstrip())
+            ended = Ending("error", event.name, event.message or "")
+        # The caller may leave during the last words; there is nothing more to tell the application then.
+        with contextlib.suppress(Thrown):
+            yield from machine.flush()
+        return self._concluded(ended)
+
+    def _concluded(self, ending: Ending) -> Ending:
+        """What the end is called once it is known who hung up."""
+        if ending.kind == "exit" and self._machine.disconnected:
+            return Ending("disconnect", values=ending.values)
+        if ending.kind == "exit" and self._machine.hung_up:
+            return Ending("hangup", values=ending.values)
+        return ending
+
+    def _converse(
+        self, entry: GoToDialog, caller: Context | None, params: Mapping[str, Value | Kept]
+    ) -> Steps[NoReturn]:
+        """Run dialogs until control leaves this execution context."""
+        machine = self._machine
+        machine.context = Context(entry.document, entry.root, caller=caller)
+        transition = entry
+        while True:
+            machine.spend()
+            try:
+                yield from self._enter(transition)
+                dialogs = transition.document.dialogs
+                dialog = transition.dialog or (dialogs[0] if dialogs else None)
+                if dialog is None:
+                    raise Ending("exit")
+                yield from FormInterpretation(machine, dialog, transition.arrival, params).run()
+                # The form is full and said nowhere to go (appendix C).
+                raise Ending("exit")
+            except GoToDialog as onward:
+                transition = onward
+                params = {}
+
+    def _enter(self, transition: GoToDialog) -> Steps[None]:
+        """Set the scopes up that the transition needs, and keep those it keeps (1.5.2)."""
+        machine = self._machine
+        scopes, here = machine.scopes, machine.here
+        moved = transition.document is not here.document
+        here.dialog = here.form = here.item = None
+        if transition.fresh_root:
+            scopes.pop_to(_SESSION_DEPTH)
+            if transition.root is not None:
+                here.document, here.root = transition.root, None
+                scopes.push("application")
+                scopes.declare("lastresult$")
+                yield from self._initialised(transition.root)
+                scopes.push("document")
+            else:
+                scopes.push("document")
+                scopes.declare("lastresult$")
+        elif transition.fresh:
+            scopes.pop_to(_APPLICATION_DEPTH)
+            scopes.push("document")
+        elif moved:
+            scopes.pop_to(_APPLICATION_DEPTH)
+        here.document, here.root = transition.document, transition.root
+        if transition.fresh:
+            yield from self._initialised(transition.document)
+
+    def _initialised(self, document: Document) -> Steps[None]:
+        """Execute what a document declares; events find the handlers of the document."""
+        machine = self._machine
+        depth = machine.scopes.depth
+        try:
+            for element in document.root.elements():
+                machine.spend()
+                if element.name == "var":
+                    declare(machine, element)
+                elif element.name == "script":
+                    yield from script(machine, element)
+                elif element.name == "data":
+                    yield from fetch_data(machine, element)
+        except (Thrown, SemanticError) as error:
+            machine.scopes.pop_to(depth)
+            yield from handle(machine, event_of(error), machine.here.holders(), Counter())

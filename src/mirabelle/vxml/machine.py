@@ -1,0 +1,213 @@
+"""What all parts of the interpreter share while one session runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+
+from mirabelle.vxml.platform import HungUp, Note, NoteKind, Play, Prompt, Reply, Request
+from mirabelle.vxml.properties import DEFAULTS, Properties
+from mirabelle.vxml.signals import Ending, GoToDialog, Thrown
+from mirabelle.vxml.xml import Element
+
+if TYPE_CHECKING:
+    from mirabelle.vxml.cache import ParseCache
+    from mirabelle.vxml.document import Document
+    from mirabelle.vxml.ecmascript import Engine, Value
+    from mirabelle.vxml.items import FormState
+    from mirabelle.vxml.scopes import Kept, Scopes
+
+T = TypeVar("T")
+Steps = Generator[Request, Reply, T]
+"""A part of the machine: yields requests, is sent replies, returns a `T`."""
+
+MOST_STEPS: Final = 20_000
+"""Elements executed between two waits for the caller; more is a loop without end."""
+
+MOST_DEPTH: Final = 20
+"""Subdialogs within subdialogs."""
+
+MOST_FETCHES: Final = 500
+"""Fetches between two waits for the caller."""
+
+MOST_QUEUED: Final = 1_000
+"""Prompts that may wait to be played."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the Recommendation leaves to the platform.
+
+    Attributes:
+        grammar_type: media type of an inline grammar of plain text that names none.
+        properties: defaults of properties.
+        messages: whether the platform's own handlers speak (the audio column of VoiceXML 2.0, 5.2.5).
+        submit_all: whether a submit without namelist sends all named input items (5.3.8), or nothing.
+        transfer_type: the type of a `<transfer>` that names neither `type` nor `bridge`.
+    """
+
+    grammar_type: str = "application/x-jsgf"
+    properties: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
+    messages: bool = True
+    transfer_type: str = "blind"
+    submit_all: bool = True
+
+
+@dataclass(slots=True)
+class Context:
+    """One execution context: the session's own, or a subdialog's (VoiceXML 2.0, 1.5.2 and 2.3.4).
+
+    Attributes:
+        document: the active document.
+        root: its application root; None where the document is its own.
+        dialog: the active form or menu; None while the document is initialised.
+        item: the form item being visited; None between items.
+        form: the items and counters of the dialog.
+        caller: the context this one returns to.
+    """
+
+    document: Document
+    root: Document | None
+    dialog: Element | None = None
+    item: Element | None = None
+    form: FormState | None = None
+    caller: Context | None = None
+
+    @property
+    def depth(self) -> int:
+        """How many subdialogs this one is within."""
+        return 0 if self.caller is None else self.caller.depth + 1
+
+    def holders(self) -> tuple[Element, ...]:
+        """The elements whose handlers and properties apply here, innermost first."""
+        inner = (self.item, self.dialog, self.document.root, self.root.root if self.root else None)
+        found = [element for element in inner if element is not None]
+        # A menu is the dialog and its only item at once.
+        return tuple(e for i, e in enumerate(found) if i == 0 or e is not found[i - 1])
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What the caller recorded; scripts see only its handle."""
+
+    data: bytes
+    content_type: str
+
+
+@dataclass(slots=True)
+class Machine:
+    """The state of a session that outlives dialogs.
+
+    Attributes:
+        engine: ECMAScript.
+        scopes: its variables.
+        cache: documents and grammars parsed before.
+        dialect: what the platform decides.
+        converse: runs dialogs from a transition on until control leaves the context.
+        queue: prompts that wait to be played.
+        hung_up: the caller is gone; what remains is final processing (VoiceXML 2.0, 1.5.4).
+        disconnected: the application hung up.
+        recordings: by handle.
+        reprompted: whether the handler that runs asked for the next item's prompts.
+        steps: elements executed since the last wait.
+        fetches: fetches since the last wait.
+    """
+
+    engine: Engine
+    scopes: Scopes
+    cache: ParseCache
+    dialect: Dialect
+    converse: Callable[[GoToDialog, Context | None, Mapping[str, Value | Kept]], Steps[NoReturn]]
+    context: Context | None = None
+    queue: list[Prompt] = field(default_factory=list)
+    hung_up: bool = False
+    disconnected: bool = False
+    recordings: dict[str, Recording] = field(default_factory=dict)
+    reprompted: bool = False
+    steps: int = 0
+    fetches: int = 0
+
+    @property
+    def here(self) -> Context:
+        """The execution context; there is one as soon as the first document is."""
+        if self.context is None:
+            raise Ending("error", "error.badfetch", "There is no document yet.")
+        return self.context
+
+    @property
+    def properties(self) -> Properties:
+        """The properties in effect."""
+        return Properties(self.here.holders(), self.dialect.properties)
+
+    @property
+    def gone(self) -> bool:
+        """Whether there is no caller any more: final processing (VoiceXML 2.0, 1.5.4)."""
+        return self.hung_up or self.disconnected
+
+    def spend(self) -> None:
+        """Count a step.
+
+        Raises:
+            Ending: the application runs in circles without ever waiting for the caller.
+        """
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            reason = f"The application took more than {MOST_STEPS} steps without waiting for the caller."
+            raise Ending("error", "error.semantic", reason)
+
+    def spend_fetch(self) -> None:
+        """Count a fetch.
+
+        Raises:
+            Ending: the application fetches in circles.
+        """
+        self.fetches += 1
+        if self.fetches > MOST_FETCHES:
+            reason = f"The application fetched more than {MOST_FETCHES} times without waiting for the caller."
+            raise Ending("error", "error.badfetch", reason)
+
+    def waited(self) -> None:
+        """The session waited for something outside: a new turn begins."""
+        self.steps = 0
+        self.fetches = 0
+        self.engine.new_turn()
+
+    def enqueue(self, prompt: Prompt) -> None:
+        """Let a prompt wait until something plays it; nobody hears it once the caller is gone."""
+        if self.gone:
+            return
+        if len(self.queue) >= MOST_QUEUED:
+            reason = f"More than {MOST_QUEUED} prompts are queued and nothing plays them."
+            raise Ending("error", "error.semantic", reason)
+        self.queue.append(prompt)
+
+    def take_queue(self) -> tuple[Prompt, ...]:
+        """All that waits to be played, which then waits no more."""
+        taken = tuple(self.queue)
+        self.queue.clear()
+        return taken
+
+    def flush(self) -> Steps[None]:
+        """Play what is queued, to the end.
+
+        Raises:
+            Thrown: the caller hung up meanwhile.
+        """
+        if not self.queue or self.gone:
+            self.queue.clear()
+            return
+        reply = yield Play(self.take_queue())
+        self.waited()
+        if isinstance(reply, HungUp):
+            raise self.lost()
+
+    def lost(self) -> Thrown:
+        """The caller is gone; returns the event to throw."""
+        self.hung_up = True
+        self.queue.clear()
+        return Thrown("connection.disconnect.hangup", "The caller hung up.")
+
+    def note(self, kind: NoteKind, text: str) -> Steps[None]:
+        """Have a line written."""
+        yield Note(kind, text)

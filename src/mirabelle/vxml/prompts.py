@@ -1,0 +1,296 @@
+"""Prompts: chosen, put together and queued (VoiceXML 2.0, 4.1; 2.1, 4 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import urljoin
+from xml.sax.saxutils import escape, quoteattr
+
+from mirabelle.vxml.choices import enumerated
+from mirabelle.vxml.duration import milliseconds
+from mirabelle.vxml.ecmascript import UNDEFINED
+from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.loops import Loop
+from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.platform import Audio, Item, Mark, Prompt, Silence, Speech
+from mirabelle.vxml.signals import Thrown
+from mirabelle.vxml.xml import SSML, Element
+
+_MARKUP: Final = frozenset(
+    [
+        "break",
+        "emphasis",
+        "p",
+        "paragraph",
+        "phoneme",
+        "prosody",
+        "s",
+        "say-as",
+        "sentence",
+        "sub",
+        "token",
+        "voice",
+        "w",
+    ]
+)
+"""SSML elements that go to the synthesiser as they are."""
+
+_SILENT: Final = frozenset({"desc", "metadata", "meta", "lexicon"})
+"""Elements that say nothing themselves."""
+
+_RENAMED: Final = {"paragraph": "p", "sentence": "s"}
+_SPOKEN: Final = _MARKUP | {"audio", "value", "enumerate", "mark", "foreach"}
+_STRENGTHS: Final = {"none": 0, "x-weak": 100, "weak": 250, "medium": 500, "strong": 1000, "x-strong": 2000}
+
+
+def is_spoken(child: Element | str) -> bool:
+    """Whether executable content holds this as part of a prompt without a `<prompt>` around it (4.1.2)."""
+    if isinstance(child, str):
+        return bool(child.strip())
+    return child.name in _SPOKEN and child.name != "foreach"
+
+
+def queue_prompt(machine: Machine, element: Element) -> Steps[None]:
+    """Queue a `<prompt>`, unless its condition says no."""
+    if "cond" in element.attributes and not machine.scopes.truth(element.get("cond")):
+        return
+    timeout = element.get("timeout")
+    properties = machine.properties
+    bargein = element.get("bargein") or properties.text("bargein")
+    yield from _queue(
+        machine,
+        element.children,
+        bargein=bargein == "true",
+        bargeintype=element.get("bargeintype") or properties.text("bargeintype") or "speech",
+        timeout_ms=milliseconds(timeout) if timeout else None,
+        language=element.get("xml:lang"),
+        base=element.get("xml:base"),
+    )
+
+
+def queue_text(machine: Machine, children: Sequence[Element | str]) -> Steps[None]:
+    """Queue content that stands without a `<prompt>`."""
+    properties = machine.properties
+    yield from _queue(
+        machine,
+        children,
+        bargein=properties.text("bargein") == "true",
+        bargeintype=properties.text("bargeintype") or "speech",
+    )
+
+
+def _queue(
+    machine: Machine,
+    children: Sequence[Element | str],
+    *,
+    bargein: bool,
+    bargeintype: str,
+    timeout_ms: int | None = None,
+    language: str = "",
+    base: str = "",
+) -> Steps[None]:
+    document = machine.here.document
+    language = language or document.xml_lang
+    builder = _Builder(machine, urljoin(document.base, base), language)
+    yield from builder.content(children)
+    items = builder.finish()
+    if items or timeout_ms is not None:
+        machine.enqueue(Prompt(items, bargein, bargeintype, timeout_ms, language))
+
+
+def queue_item_prompts(machine: Machine, element: Element, count: int) -> Steps[None]:
+    """Select and queue the prompts of a form item or a menu (4.1.6).
+
+    Args:
+        machine: the session.
+        element: the item.
+        count: its prompt counter.
+    """
+    runs = list(_runs(element.children))
+    eligible: list[tuple[int, Element | tuple[Element | str, ...]]] = []
+    for run in runs:
+        if isinstance(run, Element):
+            number = _count(run)
+            if "cond" in run.attributes and not machine.scopes.truth(run.get("cond")):
+                continue
+        else:
+            number = 1
+        if number <= count:
+            eligible.append((number, run))
+    correct = max((number for number, _ in eligible), default=1)
+    for number, run in eligible:
+        if number != correct:
+            continue
+        if isinstance(run, Element):
+            yield from queue_prompt(machine, run)
+        else:
+            yield from queue_text(machine, run)
+
+
+def _count(prompt: Element) -> int:
+    text = prompt.get("count", "1").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+def _runs(children: Iterable[Element | str]) -> Iterable[Element | tuple[Element | str, ...]]:
+    """The `<prompt>` elements of an item, and between them the content that is a prompt by itself."""
+    run: list[Element | str] = []
+    for child in children:
+        if is_spoken(child) or (run and isinstance(child, str)):
+            run.append(child)
+            continue
+        if isinstance(child, Element) and run:
+            yield tuple(run)
+            run.clear()
+        if isinstance(child, Element) and child.name == "prompt":
+            yield child
+    if run:
+        yield tuple(run)
+
+
+class _Builder:
+    """Turns the content of one prompt into what a platform plays."""
+
+    def __init__(self, machine: Machine, base: str, language: str) -> None:
+        self._machine = machine
+        self._base = base
+        self._language = language
+        self._items: list[Item] = []
+        self._ssml: list[str] = []
+        self._text: list[str] = []
+        self._open: list[tuple[str, str]] = []
+        self._pause = 0
+
+    def finish(self) -> tuple[Item, ...]:
+        self._end_speech()
+        return tuple(self._items)
+
+    def content(self, children: Iterable[Element | str]) -> Steps[None]:
+        for child in children:
+            if isinstance(child, str):
+                self._say(child)
+            else:
+                self._machine.spend()
+                yield from self._element(child)
+
+    def _element(self, element: Element) -> Steps[None]:
+        match element.name:
+            case "value":
+                self._say(self._machine.scopes.text(element.get("expr")))
+            case "audio":
+                yield from self._audio(element)
+            case "enumerate":
+                yield from self._enumerate(element)
+            case "foreach":
+                loop = Loop(self._machine, element)
+                while loop.more():
+                    yield from self.content(element.children)
+            case "mark":
+                self._mark(element)
+            case "break":
+                self._pause += _pause_ms(element)
+                self._ssml.append(f"<break{_attributes(element)}/>")
+            case name if name in _SILENT:
+                pass
+            case name if name in _MARKUP:
+                yield from self._markup(element)
+            case name:
+                raise Thrown(f"error.unsupported.{name}", f"<{name}> (line {element.line}) is not known in a prompt.")
+
+    def _say(self, text: str) -> None:
+        self._ssml.append(escape(text))
+        self._text.append(text)
+
+    def _markup(self, element: Element) -> Steps[None]:
+        name = _RENAMED.get(element.name, element.name)
+        start, end = f"<{name}{_attributes(element)}>", f"</{name}>"
+        self._ssml.append(start)
+        self._open.append((start, end))
+        if element.name == "sub":
+            self._ssml.append(escape(element.text()))
+            self._text.append(element.get("alias"))
+        else:
+            yield from self.content(element.children)
+        self._ssml.append(end)
+        self._open.pop()
+
+    def _mark(self, element: Element) -> None:
+        given = one_of(element, "name", "nameexpr")
+        name = element.get("name") if given == "name" else self._machine.scopes.text(element.get("nameexpr"))
+        self._end_speech()
+        self._items.append(Mark(name))
+
+    def _audio(self, element: Element) -> Steps[None]:
+        """Play a recording, or else say the content (4.1.3)."""
+        scopes = self._machine.scopes
+        if one_of(element, "src", "expr", required=False) == "expr":
+            value = scopes.evaluate(element.get("expr"))
+            if value is UNDEFINED:
+                return
+            reference = value if isinstance(value, str) else scopes.text(element.get("expr"))
+        else:
+            reference = element.get("src")
+        recording = self._machine.recordings.get(reference)
+        if recording is not None:
+            self._end_speech()
+            self._items.append(Audio(reference, recording.content_type, recording.data))
+            return
+        found = yield from self._fetched(element, reference)
+        if found is None:
+            yield from self.content(element.children)
+        else:
+            self._end_speech()
+            self._items.append(found)
+
+    def _fetched(self, element: Element, reference: str) -> Steps[Audio | None]:
+        if not reference.strip():
+            return None
+        try:
+            url = urljoin(self._base, reference.strip())
+            fetched = yield from fetch(self._machine, plain_request(self._machine, element, url, "audio"))
+        except (Thrown, ValueError):
+            # What cannot be fetched is no event: the content speaks instead.
+            return None
+        kind = fetched.content_type.partition(";")[0].strip().lower()
+        if not fetched.body or kind.startswith(("text/", "image/", "multipart/")):
+            return None
+        return Audio(fetched.url, fetched.content_type, fetched.body)
+
+    def _enumerate(self, element: Element) -> Steps[None]:
+        scopes = self._machine.scopes
+        for choice in enumerated(self._machine):
+            if not element.children:
+                self._say(f"{choice.shown} ")
+                continue
+            depth = scopes.depth
+            scopes.push()
+            scopes.declare_value("_prompt", choice.prompt)
+            scopes.declare_value("_dtmf", choice.dtmf)
+            yield from self.content(element.children)
+            scopes.pop_to(depth)
+
+    def _end_speech(self) -> None:
+        """Close what was said so far, so that something else can follow; markup that is open opens again."""
+        text = " ".join("".join(self._text).split())
+        if text:
+            closing = "".join(end for _, end in reversed(self._open))
+            language = f" xml:lang={quoteattr(self._language)}" if self._language else ""
+            body = f"{''.join(self._ssml)}{closing}"
+            ssml = f'<speak version="1.0" xmlns="{SSML}"{language}>{body}</speak>'
+            self._items.append(Speech(ssml, text, self._language))
+        elif self._pause:
+            self._items.append(Silence(self._pause))
+        self._ssml = [start for start, _ in self._open]
+        self._text = []
+        self._pause = 0
+
+
+def _attributes(element: Element) -> str:
+    plain = ((name, value) for name, value in element.attributes.items() if not name.startswith("{"))
+    return "".join(f" {name}={quoteattr(value)}" for name, value in plain)
+
+
+def _pause_ms(element: Element) -> int:
+    time = element.get("time")
+    return milliseconds(time) if time else _STRENGTHS.get(element.get("strength", "medium"), 500)

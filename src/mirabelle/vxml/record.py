@@ -1,0 +1,89 @@
+"""`<record>` (VoiceXML 2.0, 2.3.6)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from mirabelle.vxml.active import Active, ForItem
+from mirabelle.vxml.duration import milliseconds
+from mirabelle.vxml.inputs import ensure_caller, set_lastresult
+from mirabelle.vxml.items import FormItem
+from mirabelle.vxml.machine import Machine, Recording, Steps
+from mirabelle.vxml.platform import HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
+from mirabelle.vxml.signals import Thrown
+
+MOST_MS: Final = 3_600_000
+"""The longest recording: an hour."""
+
+MOST_RECORDINGS: Final = 100
+"""Recordings that one session may hold."""
+
+_TYPES: Final = frozenset({"", "audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav"})
+
+
+def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Input | None]:
+    """Record the caller and fill the item's variable and its shadow.
+
+    Returns:
+        Input that matched a grammar from outside the item and thereby ended the recording; None otherwise.
+
+    Raises:
+        Thrown: noinput, connection.disconnect.hangup or an error.
+    """
+    element = item.element
+    kind = element.get("type").strip().lower()
+    if kind not in _TYPES:
+        raise Thrown("error.unsupported.format", f"<record> cannot make '{kind[:60]}'; it can make audio/x-wav.")
+    ensure_caller(machine)
+    properties = machine.properties
+    prompts = machine.take_queue()
+    timeouts = [prompt.timeout_ms for prompt in prompts if prompt.timeout_ms is not None]
+    reply = yield Record(
+        prompts,
+        beep=element.get("beep") == "true",
+        maxtime_ms=min(milliseconds(element.get("maxtime", "60s")), MOST_MS),
+        finalsilence_ms=milliseconds(element.get("finalsilence", "3s")),
+        dtmfterm=element.get("dtmfterm", "true") != "false",
+        type=kind or "audio/x-wav",
+        grammars=tuple(one.grammar for one in active),
+        properties=properties.for_input(timeouts[-1] if timeouts else None),
+    )
+    machine.waited()
+    match reply:
+        case Recorded(input=None):
+            _fill(machine, item, reply)
+        case Recorded(input=Input() as spoken):
+            set_lastresult(machine, spoken, active)
+            if not isinstance(active[spoken.results[0].grammar].owner, ForItem):
+                return spoken
+            _fill(machine, item, reply)
+        case HungUp():
+            if reply.recording:
+                _fill(machine, item, Recorded(reply.recording, kind or "audio/x-wav", reply.duration_ms))
+            raise machine.lost()
+        case NoInput():
+            raise Thrown("noinput")
+        case _:
+            raise Thrown("error.noresource", "The line cannot record.")
+    yield Note(NoteKind.RECORD, f"{item.name} {reply.duration_ms} ms, {len(reply.data)} bytes")
+    return None
+
+
+def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
+    item.filled = True
+    if len(machine.recordings) >= MOST_RECORDINGS:
+        raise Thrown("error.noresource", f"One session may hold {MOST_RECORDINGS} recordings.")
+    handle = f"recorded:{len(machine.recordings) + 1}"
+    machine.recordings[handle] = Recording(recorded.data, recorded.content_type)
+    if not item.name:
+        return
+    machine.scopes.assign_value(item.variable, handle)
+    shadow = {
+        "duration": recorded.duration_ms,
+        "size": len(recorded.data),
+        "termchar": recorded.termchar or None,
+        "maxtime": recorded.maxtime,
+    }
+    machine.scopes.assign(f"{item.variable}$", json.dumps(shadow))
