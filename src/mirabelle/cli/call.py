@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -109,9 +110,24 @@ def calls(
     rows = [_row(each, show_numbers=show_numbers) for each in found]
     if as_json:
         terminal.print_json(rows)
+    elif sys.stdout.isatty():
+        shown = [{title: row[name] for title, name in _COLUMNS.items()} for row in rows]
+        title = "The last calls, the newest first (times are UTC)" if rows else "There are no calls yet."
+        terminal.print_table(title, shown, folded={"reference", "why"})
     else:
-        shown = [{name: _cell(value) for name, value in row.items()} for row in rows]
-        terminal.print_table("The last calls" if rows else "There are no calls yet.", shown)
+        terminal.print_lines(rows)
+
+
+_COLUMNS = {
+    "call": "call_id",
+    "state": "state",
+    "number": "number",
+    "reference": "reference",
+    "tries": "attempts",
+    "queued": "queued_at",
+    "why": "detail",
+}
+"""What a person sees of each call: the column's title, and what it holds."""
 
 
 def _row(call: Call, *, show_numbers: bool) -> dict[str, Any]:
@@ -128,9 +144,3 @@ def _row(call: Call, *, show_numbers: bool) -> dict[str, Any]:
         "ended_at": call.ended_at,
         "detail": call.detail,
     }
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.strftime("%Y-%m-%d %H:%M:%S") if hasattr(value, "strftime") else str(value)

@@ -134,7 +134,7 @@ def vxml_callback() -> None:
 
 @vxml.command(epilog=example("mirabelle vxml run http://127.0.0.1:8000/start.vxml --input 1,noinput,12#"))
 def run(
-    url: Annotated[str, typer.Argument(metavar="URL", help="http, https or file.", show_default=False)],
+    url: Annotated[str, typer.Argument(metavar="URL", help="An address, or the path of a file.", show_default=False)],
     inputs: Annotated[
         str | None,
         typer.Option(
@@ -146,18 +146,22 @@ def run(
         ),
     ] = None,
     far_end: Annotated[
-        str | None,
+        str,
         typer.Option(
             metavar="WHAT",
             help="The far end of a transfer: answer:SECONDS, busy, network_busy or noanswer.",
             show_default=False,
         ),
-    ] = None,
+    ] = "",
 ) -> None:
     """Run an application in the terminal: one line per event, no phone, no waiting."""
     from mirabelle.cli import vxml as text
+    from mirabelle.vxml.text import InputError
 
-    raise typer.Exit(text.run(url, inputs=inputs, far_end=far_end))
+    try:
+        raise typer.Exit(text.run(url, inputs, far_end))
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, TextIO
 
 _RED: Final = "\x1b[31m"
@@ -40,25 +41,35 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, default=str, indent=2))
 
 
-def print_table(title: str, rows: Sequence[Mapping[str, str]]) -> None:
-    """Print rows with the same keys; tab-separated lines where stdout is no terminal."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            print("\t".join(_cell(value) for value in row.values()))
-        return
+def print_lines(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows for a script, one a line, tab-separated."""
+    for row in rows:
+        print("\t".join(_cell(value) for value in row.values()))
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]], *, folded: Collection[str] = ()) -> None:
+    """Print rows with the same keys as a table for a person.
+
+    Args:
+        title: above the table, or alone where there are no rows.
+        rows: what each column holds.
+        folded: columns that may be broken into lines.
+    """
+    from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in rows[0] if rows else ():
-        table.add_column(column)
+        table.add_column(column, no_wrap=column not in folded, overflow="fold" if column in folded else "ellipsis")
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row.values()))
-    Console().print(table if rows else title)
+    Console(no_color=not coloured(sys.stdout)).print(table if rows else title)
 
 
-def _cell(text: str) -> str:
+def _cell(value: Any) -> str:
+    text = value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else str("" if value is None else value)
     return harmless(" ".join(text.split()))
 
 

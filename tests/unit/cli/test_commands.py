@@ -14,7 +14,7 @@ from mirabelle.calls.account import Account
 from mirabelle.calls.clock import SystemClock
 from mirabelle.cli.account import LoginError
 from mirabelle.cli.call import CallRefused
-from mirabelle.cli.terminal import harmless, masked
+from mirabelle.cli.terminal import harmless, masked, print_table
 from mirabelle.errors import MirabelleError
 from mirabelle.store.ledger import AccountExists
 from mirabelle.store.open import open_ledger
@@ -143,3 +143,15 @@ def test_a_masked_number_keeps_its_last_digits(number: str, expected: str) -> No
 @pytest.mark.parametrize("text", ["\x1b[31mred", "\x9b31m", "a\rb", "a\u202eb"])
 def test_nothing_from_outside_commands_the_terminal(text: str) -> None:
     assert harmless(text).isprintable()
+
+
+def test_a_person_sees_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Calls", [{"call": 1, "why": "a long\x1b reason"}, {"call": 2, "why": None}], folded={"why"})
+    title, *_, last = capsys.readouterr().out.rstrip().splitlines()
+    assert title.strip() == "Calls"
+    assert last.strip() == "2"
+
+
+def test_a_person_is_told_that_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("There are no calls yet.", [])
+    assert capsys.readouterr().out == "There are no calls yet.\n"
