@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import traceback
 import uuid
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from mirabelle.calls import number
 from mirabelle.calls.attempt import Attempt
@@ -21,7 +21,7 @@ from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
 from mirabelle.dialer.story import Story
 from mirabelle.dialer.trunk_line import TrunkLine, trunk_lines
 from mirabelle.errors import MirabelleError
-from mirabelle.store.ledger import LeaseLost, Ledger
+from mirabelle.store.ledger import LeaseLost, Ledger, StoreError
 
 LONGEST_SLEEP: Final = 5.0
 """Seconds after which the dialer looks at the ledger though nothing woke it."""
@@ -30,6 +30,12 @@ EXPIRED_AT_ONCE: Final = 500
 """Calls that one turn may expire."""
 
 STOPPED: Final = "The server was stopped."
+
+SHORTEST_PATIENCE: Final = 0.5
+LONGEST_PATIENCE: Final = 30.0
+"""Seconds between two tries to reach a ledger that does not answer: doubled from the shortest to the longest."""
+
+T = TypeVar("T")
 
 
 class Dialer:
@@ -43,6 +49,7 @@ class Dialer:
         story: hears what happens.
         owner: names this dialer's leases; two dialers never share one.
         lease: how long a claim holds without a heartbeat.
+        on_result: called when a result waits to be posted.
     """
 
     def __init__(
@@ -55,6 +62,7 @@ class Dialer:
         story: Story,
         owner: str,
         lease: timedelta = timedelta(seconds=30),
+        on_result: Callable[[], None] = lambda: None,
     ) -> None:
         self._ledger = ledger
         self._phone = phone
@@ -63,6 +71,7 @@ class Dialer:
         self._story = story
         self._owner = owner
         self._lease = lease
+        self._on_result = on_result
         self._awake = asyncio.Event()
         self._draining = False
         self._running: set[asyncio.Task[None]] = set()
@@ -80,8 +89,7 @@ class Dialer:
     async def run(self) -> None:
         """Dial what is due, until cancelled. Calls in progress go on: see `drain`.
 
-        Raises:
-            StoreError: the ledger cannot be reached; what is in progress is still carried to its end.
+        A ledger that does not answer is asked again; until it does, no INVITE leaves.
         """
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_leases())
@@ -111,7 +119,7 @@ class Dialer:
     async def _dial(self) -> None:
         while not self._draining:
             self._awake.clear()
-            wait = await self._turn()
+            wait = await self._persist(self._turn)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._awake.wait(), wait)
         await asyncio.Event().wait()
@@ -121,6 +129,7 @@ class Dialer:
         now = self._clock.now()
         for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
             self._story("expired", call.call_id)
+            self._on_result()
         slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
         claimed: tuple[Call, ...] = ()
         if slots:
@@ -167,9 +176,15 @@ class Dialer:
 
     async def _attempt(self, call: Call, trunk: Trunk) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
-        attempt = await self._ledger.begin_attempt(
-            call.call_id, sip_call_id, trunk.name, self._clock.now(), self._owner
-        )
+        now = self._clock.now()
+        try:
+            attempt = await self._ledger.begin_attempt(call.call_id, sip_call_id, trunk.name, now, self._owner)
+        except LeaseLost:
+            raise
+        except StoreError as error:
+            self._story("store failed", call.call_id, reason=str(error))
+            await self._persist(lambda: self._ledger.release(call.call_id, self._clock.now(), self._owner))
+            return
         report = _Report(self, attempt)
         await self._end(call, attempt, await self._place(call, trunk, sip_call_id, report))
 
@@ -219,16 +234,20 @@ class Dialer:
     async def _end(self, call: Call, attempt: Attempt, ending: Ending) -> None:
         now = self._clock.now()
         step = next_step(call, ending, now)
-        after = await self._ledger.end_attempt(
-            attempt.attempt_id,
-            outcome=ending.outcome,
-            now=now,
-            sip_status=ending.sip_status,
-            detail=ending.detail,
-            step=step,
-            duration=ending.duration,
-            callee_type=ending.callee_type,
+        after = await self._persist(
+            lambda: self._ledger.end_attempt(
+                attempt.attempt_id,
+                outcome=ending.outcome,
+                now=now,
+                sip_status=ending.sip_status,
+                detail=ending.detail,
+                step=step,
+                duration=ending.duration,
+                callee_type=ending.callee_type,
+            )
         )
+        if after.state.final:
+            self._on_result()
         self._story(
             "ended",
             call.call_id,
@@ -239,14 +258,37 @@ class Dialer:
             next_attempt="" if step.due_at is None else step.due_at.isoformat(),
         )
 
+    async def _persist(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do one step with the ledger, again and again while the ledger does not answer.
+
+        Raises:
+            LeaseLost: the call is another dialer's now.
+        """
+        patience = SHORTEST_PATIENCE
+        while True:
+            try:
+                return await step()
+            except LeaseLost:
+                raise
+            except StoreError as error:
+                self._story("store failed", 0, reason=str(error), again_in=patience)
+            await asyncio.sleep(patience)
+            patience = min(patience * 2, LONGEST_PATIENCE)
+
     async def _keep_leases(self) -> None:
         """Renew our leases, and take up the calls of dialers that died."""
         while True:
-            now = self._clock.now()
-            await self._ledger.renew_leases(self._owner, now + self._lease)
-            for call, attempt in await self._ledger.recover(now, self._owner, now + self._lease):
-                await self._recover(call, attempt)
+            await self._persist(self._heartbeat)
             await asyncio.sleep(self._lease.total_seconds() / 3)
+
+    async def _heartbeat(self) -> None:
+        now = self._clock.now()
+        await self._ledger.renew_leases(self._owner, now + self._lease)
+        for call, attempt in await self._ledger.recover(now, self._owner, now + self._lease):
+            try:
+                await self._recover(call, attempt)
+            except LeaseLost:
+                self._story("lease lost", call.call_id)
 
     async def _recover(self, call: Call, attempt: Attempt | None) -> None:
         """Decide about a call whose dialer died: never dialled, in doubt, or answered."""
@@ -266,7 +308,7 @@ class Dialer:
     async def _hear_the_ledger(self) -> None:
         """Wake when a call is queued, whichever process queued it."""
         while True:
-            if await self._ledger.wait_for_work(LONGEST_SLEEP):
+            if await self._persist(lambda: self._ledger.wait_for_work(LONGEST_SLEEP)):
                 self.wake()
 
 

@@ -1,0 +1,263 @@
+"""`mirabelle serve`: everything on one machine, started in order and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+import uvicorn
+
+import mirabelle
+from mirabelle.api.app import create_app
+from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
+from mirabelle.callbacks.outbox import Outbox
+from mirabelle.calls.clock import Clock, SystemClock
+from mirabelle.cli.status import LiveStatus
+from mirabelle.dialer.dialer import Dialer
+from mirabelle.dialer.sip_phone import Equipment, SipPhone
+from mirabelle.dialer.sound import Sound
+from mirabelle.errors import MirabelleError
+from mirabelle.fetch.fetcher import Fetcher
+from mirabelle.media.plane import MediaPlane
+from mirabelle.settings import Settings
+from mirabelle.sip.agent import UserAgent
+from mirabelle.speech.cache import open_synthesizer
+from mirabelle.store.ledger import Ledger
+from mirabelle.store.open import open_ledger
+from mirabelle.vxml.cache import ParseCache
+from mirabelle.web import page
+
+INTERPRETER_THREADS: Final = 4
+"""Threads that interpreters take their steps in; JavaScript gives up the interpreter lock while it runs."""
+
+STOP_SECONDS: Final = 5.0
+"""How long a second signal waits for the far ends and the ledger before the process ends regardless."""
+
+
+class ServeError(MirabelleError):
+    """The server cannot start; the message says what to change."""
+
+
+Announce = Callable[[str], None]
+"""Hears a line for the operator's terminal."""
+
+
+def serve(settings: Settings, *, announce: Announce) -> int:
+    """Run until a signal, and return the exit status.
+
+    The first SIGTERM or SIGINT drains: no INVITE leaves any more, and the calls in progress have
+    `dialer.drain_seconds` to end by themselves. The second ends them now.
+
+    Args:
+        settings: checked.
+        announce: hears where the server listens, and how it stops.
+
+    Raises:
+        ServeError: an address is taken, or something it needs is missing.
+        MirabelleError: the ledger, the media processes or the synthesiser cannot be started.
+    """
+    return asyncio.run(_Server(settings, SystemClock(), announce).run())
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the drain decides when HTTP stops."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Server:
+    def __init__(self, settings: Settings, clock: Clock, announce: Announce) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._announce = announce
+        self._log = structlog.get_logger("mirabelle.serve")
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+
+    async def run(self) -> int:
+        async with contextlib.AsyncExitStack() as stack:
+            ledger = await open_ledger(self._settings.store.url)
+            stack.push_async_callback(ledger.aclose)
+            fetcher = self._fetcher()
+            stack.push_async_callback(fetcher.aclose)
+            plane = await self._plane(stack)
+            phone = await self._phone(stack, plane, fetcher)
+            outbox = Outbox(ledger, fetcher, self._clock, self._owner, on_event=self._delivery)
+            dialer = self._dialer(ledger, phone, outbox)
+            web = self._web(ledger, plane, dialer)
+            return await self._until_stopped(dialer, outbox, web, self._listen())
+
+    def _dialer(self, ledger: Ledger, phone: SipPhone, outbox: Outbox) -> Dialer:
+        return Dialer(
+            ledger=ledger,
+            phone=phone,
+            trunks=self._settings.trunks,
+            clock=self._clock,
+            story=self._story,
+            owner=self._owner,
+            lease=timedelta(seconds=self._settings.dialer.lease_seconds),
+            on_result=outbox.wake,
+        )
+
+    def _fetcher(self) -> Fetcher:
+        http = self._settings.http
+        return Fetcher(
+            allow_private=http.allow_private,
+            timeout=http.timeout,
+            max_bytes=http.max_bytes,
+            user_agent=f"Mirabelle/{mirabelle.__version__}",
+        )
+
+    async def _plane(self, stack: contextlib.AsyncExitStack) -> MediaPlane:
+        media = self._settings.media
+        plane = MediaPlane(
+            ports=media.port_range,
+            bind=media.bind,
+            processes=media.processes,
+            force_python=media.force_python,
+            clock=self._clock,
+        )
+        await plane.start()
+        stack.push_async_callback(plane.aclose)
+        return plane
+
+    async def _phone(self, stack: contextlib.AsyncExitStack, plane: MediaPlane, fetcher: Fetcher) -> SipPhone:
+        settings = self._settings
+        synthesizer = await open_synthesizer(settings.speech)
+        stack.push_async_callback(synthesizer.aclose)
+        host, port = settings.sip.address
+        advertised = (settings.sip.advertised, port) if settings.sip.advertised else None
+        agent = UserAgent(bind=(host, port), clock=self._clock, advertised=advertised)
+        await agent.start()
+        stack.push_async_callback(agent.aclose)
+        executor = stack.enter_context(ThreadPoolExecutor(INTERPRETER_THREADS, thread_name_prefix="vxml"))
+        self._sip_address = shown(agent.address)
+        return SipPhone(
+            Equipment(
+                agent=agent,
+                plane=plane,
+                sound=Sound(synthesizer),
+                fetcher=fetcher,
+                documents=ParseCache(),
+                executor=executor,
+                clock=self._clock,
+                story=self._story,
+                ring_timeout=settings.sip.ring_timeout,
+                media_address=settings.media.advertised,
+            )
+        )
+
+    def _web(self, ledger: Ledger, plane: MediaPlane, dialer: Dialer) -> _QuietServer:
+        def health() -> Mapping[str, Any]:
+            return {"media": [asdict(each) for each in plane.health()], "calls_in_progress": dialer.in_progress}
+
+        status = LiveStatus(
+            ledger=ledger,
+            clock=self._clock,
+            trunks=self._settings.trunks,
+            media=plane.health,
+            calls_in_progress=lambda: dialer.in_progress,
+        )
+        app = create_app(
+            ledger, self._clock, self._settings, on_queued=dialer.wake, health=health, routes=page.routes(status)
+        )
+        return _QuietServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
+
+    def _listen(self) -> socket.socket:
+        host, port = self._settings.server.address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            listener.close()
+            raise ServeError(
+                f"[server] listen: {host}:{port} cannot be used ({error.strerror}); name another."
+            ) from error
+        listener.listen(1024)
+        listener.setblocking(False)
+        return listener
+
+    async def _until_stopped(self, dialer: Dialer, outbox: Outbox, web: _QuietServer, listener: socket.socket) -> int:
+        stop, hurry = self._signals()
+        http = shown(listener.getsockname()[:2])
+        engines = [
+            asyncio.create_task(dialer.run(), name="dialer"),
+            asyncio.create_task(outbox.run(), name="outbox"),
+            asyncio.create_task(web.serve([listener]), name="http"),
+        ]
+        waiting = asyncio.create_task(stop.wait())
+        self._log.info("ready", http=http, sip=self._sip_address, store=self._settings.store.url.split(":")[0])
+        self._announce(f"Mirabelle {mirabelle.__version__} takes calls at http://{http}/webservice/queuecall.php")
+        done, _ = await asyncio.wait({*engines, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        broken = [task for task in done if task is not waiting]
+        for task in broken:
+            self._log.error("engine stopped", engine=task.get_name(), error=repr(task.exception()))
+        await self._drain(dialer, hurry)
+        await outbox.drain(STOP_SECONDS)
+        web.should_exit = True
+        for task in engines[:2]:
+            task.cancel()
+        await asyncio.wait(engines, timeout=STOP_SECONDS)
+        self._log.info("stopped")
+        return 1 if broken else 0
+
+    async def _drain(self, dialer: Dialer, hurry: asyncio.Event) -> None:
+        limit = float(self._settings.dialer.drain_seconds)
+        self._log.info("draining", calls=dialer.in_progress, seconds=limit)
+        if dialer.in_progress:
+            self._announce(f"Waiting up to {limit:g} s for {dialer.in_progress} calls; once more ends them now.")
+        draining = asyncio.create_task(dialer.drain(limit))
+        hurried = asyncio.create_task(hurry.wait())
+        await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not draining.done():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(dialer.hang_up(), STOP_SECONDS)
+            draining.cancel()
+        hurried.cancel()
+
+    def _signals(self) -> tuple[asyncio.Event, asyncio.Event]:
+        """Events of the first and of the second signal."""
+        stop, hurry = asyncio.Event(), asyncio.Event()
+
+        def heard() -> None:
+            (hurry if stop.is_set() else stop).set()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, heard)
+        return stop, hurry
+
+    def _story(self, event: str, call_id: int, **fields: object) -> None:
+        self._log.info(event, call_id=call_id, **fields)
+
+    def _delivery(self, event: DeliveryEvent) -> None:
+        match event:
+            case Delivered(delivery=delivery, attempt=attempt, status=status):
+                self._log.info("result posted", call_id=delivery.call_id, status=status, attempt=attempt)
+            case DeliveryRetry(delivery=delivery, attempt=attempt, reason=reason, next_at=next_at):
+                again = next_at.isoformat()
+                self._log.warning(
+                    "result not taken", call_id=delivery.call_id, attempt=attempt, reason=reason, next_at=again
+                )
+            case DeadLetter(delivery=delivery, attempt=attempt, reason=reason):
+                self._log.error("result given up", call_id=delivery.call_id, attempt=attempt, reason=reason)
+            case LedgerAway(reason=reason):
+                self._log.error("store failed", reason=reason)
+
+
+def shown(address: tuple[str, int]) -> str:
+    """A host and a port as one writes them."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

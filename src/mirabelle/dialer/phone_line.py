@@ -1,0 +1,349 @@
+"""The telephone line of a VoiceXML session: what it plays, hears and records goes over SIP and RTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from mirabelle.calls.clock import Clock
+from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
+from mirabelle.errors import MirabelleError
+from mirabelle.grammar import Grammar
+from mirabelle.media import events as media
+from mirabelle.media.stream import MediaStream, StreamLost
+from mirabelle.vxml.collector import Decision, KeyCollector, Matched, NoMatched, TypeAhead
+from mirabelle.vxml.platform import (
+    Collect,
+    Disconnect,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    HungUp,
+    Input,
+    NoInput,
+    NoMatch,
+    Note,
+    NoteKind,
+    Play,
+    Played,
+    Prompt,
+    Record,
+    Recorded,
+    Result,
+    Speech,
+    Transfer,
+    Transferred,
+    TransferResult,
+)
+
+BEEP_HERTZ: Final = 1000
+BEEP_MS: Final = 250
+
+
+class Tell(Protocol):
+    """Hears what happens on the line."""
+
+    def __call__(self, event: str, **fields: object) -> None:
+        """Hear one event with its fields."""
+        ...
+
+
+class FetchFor(Protocol):
+    """Fetches on behalf of a session."""
+
+    async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
+        """Get what the request names; a failure is a reply."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no caller any more.
+
+    Attributes:
+        by: `callee`, `mirabelle` or `media`.
+        reason: in words.
+    """
+
+    by: str
+    reason: str = ""
+
+
+class PhoneLine:
+    """One answered call, as a platform for a session (`mirabelle.vxml.platform.Platform`).
+
+    Args:
+        stream: its media, connected.
+        hang_up: ends the call at the far end.
+        sound: turns prompts into samples.
+        fetcher: gets documents.
+        clock: the time.
+        tell: hears prompts, keys and hang-ups.
+
+    Attributes:
+        gone: who ended the call, once somebody did.
+        engaged: whether the application has asked anything of the line yet.
+    """
+
+    def __init__(
+        self,
+        *,
+        stream: MediaStream,
+        hang_up: Callable[[], Awaitable[None]],
+        sound: Sound,
+        fetcher: FetchFor,
+        clock: Clock,
+        tell: Tell,
+    ) -> None:
+        self._stream = stream
+        self._hang_up = hang_up
+        self._sound = sound
+        self._fetcher = fetcher
+        self._clock = clock
+        self._tell = tell
+        self._happened = asyncio.Event()
+        self._typed = TypeAhead()
+        self._sent = asyncio.Event()
+        self._answered_at = clock.monotonic()
+        self._first_audio = False
+        self._speaking: asyncio.Task[None] | None = None
+        self._playing: set[int] = set()
+        self.gone: Gone | None = None
+        self.engaged = False
+
+    # --- what happens on the line -------------------------------------------------------------------------------
+
+    def far_end_hung_up(self, reason: str) -> None:
+        """The callee ended the call."""
+        self._end(Gone("callee", reason))
+
+    async def hear(self) -> None:
+        """Take the events of the media stream until it is gone. Runs beside the session."""
+        while True:
+            match await self._stream.next_event():
+                case media.Digit(key=key):
+                    self._tell("digit", key=key)
+                    self._typed.press(key)
+                    self._happened.set()
+                case media.PlayStarted(at=at):
+                    self._started(at)
+                case media.PlayFinished(play_id=play_id, reason=reason):
+                    if reason:
+                        self._tell("prompt failed", reason=reason)
+                    self._playing.discard(play_id)
+                    self._happened.set()
+                case media.DigitsSent():
+                    self._sent.set()
+                case media.Lost(reason=reason):
+                    self._end(Gone("media", reason))
+                    return
+
+    def _started(self, at: float) -> None:
+        if not self._first_audio:
+            self._first_audio = True
+            self._tell("first audio", ms=round((at - self._answered_at) * 1000, 1))
+
+    def _end(self, gone: Gone) -> None:
+        if self.gone is None:
+            self.gone = gone
+            self._tell("hang-up", by=gone.by, reason=gone.reason)
+            self._happened.set()
+            self._sent.set()
+
+    # --- the platform -------------------------------------------------------------------------------------------
+
+    async def send_digits(self, digits: str) -> None:
+        """Send keys to the callee, and return when they have left: an extension, before the application starts."""
+        self._sent.clear()
+        await self._stream.send_digits(digits)
+        await self._sent.wait()
+
+    async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
+        """Get what the request names."""
+        self._tell("fetch", method=request.method, url=request.url, purpose=request.purpose)
+        return await self._fetcher.fetch(request)
+
+    async def play(self, request: Play) -> Played | HungUp:
+        """Play to the end; keys pressed meanwhile are kept."""
+        self.engaged = True
+        await self._speak(request.prompts)
+        await self._silence()
+        return HungUp() if self.gone else Played()
+
+    async def collect(self, request: Collect) -> Input | NoInput | NoMatch | HungUp:
+        """Play, and take keys until a grammar accepts them, none can, or time is up."""
+        self.engaged = True
+        protected, interruptible = _split(request.prompts)
+        if protected:
+            await self._speak(protected)
+            await self._silence()
+            self._typed.clear()
+        keyed = [(index, each) for index, each in enumerate(request.grammars) if each.mode == "dtmf"]
+        properties = request.properties
+        collector = KeyCollector(
+            [grammar.keys() for _, grammar in keyed],
+            timeout_ms=properties.timeout_ms,
+            interdigit_ms=properties.interdigit_ms,
+            term_ms=properties.term_ms,
+            termchar=properties.termchar,
+        )
+        await self._speak(interruptible)
+        decision = await self._listen(collector)
+        await self._stop()
+        return HungUp() if decision is None else _reply(decision, keyed)
+
+    async def record(self, request: Record) -> Recorded | NoInput | HungUp:
+        """Play, beep, and record until a key, the longest time, or the end of the call."""
+        self.engaged = True
+        await self._speak(request.prompts)
+        await self._silence()
+        if request.beep and self.gone is None:
+            await self._queue(self._sound.beep(BEEP_HERTZ, BEEP_MS))
+            await self._silence()
+        if self.gone:
+            return HungUp()
+        self._typed.clear()
+        try:
+            await self._stream.record(request.maxtime_ms / 1000)
+            key = await self._recording_ends(self._milliseconds() + request.maxtime_ms, at_key=request.dtmfterm)
+            pcm = await self._stream.stop_record()
+        except StreamLost:
+            return HungUp()
+        duration = round(len(pcm) / PCM_BYTES_PER_MS)
+        data = self._sound.recording(pcm, request.type)
+        if self.gone:
+            return HungUp(recording=data, duration_ms=duration)
+        return Recorded(data, request.type, duration, termchar=key, maxtime=not key)
+
+    async def transfer(self, request: Transfer) -> Transferred | HungUp:
+        """Refuse: this line has no second leg."""
+        await self.play(Play(request.prompts))
+        if self.gone:
+            return HungUp()
+        return Transferred(
+            TransferResult.UNKNOWN,
+            error=f"error.unsupported.transfer.{request.type}",
+            detail="The telephone line cannot transfer calls in this version.",
+        )
+
+    async def disconnect(self, request: Disconnect) -> None:
+        """Hang up."""
+        self.engaged = True
+        await self._stop()
+        self._end(Gone("mirabelle"))
+        await self._hang_up()
+
+    def note(self, note: Note) -> None:
+        """Pass on what the session says of itself."""
+        if note.kind is not NoteKind.INPUT:
+            self._tell(str(note.kind), text=note.text)
+
+    # --- speaking -----------------------------------------------------------------------------------------------
+
+    async def _speak(self, prompts: Sequence[Prompt]) -> None:
+        """Begin to play; each item leaves as soon as its samples are there."""
+        if prompts and self.gone is None:
+            self._speaking = asyncio.create_task(self._play_items(prompts))
+
+    async def _play_items(self, prompts: Sequence[Prompt]) -> None:
+        try:
+            for prompt in prompts:
+                words = " ".join(item.text for item in prompt.items if isinstance(item, Speech))
+                self._tell("prompt", text=words, items=len(prompt.items))
+                for item in prompt.items:
+                    try:
+                        await self._queue(await self._sound.of(item))
+                    except MirabelleError as error:
+                        self._tell("prompt failed", reason=str(error))
+        finally:
+            self._happened.set()
+
+    async def _queue(self, pcm: bytes) -> None:
+        if pcm and self.gone is None:
+            self._playing.add(await self._stream.play([pcm]))
+
+    def _silent(self) -> bool:
+        return not self._playing and (self._speaking is None or self._speaking.done())
+
+    async def _silence(self) -> None:
+        """Wait until all was played, or the caller is gone."""
+        while not self._silent() and self.gone is None:
+            self._happened.clear()
+            await self._happened.wait()
+        if self.gone is not None:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        if self._speaking is not None:
+            self._speaking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._speaking
+            self._speaking = None
+        if self._playing:
+            self._playing.clear()
+            if self.gone is None:
+                await self._stream.stop()
+
+    # --- listening ----------------------------------------------------------------------------------------------
+
+    def _milliseconds(self) -> int:
+        return round(self._clock.monotonic() * 1000)
+
+    async def _listen(self, collector: KeyCollector) -> Decision | None:
+        """Feed keys and time to the collector until it decides; None when the caller is gone."""
+        finished = False
+        while self.gone is None:
+            self._happened.clear()
+            now = self._milliseconds()
+            if len(self._typed):
+                await self._stop()
+                finished = True
+                decision = collector.take_from(self._typed, now)
+            else:
+                if not finished and self._silent():
+                    finished = True
+                    collector.prompt_finished(now)
+                decision = collector.tick(now)
+            if decision is not None:
+                return decision
+            if not len(self._typed):
+                await self._wait(collector.deadline())
+        return None
+
+    async def _wait(self, deadline: int | None) -> None:
+        """Until something happens, or the deadline, in milliseconds of the monotonic clock."""
+        seconds = None if deadline is None else max(0.0, deadline / 1000 - self._clock.monotonic())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._happened.wait(), seconds)
+
+    async def _recording_ends(self, deadline: int, *, at_key: bool) -> str:
+        """Wait for what ends a recording; returns the key that did, or nothing."""
+        while self.gone is None and self._milliseconds() < deadline:
+            self._happened.clear()
+            key = self._typed.take()
+            if key and at_key:
+                return key
+            await self._wait(deadline)
+        return ""
+
+
+def _split(prompts: Iterable[Prompt]) -> tuple[list[Prompt], list[Prompt]]:
+    """The prompts that must be heard, and those that input may interrupt (VoiceXML 2.0 section 4.1.5)."""
+    queue = list(prompts)
+    last = max((index for index, prompt in enumerate(queue) if not prompt.bargein), default=-1)
+    return queue[: last + 1], queue[last + 1 :]
+
+
+def _reply(decision: Decision, keyed: Sequence[tuple[int, Grammar]]) -> Input | NoInput | NoMatch:
+    match decision:
+        case Matched(keys=keys, grammar_index=which):
+            index, grammar = keyed[which]
+            found = grammar.match(tuple(keys))
+            return NoMatch(keys) if found is None else Input("dtmf", keys, (Result(index, found, keys),))
+        case NoMatched(keys=keys):
+            return NoMatch(keys)
+        case _:
+            return NoInput()

@@ -1,0 +1,257 @@
+"""The telephone: carries an attempt over SIP and RTP, and runs the application when somebody answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Final
+
+from mirabelle.calls.call import Call
+from mirabelle.calls.clock import Clock
+from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.result import start_form
+from mirabelle.dialer.phone import Cut, Ending, Placement, Progress
+from mirabelle.dialer.phone_line import PhoneLine
+from mirabelle.dialer.session_fetcher import Reaches, SessionFetcher
+from mirabelle.dialer.sound import Sound
+from mirabelle.dialer.story import Story
+from mirabelle.media.plane import MediaPlane, NoPort
+from mirabelle.media.stream import MediaStream
+from mirabelle.sip import sdp
+from mirabelle.sip.agent import UserAgent
+from mirabelle.sip.digest import Credentials
+from mirabelle.sip.error import SipError
+from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
+from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
+from mirabelle.vxml.cache import ParseCache
+from mirabelle.vxml.platform import Disconnect, Fetch
+from mirabelle.vxml.session import Session, SessionEnd
+
+LONGEST_SESSION: Final = 4 * 3600.0
+"""Seconds after which a session is ended whatever it does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """What all calls of a telephone share.
+
+    Attributes:
+        agent: our SIP user agent.
+        plane: the media processes.
+        sound: speech and recordings.
+        fetcher: what reaches the web.
+        documents: parsed documents, by content.
+        executor: where interpreters take their steps, off the event loop.
+        clock: the time.
+        story: hears what happens.
+        ring_timeout: seconds that a number may ring.
+        media_address: where callees are told to send media; empty for the address that the stream has.
+    """
+
+    agent: UserAgent
+    plane: MediaPlane
+    sound: Sound
+    fetcher: Reaches
+    documents: ParseCache
+    executor: Executor
+    clock: Clock
+    story: Story
+    ring_timeout: float = 60.0
+    media_address: str = ""
+
+
+class SipPhone:
+    """A `mirabelle.dialer.phone.Phone` on a SIP trunk.
+
+    Args:
+        equipment: what its calls share.
+    """
+
+    def __init__(self, equipment: Equipment) -> None:
+        self._equipment = equipment
+
+    async def place(self, placement: Placement, progress: Progress) -> Ending:
+        """Carry one attempt from the INVITE to its end."""
+        try:
+            stream = await self._equipment.plane.open()
+        except NoPort as error:
+            return Ending(outcome=Outcome.CAPACITY, detail=str(error))
+        try:
+            return await _Carriage(self._equipment, placement, progress, stream).run()
+        finally:
+            report = await stream.close()
+            self._equipment.story(
+                "media",
+                placement.call.call_id,
+                sent=report.packets_sent,
+                received=report.packets_received,
+                lost=report.lost,
+                jitter_ms=round(report.jitter_ms, 1),
+            )
+
+
+class _Carriage:
+    """One attempt under way."""
+
+    def __init__(self, equipment: Equipment, placement: Placement, progress: Progress, stream: MediaStream) -> None:
+        self._equipment = equipment
+        self._placement = placement
+        self._progress = progress
+        self._stream = stream
+        host, port = stream.local
+        self._offer = sdp.offer(equipment.media_address or host, port)
+
+    async def run(self) -> Ending:
+        outgoing = await self._invite()
+        try:
+            event = await self._final_answer(outgoing)
+            if isinstance(event, Failed):
+                return Ending(outcome=event.verdict.outcome, sip_status=event.status, detail=event.verdict.detail)
+            return await self._converse(outgoing, event)
+        except asyncio.CancelledError:
+            outgoing.cancel()
+            raise
+        finally:
+            await outgoing.bye()
+
+    async def _invite(self) -> OutgoingCall:
+        equipment, placement = self._equipment, self._placement
+        trunk, number = placement.trunk, placement.number
+        return await equipment.agent.invite(
+            InviteTarget.number(number.e164, trunk.host),
+            self._offer,
+            call_id=placement.sip_call_id,
+            credentials=Credentials(trunk.username, trunk.password) if trunk.username else None,
+            caller_id=number.caller_id or trunk.caller_id,
+            ring_timeout=equipment.ring_timeout,
+        )
+
+    async def _final_answer(self, outgoing: OutgoingCall) -> Answered | Failed:
+        rang = False
+        while True:
+            event = await outgoing.next_event()
+            if isinstance(event, Answered | Failed):
+                return event
+            if isinstance(event, Ringing) and not rang:
+                rang = True
+                await self._progress.ringing()
+
+    async def _converse(self, outgoing: OutgoingCall, answer: Answered) -> Ending:
+        """From the 2xx to the end. The answer is in the ledger before the application starts."""
+        started = self._equipment.clock.monotonic()
+        line = self._line(outgoing)
+        await self._progress.answered()
+        async with self._hearing(line, outgoing):
+            end = await self._session(line, answer)
+            if line.gone is None:
+                await line.disconnect(Disconnect())
+        duration = round(self._equipment.clock.monotonic() - started)
+        return _ending(end, line, duration)
+
+    def _line(self, outgoing: OutgoingCall) -> PhoneLine:
+        equipment, call_id = self._equipment, self._placement.call.call_id
+
+        def tell(event: str, **fields: object) -> None:
+            equipment.story(event, call_id, **fields)
+
+        return PhoneLine(
+            stream=self._stream,
+            hang_up=outgoing.bye,
+            sound=equipment.sound,
+            fetcher=SessionFetcher(equipment.fetcher),
+            clock=equipment.clock,
+            tell=tell,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _hearing(self, line: PhoneLine, outgoing: OutgoingCall) -> AsyncIterator[None]:
+        """Listen to both the media and the signalling while the session runs."""
+        tasks = [asyncio.create_task(line.hear()), asyncio.create_task(self._hear_signalling(line, outgoing))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _session(self, line: PhoneLine, answer: Answered) -> SessionEnd:
+        placement = self._placement
+        await self._connect(answer.sdp)
+        if placement.number.post_dial:
+            await line.send_digits(placement.number.post_dial)
+        session = Session(
+            start=_start(placement.call),
+            platform=line,
+            variables=_session_variables(placement),
+            evaluate_on=self._equipment.executor,
+            cache=self._equipment.documents,
+        )
+        async with asyncio.timeout(LONGEST_SESSION):
+            return await session.run()
+
+    async def _connect(self, description: sdp.SessionDescription | None) -> None:
+        """Send media where the far end wants it.
+
+        Raises:
+            SipError: it said nothing that we can use.
+        """
+        if description is None:
+            raise SipError("The far end answered without saying where its audio comes from and goes to.")
+        media = sdp.negotiate(self._offer, description)
+        await self._stream.connect(
+            (media.remote_address, media.remote_port), media.codec, media.payload_type, media.dtmf_payload_type
+        )
+
+    async def _hear_signalling(self, line: PhoneLine, outgoing: OutgoingCall) -> None:
+        while True:
+            match await outgoing.next_event():
+                case MediaChanged(sdp=description):
+                    with contextlib.suppress(SipError):  # on hold or refused: the old place stays until the next word
+                        await self._connect(description)
+                case Ended(reason=reason):
+                    line.far_end_hung_up(reason)
+                    return
+
+
+def _start(call: Call) -> Fetch:
+    """The first request of the application: the call's variables, posted."""
+    return Fetch(url=call.start_url, method="post", fields=start_form(call))
+
+
+def _session_variables(placement: Placement) -> Mapping[str, object]:
+    """What an application reads as `session.*` (VoiceXML 2.0 section 5.1.4, and the old service's own names)."""
+    caller = placement.number.caller_id or placement.trunk.caller_id
+    call = placement.call
+    return {
+        "connection": {
+            "local": {"uri": f"tel:{caller}"},
+            "remote": {"uri": f"tel:{placement.number.e164}"},
+            "protocol": {"name": "sip", "version": "2.0"},
+            "callee_type": "unknown",
+            "originator": "local",
+        },
+        "callerid": caller,
+        "calledid": placement.number.e164,
+        "id": placement.sip_call_id,
+        "phone_number": call.phone_number,
+        "message_reference": call.message_reference,
+        "call_id": str(call.call_id),
+        "call_parameters": call.call_parameters,
+        "campaign_parameters": call.campaign_parameters,
+    }
+
+
+def _ending(end: SessionEnd, line: PhoneLine, duration: int) -> Ending:
+    """What the end of a session means for the attempt: it was answered, whatever happened."""
+    gone = line.gone
+    cut, detail = Cut.NO, ""
+    if gone is not None and gone.by == "media":
+        cut, detail = Cut.MEDIA, gone.reason
+    elif end.kind == "error" and not line.engaged:
+        cut, detail = Cut.APPLICATION, f"{end.error}: {end.detail}"
+    elif end.kind == "error":
+        detail = f"{end.error}: {end.detail}"
+    return Ending(outcome=Outcome.ANSWERED, sip_status=200, detail=detail, cut=cut, duration=duration)

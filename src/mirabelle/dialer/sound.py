@@ -1,0 +1,63 @@
+"""Prompts become samples, and recordings become files."""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Final
+
+from mirabelle.speech import audio
+from mirabelle.speech.synthesizer import Synthesizer
+from mirabelle.vxml.platform import Audio, Item, Mark, Silence, Speech
+
+RATE: Final = 8000
+"""Samples a second on the line."""
+
+PCM_BYTES_PER_MS: Final = RATE * 2 // 1000
+"""Bytes of signed 16-bit mono samples in a millisecond."""
+
+LONGEST_SILENCE_MS: Final = 600_000
+
+
+class Sound:
+    """What a line needs to speak and to keep what it heard. Samples are signed 16-bit mono at 8 kHz.
+
+    Args:
+        synthesizer: speaks SSML.
+    """
+
+    def __init__(self, synthesizer: Synthesizer) -> None:
+        self._synthesizer = synthesizer
+
+    async def of(self, item: Item) -> bytes:
+        """The samples of one item of a prompt.
+
+        Raises:
+            SpeechError: the synthesiser could not speak it.
+            AudioError: the recording is of no kind that can be played.
+        """
+        match item:
+            case Speech():
+                return await self._synthesizer.synthesize(item.ssml, language=item.language)
+            case Audio():
+                return audio.decode(item.data, item.content_type, item.url)
+            case Silence(ms=ms):
+                return bytes(min(ms, LONGEST_SILENCE_MS) * PCM_BYTES_PER_MS)
+            case Mark():
+                return b""
+
+    def beep(self, hertz: int, ms: int) -> bytes:
+        """A tone at a third of full scale."""
+        count = RATE * ms // 1000
+        return b"".join(
+            struct.pack("<h", round(10_000 * math.sin(2 * math.pi * hertz * each / RATE))) for each in range(count)
+        )
+
+    def recording(self, pcm: bytes, media_type: str) -> bytes:
+        """A recording as the file that the application asked for.
+
+        Args:
+            pcm: what was heard.
+            media_type: `audio/x-wav`, `audio/wav`, `audio/basic` or `audio/x-alaw-basic`.
+        """
+        return audio.encode(pcm, media_type)
