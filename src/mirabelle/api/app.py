@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 
 import mirabelle
 from mirabelle.api import form, queuecall, xml
-from mirabelle.api.login import Accounts, LoginCheck
+from mirabelle.api.login import Accounts, LoginBusy, LoginCheck
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import Call, CallState, NewCall
@@ -131,24 +131,25 @@ class _Queuecall:
             return Response(status_code=400)
         submission = queuecall.decode(parts, unknown=self._settings.compat.unknown_fields)
         try:
-            return await self._answer(submission)
+            return await self._answer(submission, "" if request.client is None else request.client.host)
         except Exception:  # noqa: BLE001  the client reads XML, whatever broke here; the log has the rest
             self._log.exception("queuecall failed")
             fault = Fault("body", "The server met an error of its own; look for the call before sending it again.")
             return _reply(self._failed(submission, [fault]), status=500)
 
-    async def _answer(self, submission: queuecall.Submission) -> Response:
+    async def _answer(self, submission: queuecall.Submission, client: str) -> Response:
         now = self._clock.now()
         values = submission.values
         order = queuecall.check(values, now=now, allow_private=self._settings.http.allow_private)
         faults = list(submission.faults)
         if not isinstance(order, queuecall.Order):
             faults += order
-        account = None if _named(faults, "login", "pin") else await self._account(values)
-        if account is None and not _named(faults, "login", "pin"):
-            faults.append(Fault("login", "The login or the PIN is not right."))
+        account = None
+        if not _named(faults, "login", "pin"):
+            account, fault = await self._account(values)
+            faults += fault
         if faults or account is None or not isinstance(order, queuecall.Order):
-            self._log.info("call refused", fields=sorted({fault.field for fault in faults}))
+            self._log.info("call refused", client=client, fields=sorted({fault.field for fault in faults}))
             return _reply(self._failed(submission, faults))
         try:
             call = await self._ledger.queue_call(order.new_call(account), now)
@@ -160,8 +161,13 @@ class _Queuecall:
         echo = submission.shown(echo_pin=self._settings.compat.echo_pin)
         return _reply(xml.queued(queuecall.SERVICE, {"call_id": str(call.call_id)}, echo))
 
-    async def _account(self, values: Mapping[str, str]) -> Account | None:
-        return await self._login.account(values["login"], values["pin"])
+    async def _account(self, values: Mapping[str, str]) -> tuple[Account | None, tuple[Fault, ...]]:
+        """The account of a request, or why there is none."""
+        try:
+            account = await self._login.account(values["login"], values["pin"])
+        except LoginBusy as error:
+            return None, (Fault("body", str(error)),)
+        return account, () if account else (Fault("login", "The login or the PIN is not right."),)
 
     def _failed(self, submission: queuecall.Submission, faults: Sequence[Fault]) -> bytes:
         return xml.failed(queuecall.SERVICE, submission.shown(echo_pin=self._settings.compat.echo_pin), faults)

@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from mirabelle.calls.account import Account
 from mirabelle.calls.clock import Clock
+from mirabelle.errors import MirabelleError
 
 PIN_DIGITS: Final = 8
 """How long the PINs are that we make."""
@@ -21,7 +22,14 @@ REMEMBERED_SECONDS: Final = 300.0
 MOST_REMEMBERED: Final = 4096
 """How many outcomes are kept at most."""
 
+MOST_WAITING: Final = 128
+"""How many verifications may wait for their turn; more are refused at once, so that a flood of guesses stays small."""
+
 _MOST_AT_ONCE: Final = 2
+
+
+class LoginBusy(MirabelleError):
+    """Too many logins are being verified at this moment."""
 
 
 class Accounts(Protocol):
@@ -64,10 +72,15 @@ class LoginCheck:
         self._key = secrets.token_bytes(32)
         self._remembered: OrderedDict[bytes, tuple[float, asyncio.Task[bool]]] = OrderedDict()
         self._turn = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._waiting = 0
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
     async def account(self, login: str, pin: str) -> Account | None:
-        """The account of that login, if the PIN is its own; None otherwise, whichever of the two is wrong."""
+        """The account of that login, if the PIN is its own; None otherwise, whichever of the two is wrong.
+
+        Raises:
+            LoginBusy: it would have to wait for too many others.
+        """
         account = await self._accounts.account_by_login(login)
         right = await self._right(login, pin, self._nobody if account is None else account.pin_hash)
         return account if right else None
@@ -77,17 +90,37 @@ class LoginCheck:
         name = self._name(login, pin, pin_hash)
         known = self._remembered.get(name)
         if known is None or now - known[0] > REMEMBERED_SECONDS:
-            known = (now, asyncio.create_task(self._verify(pin, pin_hash)))
+            if self._waiting >= MOST_WAITING:
+                raise LoginBusy("Too many logins are being verified; send the request again in a moment.")
+            known = (now, self._begin(pin, pin_hash))
             self._remembered[name] = known
         self._remembered.move_to_end(name)
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
+        right = False
         try:
-            return await asyncio.shield(known[1])
-        except BaseException:
-            if known[1].done():
-                self._remembered.pop(name, None)
-            raise
+            right = await asyncio.shield(known[1])
+        finally:
+            self._demote(name, known[1], right=right)
+        return right
+
+    def _begin(self, pin: str, pin_hash: str) -> asyncio.Task[bool]:
+        def ended(_task: asyncio.Task[bool]) -> None:
+            self._waiting -= 1
+
+        self._waiting += 1
+        task = asyncio.create_task(self._verify(pin, pin_hash))
+        task.add_done_callback(ended)
+        return task
+
+    def _demote(self, name: bytes, verification: asyncio.Task[bool], *, right: bool) -> None:
+        """Let what was wrong be forgotten first, and what broke at once."""
+        if right or not verification.done() or name not in self._remembered:
+            return
+        if verification.cancelled() or verification.exception() is not None:
+            del self._remembered[name]
+        else:
+            self._remembered.move_to_end(name, last=False)
 
     def _name(self, login: str, pin: str, pin_hash: str) -> bytes:
         digest = hashlib.blake2b(key=self._key, digest_size=32)

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from mirabelle.api import app as service
+from mirabelle.api import login
 from mirabelle.api.app import QUEUECALL_PATHS
 from mirabelle.errors import MirabelleError
 from mirabelle.settings import Settings, load
@@ -74,6 +75,11 @@ async def test_a_wrong_login_and_a_wrong_pin_look_the_same(
     response = await client.post(PATH, data=GOOD | wrong)
     assert faults(response) == {"login": "The login or the PIN is not right."}
     assert ledger.calls == []
+
+
+async def test_a_flood_of_logins_is_told_to_wait(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "MOST_WAITING", 0)
+    assert "in a moment" in (faults(await client.post(PATH, data=GOOD))["body"] or "")
 
 
 async def test_a_missing_pin_is_told_as_such(client: httpx.AsyncClient) -> None:

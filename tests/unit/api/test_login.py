@@ -107,7 +107,7 @@ async def test_a_changed_pin_counts_at_once(check: LoginCheck, book: Book) -> No
 
 async def test_only_so_much_is_remembered(check: LoginCheck, hasher: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(login, "MOST_REMEMBERED", 2)
-    for pin in ("1", "2", "3", "1"):
+    for pin in ("1", "2", "3", "2"):
         await check.account("user", pin)
     assert hasher.verified == 4
 
@@ -121,3 +121,30 @@ def test_a_new_pin_has_eight_digits() -> None:
     pins = {new_pin() for _ in range(20)}
     assert all(len(pin) == 8 and pin.isdigit() for pin in pins)
     assert len(pins) > 1
+
+
+async def test_a_flood_of_guesses_is_turned_away(check: LoginCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(login, "MOST_WAITING", 3)
+    found = await asyncio.gather(*(check.account("user", str(pin)) for pin in range(20)), return_exceptions=True)
+    assert sum(isinstance(each, login.LoginBusy) for each in found) == 17
+    assert await check.account("user", "98765432")
+
+
+async def test_guesses_are_forgotten_before_the_right_pin(
+    check: LoginCheck, hasher: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login, "MOST_REMEMBERED", 2)
+    await check.account("user", "98765432")
+    for pin in range(5):
+        await check.account("user", str(pin))
+    verified = hasher.verified
+    assert await check.account("user", "98765432")
+    assert hasher.verified == verified
+
+
+async def test_what_broke_is_tried_again(check: LoginCheck, hasher: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(hasher, "verify", None)
+        with pytest.raises(TypeError):
+            await check.account("user", "98765432")
+    assert await check.account("user", "98765432")
