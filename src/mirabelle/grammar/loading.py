@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urldefrag, urlsplit
 
-from mirabelle.grammar import checks, field_types, srgs_abnf, srgs_xml
+from mirabelle.grammar import checks, field_types, jsgf, srgs_abnf, srgs_xml
 from mirabelle.grammar.error import GrammarError, UnresolvedReference
 from mirabelle.grammar.grammar import Grammar
 from mirabelle.grammar.model import Document, Mode, RuleRef
@@ -97,14 +97,18 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
         raise GrammarError(f"The grammar is larger than {MOST_BYTES:,} bytes.", uri=uri)
     kind = media_type.partition(";")[0].strip().lower()
     plain = data[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff")
-    if plain.startswith(b"#ABNF"):
+    if plain.startswith(b"#ABNF") and kind not in XML_TYPES | JSGF_TYPES:
         return srgs_abnf.parse(data, uri=uri, mode=mode)
+    if plain.lstrip().startswith(b"#JSGF"):
+        return jsgf.parse(data, uri=uri, mode=mode, language=language)
     if plain.lstrip().startswith(b"<") and kind not in JSGF_TYPES | ABNF_TYPES:
         return srgs_xml.parse(read(data, uri), uri=uri, inline=inline, mode=mode, language=language)
     if kind in XML_TYPES:
         raise GrammarError("It is declared as XML and does not begin with '<'.", uri=uri, line=1)
     if kind in ABNF_TYPES:
         raise GrammarError("A grammar in ABNF must begin with '#ABNF 1.0;'.", uri=uri, line=1)
+    if kind in JSGF_TYPES:
+        return jsgf.parse(data, uri=uri, mode=mode, language=language)
     raise GrammarError(
         "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri
     )

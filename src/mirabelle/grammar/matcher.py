@@ -8,7 +8,7 @@ from typing import Final
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.network import Network, Part, Step
 
-MOST_WORDS: Final = 1_000
+MOST_WORDS: Final = 500
 """The longest input that is matched, in words or keys."""
 MOST_ITEMS: Final = 1_000_000
 """How many steps of matching one input may cost before it is given up."""
@@ -26,12 +26,16 @@ class Tables:
         self.free: list[tuple[int, ...]] = []
         self.words: list[tuple[tuple[str, int], ...]] = []
         self.anything: list[tuple[int, ...]] = []
-        self.calls: list[tuple[tuple[int, int], ...]] = []
+        self.calls: list[tuple[tuple[int, int, bool], ...]] = []
         for edges in network.edges:
             self.free.append(tuple(edge.target for edge in edges if edge.step in (Step.FREE, Step.TAG)))
             self.words.append(tuple((edge.word, edge.target) for edge in edges if edge.step is Step.WORD))
             self.anything.append(tuple(edge.target for edge in edges if edge.step is Step.ANY))
-            self.calls.append(tuple((edge.rule, edge.target) for edge in edges if edge.step is Step.CALL))
+            calls = (edge for edge in edges if edge.step is Step.CALL)
+            parts = network.parts
+            self.calls.append(
+                tuple((edge.rule, edge.target, parts[edge.rule].null_rank >= 0 and not edge.moving) for edge in calls)
+            )
         self.ends = {part.final: index for index, part in enumerate(network.parts)}
 
 
@@ -139,12 +143,12 @@ class Chart:
             items[item] = None
             state, origin = item
             agenda.extend((target, origin) for target in tables.free[state])
-            for called, after in tables.calls[state]:
+            for called, after, may_be_empty in tables.calls[state]:
                 if (waiting := callers.get(called)) is None:
                     callers[called] = waiting = []
                     agenda.append((parts[called].start, here))
                 waiting.append((after, origin))
-                if parts[called].null_rank >= 0:
+                if may_be_empty:
                     agenda.append((after, origin))
             if (ended := tables.ends.get(state)) is not None and (ended, origin) not in column.completed:
                 column.completed[ended, origin] = len(column.completed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.model import (
@@ -47,6 +47,7 @@ class Edge:
         token: the token that is complete with this word (WORD), or the tag's text (TAG).
         rule: the part that is called (CALL).
         shown: how the reference is written in a parse; empty for a part without a name.
+        moving: whether the call must take some input: a repetition that need not be is not made for nothing.
     """
 
     step: Step
@@ -55,6 +56,7 @@ class Edge:
     token: str = ""
     rule: int = -1
     shown: str = ""
+    moving: bool = False
 
 
 @dataclass(slots=True)
@@ -98,6 +100,10 @@ class Network:
 
 Find = Callable[[Document, RuleRef], tuple[Document, str]]
 """Tells which rule of which document a reference means; the checks have made sure that there is one."""
+
+
+class _Link(Protocol):
+    def __call__(self, source: int, target: int, moving: bool = False) -> None: ...
 
 
 class Builder:
@@ -174,10 +180,8 @@ class Builder:
                 self._add(middle, Edge(Step.FREE, target))
                 self._add(middle, Edge(Step.ANY, middle))
             case RuleRef():
-                assert self._document is not None
-                document, name = self._find(self._document, expansion)
-                called = self._rule(document, name)
-                self._add(source, Edge(Step.CALL, target, rule=called, shown=expansion.shown or name))
+                called, shown = self._reference(expansion)
+                self._add(source, Edge(Step.CALL, target, rule=called, shown=shown))
             case Sequence():
                 self._sequence(source, expansion, target, depth)
             case Alternatives():
@@ -225,30 +229,42 @@ class Builder:
             self._add(source, Edge(Step.FREE, head))
             body = self._state()
             self._add(head, Edge(Step.FREE, body))
-            link(body, head)
+            link(body, head, moving=True)
             self._add(head, Edge(Step.FREE, target))
             return
         for _ in range(repeat.high - repeat.low):
             body, following = self._state(), self._state()
             self._add(source, Edge(Step.FREE, body))
-            link(body, following)
+            link(body, following, moving=True)
             self._add(source, Edge(Step.FREE, target))
             source = following
         self._add(source, Edge(Step.FREE, target))
 
-    def _repeated(self, repeat: Repeat, depth: int) -> Callable[[int, int], None]:
+    def _repeated(self, repeat: Repeat, depth: int) -> _Link:
         """Write the body once and call it, where writing it out each time would be long."""
         body = repeat.expansion
         times = max(repeat.low + 1 if repeat.high is None else repeat.high, 1)
-        if times <= 2 or isinstance(body, Token | RuleRef | Tag | Special):
-            return lambda source, target: self._link(source, body, target, depth + 1)
+        if isinstance(body, RuleRef):
+            called, shown = self._reference(body)
+        elif times > 2 and not isinstance(body, Token):
+            assert self._document is not None
+            outer = self._part
+            called, shown = self._new_part("", self._document), ""
+            self._part = called
+            self._link(self.network.parts[called].start, body, self.network.parts[called].final, depth + 1)
+            self._part = outer
+        else:
+            return lambda source, target, moving=False: self._link(source, body, target, depth + 1)
+
+        def call(source: int, target: int, moving: bool = False) -> None:
+            self._add(source, Edge(Step.CALL, target, rule=called, shown=shown, moving=moving))
+
+        return call
+
+    def _reference(self, reference: RuleRef) -> tuple[int, str]:
         assert self._document is not None
-        outer = self._part
-        part = self._new_part("", self._document)
-        self._part = part
-        self._link(self.network.parts[part].start, body, self.network.parts[part].final, depth + 1)
-        self._part = outer
-        return lambda source, target: self._add(source, Edge(Step.CALL, target, rule=part))
+        document, name = self._find(self._document, reference)
+        return self._rule(document, name), reference.shown or name
 
 
 def _takes_nothing(expansion: Expansion) -> bool:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.matcher import Chart
 from mirabelle.grammar.model import Document, Tag, Token
 from mirabelle.grammar.network import Edge, Step
+
+MOST_NODES: Final = 50_000
+"""How many rules a parse may go through."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,12 +58,20 @@ class Tracer:
                     self._ends.setdefault((part, origin), []).append(position)
 
     def trace(self) -> Node:
-        """Return the parse of all words."""
+        """Return the parse of all words.
+
+        Raises:
+            GrammarError: it goes through more rules than `MOST_NODES`.
+        """
         part = self._chart.part
         root = Node(part.name, part.name, part.document, 0, len(self._chart.words))
         agenda = [(root, self._chart.start)]
+        nodes = 0
         while agenda:
             node, index = agenda.pop()
+            nodes += 1
+            if nodes > MOST_NODES:
+                raise GrammarError(f"The parse of the input has more than {MOST_NODES:,} rules.")
             for edge, first, last in self._path(index, node.first, node.last):
                 match edge.step:
                     case Step.TAG:
@@ -111,12 +123,12 @@ class Tracer:
                     if position < last:
                         yield edge, position, position + 1
                 case Step.CALL:
-                    for end in self._calls(part, edge.rule, position, (first, last)):
+                    for end in self._calls(part, edge, position, (first, last)):
                         yield edge, position, end
 
-    def _calls(self, caller: int, called: int, position: int, span: tuple[int, int]) -> Iterator[int]:
+    def _calls(self, caller: int, edge: Edge, position: int, span: tuple[int, int]) -> Iterator[int]:
         """Yield where a call may end, the longest way first."""
-        parts = self._network.parts
+        parts, called = self._network.parts, edge.rule
         in_circle = parts[caller].circle == parts[called].circle
         for end in self._ends.get((called, position), ()):
             if end > span[1]:
@@ -126,7 +138,7 @@ class Tracer:
                 if completed[called, position] >= completed[caller, position]:
                     continue
             yield end
-        if parts[called].null_rank >= 0:
+        if parts[called].null_rank >= 0 and not edge.moving:
             nothing = span == (position, position)
             if not (nothing and in_circle and parts[called].null_rank >= parts[caller].null_rank):
                 yield position

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin
 
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.model import RuleRef
@@ -13,7 +13,12 @@ from mirabelle.grammar.model import RuleRef
 RESERVED: Final = frozenset({"NULL", "VOID", "GARBAGE"})
 """Names no rule may be given (SRGS 1.0 section 2.2.3)."""
 
-_NAME: Final = re.compile(r"[^\W\d][\w·]*\Z")
+# The names of XML 1.0 without '.', ':' and '-'.
+_START: Final = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f\u2c00-\u2fef"
+    "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME: Final = re.compile(f"[{_START}][{_START}0-9\xb7\u0300-\u036f\u203f\u2040]*\\Z")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -51,6 +56,7 @@ class Base:
             raise GrammarError(
                 "A reference needs the URI of a grammar or '#' and a rule's name.", uri=self.uri, line=line
             )
+        fragment = unquote(fragment)
         if hash_sign and not is_rule_name(fragment):
             raise GrammarError(f"'#{fragment}' cannot name a rule.", uri=self.uri, line=line)
         if not uri:

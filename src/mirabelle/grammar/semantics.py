@@ -21,6 +21,9 @@ Evaluate: TypeAlias = Callable[[str], str]
 _RUN: Final = frozenset({TagFormat.SCRIPT, TagFormat.UNNAMED})
 _QUOTED: Final = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1;?\Z""")
 
+# An escape of half a character, unless its other half follows; Python could not encode it again.
+_LONE: Final = re.compile(r"\\\\|(\\u[dD][89abAB]..\\u[dD][c-fC-F]..)|\\u[dD][89a-fA-F]..")
+
 
 class SemanticsError(MirabelleError):
     """A tag that cannot be run, or whose result cannot be told."""
@@ -37,7 +40,7 @@ def interpretation(text: str, evaluate: Evaluate) -> Value:
         SemanticsError: a tag failed; the message is the engine's.
     """
     try:
-        answer = json.loads(evaluate(text))
+        answer = json.loads(_LONE.sub(_replaced, evaluate(text)))
     except (ValueError, TypeError, RecursionError) as error:
         raise SemanticsError(f"The tags of the grammar gave a result that cannot be read: {error}.") from error
     if not isinstance(answer, dict):
@@ -45,6 +48,10 @@ def interpretation(text: str, evaluate: Evaluate) -> Value:
     if "error" in answer:
         raise SemanticsError(f"A tag of the grammar failed: {answer['error']}.")
     return answer.get("value")
+
+
+def _replaced(found: re.Match[str]) -> str:
+    return found[0] if found[1] or found[0] == "\\\\" else "\\ufffd"
 
 
 def said(words: Sequence[str], mode: Mode) -> str:
