@@ -1,0 +1,454 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from tests.unit.sip.world import ANSWER, CALLEE, CALLER, OFFER, Agent, Peer, World, drain
+
+from mirabelle.calls.outcome import Outcome
+from mirabelle.sip import sdp
+from mirabelle.sip.digest import Credentials
+from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
+from mirabelle.sip.message import Request
+from mirabelle.sip.outgoing import OutgoingCall
+
+SECRET = Credentials("alice", "secret")
+
+
+class Scene:
+    """Our agent calls a scripted peer."""
+
+    def __init__(self, *, ring_timeout: float = 60.0, credentials: Credentials | None = None) -> None:
+        self.world = World()
+        self.agent = Agent(self.world, CALLER)
+        self.peer = Peer(self.world)
+        self.call = self.agent.invite(ring_timeout=ring_timeout, credentials=credentials)
+        self.world.run(0.01)
+
+    @property
+    def invite(self) -> Request:
+        return self.peer.requests("INVITE")[-1]
+
+    def respond(
+        self, status: int, *, tag: str = "far", body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.peer.respond(self.invite, status, tag=tag, body=body, headers=(headers or {}).items())
+        self.world.run(0.01)
+
+    def request(self, method: str, cseq: int, body: bytes = b"", tag: str = "far") -> int:
+        """Send a request inside the dialog; the status of its answer."""
+        invite = self.invite
+        request = Request(method=method, uri=f"sip:{CALLER[0]}", body=body)
+        request.headers.add("Via", f"SIP/2.0/UDP {CALLEE[0]};branch=z9hG4bK{method}{cseq}")
+        request.headers.add("From", f"<sip:x@example.com>;tag={tag}")
+        request.headers.add("To", str(invite.from_))
+        request.headers.add("Call-ID", invite.call_id)
+        request.headers.add("CSeq", f"{cseq} {method}")
+        if body:
+            request.headers.add("Content-Type", "application/sdp")
+        self.peer.say(request)
+        self.world.run(0.01)
+        answers = self.peer.responses(method)
+        return answers[-1] if answers else 0
+
+
+def failed(call: OutgoingCall) -> Failed:
+    *_, last = drain(call)
+    assert isinstance(last, Failed)
+    return last
+
+
+def ended(call: OutgoingCall) -> Ended:
+    *_, last = drain(call)
+    assert isinstance(last, Ended)
+    return last
+
+
+def answered(credentials: Credentials | None = None) -> Scene:
+    scene = Scene(credentials=credentials)
+    scene.respond(200, body=ANSWER)
+    assert isinstance(drain(scene.call)[-1], Answered)
+    return scene
+
+
+def test_an_invite_carries_what_the_rfc_wants() -> None:
+    invite = Scene().invite
+    assert invite.uri == "sip:+16175550123@192.0.2.2:5060"
+    assert invite.body == OFFER
+    assert invite.content_type == "application/sdp"
+    assert str(invite.from_).startswith("<sip:8005551212@192.0.2.2>;tag=")
+    assert invite.contact is not None
+    assert invite.contact.uri == "sip:192.0.2.1:5060"
+    assert "rport" in invite.via.parameters
+    assert invite.headers["max-forwards"] == "70"
+
+
+def test_an_unanswered_invite_is_repeated_and_given_up_after_32_s() -> None:
+    scene = Scene()
+    scene.world.run(40)
+    assert scene.world.times("INVITE") == [0.0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
+    found = failed(scene.call)
+    assert found.verdict.outcome is Outcome.FAILED
+    assert found.verdict.detail == "no answer from trunk 192.0.2.2:5060 within 32 s"
+
+
+def test_a_network_that_refuses_the_invite_fails_the_call() -> None:
+    world = World()
+    world.error = "Network is unreachable"
+    call = Agent(world, CALLER).invite()
+    world.run(1)
+    assert failed(call).verdict.detail == "cannot reach trunk 192.0.2.2:5060: Network is unreachable"
+
+
+def test_a_provisional_answer_ends_the_repetition() -> None:
+    scene = Scene()
+    scene.respond(100)
+    scene.world.run(50)
+    assert len(scene.world.times("INVITE")) == 1
+
+
+def test_trying_is_not_ringing() -> None:
+    scene = Scene()
+    scene.respond(100)
+    assert drain(scene.call) == []
+
+
+def test_ringing_is_told_once_and_early_media_too() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.respond(180)
+    scene.respond(183, body=ANSWER)
+    events = drain(scene.call)
+    assert [(event.status, event.sdp is not None) for event in events if isinstance(event, Ringing)] == [
+        (180, False),
+        (183, True),
+    ]
+
+
+def test_an_answer_is_acknowledged_where_its_contact_says() -> None:
+    scene = Scene()
+    scene.respond(200, body=ANSWER)
+    ack = scene.peer.requests("ACK")[0]
+    assert ack.uri == "sip:far@192.0.2.2:5060"
+    assert ack.to.tag == "far"
+    assert str(ack.cseq) == "1 ACK"
+    assert ack.via.branch != scene.invite.via.branch
+
+
+def test_an_answer_without_a_description_takes_that_of_the_early_media() -> None:
+    scene = Scene()
+    scene.respond(183, body=ANSWER)
+    scene.respond(200)
+    last = drain(scene.call)[-1]
+    assert isinstance(last, Answered)
+    assert last.sdp == sdp.parse(ANSWER)
+
+
+def test_an_answer_without_any_description_is_still_an_answer() -> None:
+    scene = Scene()
+    scene.respond(200)
+    last = drain(scene.call)[-1]
+    assert isinstance(last, Answered)
+    assert last.sdp is None
+
+
+def test_a_repeated_answer_gets_the_same_ack_again() -> None:
+    scene = Scene()
+    for _ in range(3):
+        scene.respond(200, body=ANSWER)
+    acks = scene.peer.requests("ACK")
+    assert len(acks) == 3
+    assert len({ack.via.branch for ack in acks}) == 1
+
+
+def test_an_answer_repeated_when_the_transaction_is_over_is_acknowledged_too() -> None:
+    scene = answered()
+    scene.world.run(33)
+    scene.respond(200, body=ANSWER)
+    assert len(scene.peer.requests("ACK")) == 2
+
+
+def test_a_second_answer_of_a_fork_is_acknowledged_and_hung_up() -> None:
+    scene = answered()
+    scene.respond(200, tag="other", body=ANSWER)
+    assert [ack.to.tag for ack in scene.peer.requests("ACK")] == ["far", "other"]
+    assert [bye.to.tag for bye in scene.peer.requests("BYE")] == ["other"]
+    assert drain(scene.call) == []
+
+
+def test_a_record_route_is_kept_in_reverse() -> None:
+    scene = Scene()
+    scene.respond(200, body=ANSWER, headers={"Record-Route": "<sip:192.0.2.2;lr>, <sip:192.0.2.50;lr>"})
+    scene.call.hang_up()
+    ack = next(
+        message for _, _, to, message in scene.world.sent if isinstance(message, Request) and message.method == "ACK"
+    )
+    assert ack.headers.values("route") == ["<sip:192.0.2.50;lr>", "<sip:192.0.2.2;lr>"]
+    assert ack.uri == "sip:far@192.0.2.2:5060"
+    assert [to for _, _, to, message in scene.world.sent if isinstance(message, Request)][-1] == ("192.0.2.50", 5060)
+
+
+def test_a_strict_router_becomes_the_request_uri() -> None:
+    scene = Scene()
+    scene.respond(200, body=ANSWER, headers={"Record-Route": "<sip:192.0.2.2>"})
+    ack = scene.peer.requests("ACK")[0]
+    assert ack.uri == "sip:192.0.2.2"
+    assert ack.headers.values("route") == ["<sip:far@192.0.2.2:5060>"]
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [(486, Outcome.BUSY), (603, Outcome.REJECTED), (404, Outcome.UNALLOCATED), (480, Outcome.NO_ANSWER)],
+)
+def test_a_refusal_is_acknowledged_and_judged(status: int, outcome: Outcome) -> None:
+    scene = Scene()
+    scene.respond(180)
+    scene.respond(status)
+    found = failed(scene.call)
+    assert (found.status, found.verdict.outcome) == (status, outcome)
+    ack = scene.peer.requests("ACK")[0]
+    assert ack.via.branch == scene.invite.via.branch
+    scene.respond(status)
+    assert len(scene.peer.requests("ACK")) == 2
+
+
+def test_ringing_too_long_is_canceled_and_no_answer() -> None:
+    scene = Scene(ring_timeout=30)
+    scene.respond(180)
+    scene.world.run(30)
+    cancel = scene.peer.requests("CANCEL")[0]
+    assert cancel.via == scene.invite.via
+    assert str(cancel.cseq) == "1 CANCEL"
+    scene.peer.respond(cancel, 200)
+    scene.respond(487)
+    found = failed(scene.call)
+    assert (found.status, found.verdict.outcome) == (487, Outcome.NO_ANSWER)
+
+
+def test_a_cancel_waits_for_the_first_provisional_answer() -> None:
+    scene = Scene()
+    scene.call.cancel()
+    scene.world.run(1)
+    assert scene.peer.requests("CANCEL") == []
+    scene.respond(100)
+    assert len(scene.peer.requests("CANCEL")) == 1
+    scene.respond(487)
+    assert failed(scene.call).verdict.outcome is Outcome.CANCELED
+
+
+def test_a_cancel_that_never_finds_anybody_ends_with_the_invite() -> None:
+    scene = Scene()
+    scene.call.cancel()
+    scene.world.run(33)
+    assert failed(scene.call).verdict.outcome is Outcome.CANCELED
+
+
+def test_a_cancel_without_a_final_answer_ends_the_call_after_32_s() -> None:
+    scene = Scene(ring_timeout=10)
+    scene.respond(180)
+    scene.world.run(45)
+    found = failed(scene.call)
+    assert found.verdict.outcome is Outcome.NO_ANSWER
+    scene.respond(200, body=ANSWER)
+    assert len(scene.peer.requests("ACK")) == 1
+    assert len(scene.peer.requests("BYE")) == 1
+
+
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_an_answer_that_crosses_the_cancel_is_taken_and_hung_up(withdrawn: bool) -> None:
+    scene = Scene(ring_timeout=10)
+    scene.respond(180)
+    if withdrawn:
+        scene.call.cancel()
+    else:
+        scene.world.run(10)
+    scene.respond(200, body=ANSWER)
+    assert len(scene.peer.requests("ACK")) == 1
+    assert len(scene.peer.requests("BYE")) == 1
+    assert failed(scene.call).verdict.outcome is (Outcome.CANCELED if withdrawn else Outcome.NO_ANSWER)
+
+
+def test_an_answer_before_any_provisional_still_ends_a_withdrawn_call() -> None:
+    scene = Scene()
+    scene.call.cancel()
+    scene.respond(200, body=ANSWER)
+    assert len(scene.peer.requests("BYE")) == 1
+    assert scene.peer.requests("CANCEL") == []
+    assert failed(scene.call).verdict.outcome is Outcome.CANCELED
+
+
+def test_busy_is_busy_even_if_we_gave_up_first() -> None:
+    scene = Scene(ring_timeout=10)
+    scene.respond(180)
+    scene.world.run(10)
+    scene.respond(486)
+    assert failed(scene.call).verdict.outcome is Outcome.BUSY
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "told"),
+    [(401, "WWW-Authenticate", "authorization"), (407, "Proxy-Authenticate", "proxy-authorization")],
+)
+def test_a_challenge_is_answered_in_a_new_invite_of_the_same_call(status: int, asked: str, told: str) -> None:
+    scene = Scene(credentials=SECRET)
+    first = scene.invite
+    scene.respond(status, headers={asked: 'Digest realm="r", nonce="n", qop="auth"'})
+    second = scene.invite
+    assert second.headers[told].startswith('Digest username="alice", realm="r", nonce="n"')
+    assert (second.call_id, second.from_.tag, str(second.cseq)) == (first.call_id, first.from_.tag, "2 INVITE")
+    assert second.via.branch != first.via.branch
+    assert second.to.tag == ""
+    scene.respond(200, body=ANSWER)
+    ack = scene.peer.requests("ACK")[-1]
+    assert str(ack.cseq) == "2 ACK"
+    assert ack.headers[told] == second.headers[told]
+    scene.call.hang_up()
+    scene.world.run(0.01)
+    assert str(scene.peer.requests("BYE")[0].cseq) == "3 BYE"
+
+
+def test_a_wrong_password_fails_at_the_second_challenge() -> None:
+    scene = Scene(credentials=SECRET)
+    for _ in range(2):
+        scene.respond(401, headers={"WWW-Authenticate": 'Digest realm="r", nonce="n"'})
+    found = failed(scene.call)
+    assert (found.status, found.verdict.outcome) == (401, Outcome.FAILED)
+    assert "did not accept our user name and password" in found.verdict.detail
+    assert len(scene.peer.requests("INVITE")) == 2
+
+
+def test_a_server_that_calls_every_nonce_stale_is_not_asked_for_ever() -> None:
+    scene = Scene(credentials=SECRET)
+    for number in range(6):
+        scene.respond(401, headers={"WWW-Authenticate": f'Digest realm="r", nonce="{number}", stale=true'})
+    assert failed(scene.call).status == 401
+    assert len(scene.peer.requests("INVITE")) == 4
+
+
+def test_a_challenge_without_credentials_fails() -> None:
+    scene = Scene()
+    scene.respond(401, headers={"WWW-Authenticate": 'Digest realm="r", nonce="n"'})
+    assert failed(scene.call).verdict.outcome is Outcome.FAILED
+
+
+def test_a_bye_is_answered_by_the_peer() -> None:
+    scene = answered()
+    scene.call.hang_up()
+    scene.world.run(0.01)
+    scene.peer.respond(scene.peer.requests("BYE")[0], 200)
+    scene.world.run(0.01)
+    assert ended(scene.call).by == "local"
+
+
+def test_a_bye_is_challenged_and_sent_again() -> None:
+    scene = answered(SECRET)
+    scene.call.hang_up()
+    for number in range(2):
+        scene.world.run(0.01)
+        fields = [("WWW-Authenticate", 'Digest realm="r", nonce="n"')]
+        scene.peer.respond(scene.peer.requests("BYE")[-1], 200 if number else 401, headers=fields)
+    scene.world.run(0.01)
+    assert "authorization" in scene.peer.requests("BYE")[-1].headers
+    assert ended(scene.call).by == "local"
+
+
+def test_an_unanswered_bye_is_repeated_and_given_up_after_32_s() -> None:
+    scene = answered()
+    start = scene.world.time
+    scene.call.hang_up()
+    scene.world.run(33)
+    waits = [round(at - start, 1) for at in scene.world.times("BYE")]
+    assert waits == [0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
+    found = ended(scene.call)
+    assert found.by == "timeout"
+
+
+def test_the_peer_hangs_up_and_says_why() -> None:
+    scene = answered()
+    assert scene.request("BYE", 1) == 200
+    assert ended(scene.call).by == "remote"
+
+
+def test_after_the_end_the_peer_is_told_that_there_is_no_call() -> None:
+    scene = answered()
+    scene.request("BYE", 1)
+    assert scene.request("INFO", 2) == 481
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("INFO", 200), ("OPTIONS", 200), ("UPDATE", 200), ("MESSAGE", 405), ("REFER", 405)]
+)
+def test_other_requests_inside_the_dialog_are_answered(method: str, status: int) -> None:
+    scene = answered()
+    assert scene.request(method, 1) == status
+
+
+def test_a_request_out_of_order_is_refused() -> None:
+    scene = answered()
+    scene.request("INFO", 7)
+    assert scene.request("OPTIONS", 6) == 500
+
+
+def test_a_re_invite_is_answered_with_our_address_and_told() -> None:
+    scene = answered()
+    hold = ANSWER.replace(b"a=sendrecv", b"a=sendonly").replace(b"40002", b"40010")
+    assert scene.request("INVITE", 1, hold) == 200
+    response = scene.peer.heard[-1]
+    agreed = sdp.parse(response.body)
+    assert agreed.audio is not None
+    assert (agreed.audio.port, agreed.audio.direction) == (40000, "recvonly")
+    event = drain(scene.call)[-1]
+    assert isinstance(event, MediaChanged)
+    assert event.sdp.audio is not None
+    assert event.sdp.audio.port == 40010
+
+
+def test_a_re_invite_without_an_offer_gets_ours() -> None:
+    scene = answered()
+    assert scene.request("INVITE", 1) == 200
+    assert scene.peer.heard[-1].body == OFFER
+
+
+def test_a_re_invite_with_nothing_in_common_is_488_and_changes_nothing() -> None:
+    scene = answered()
+    assert scene.request("INVITE", 1, ANSWER.replace(b"m=audio", b"m=video")) == 488
+    assert drain(scene.call) == []
+
+
+def test_a_re_invite_while_another_is_unfinished_has_to_wait() -> None:
+    scene = answered()
+    scene.request("INVITE", 1, ANSWER)
+    assert scene.request("INVITE", 2, ANSWER) == 491
+
+
+def test_our_answer_to_a_re_invite_is_repeated_until_it_is_acknowledged() -> None:
+    scene = answered()
+    scene.request("INVITE", 1, ANSWER)
+    scene.world.run(2)
+    scene.request("ACK", 1)
+    count = scene.peer.responses("INVITE")
+    scene.world.run(20)
+    assert scene.peer.responses("INVITE") == count == [200, 200, 200]
+
+
+def test_a_peer_that_never_acknowledges_is_hung_up_on() -> None:
+    scene = answered()
+    scene.request("INVITE", 1, ANSWER)
+    scene.world.run(33)
+    assert ended(scene.call).by == "timeout"
+    assert scene.peer.requests("BYE")
+
+
+def test_a_peer_that_floods_is_hung_up_on() -> None:
+    scene = answered()
+    for number in range(1, 300):
+        scene.request("UPDATE", number, ANSWER)
+    assert scene.peer.requests("BYE")
+
+
+def test_nothing_is_left_when_a_call_is_over() -> None:
+    scene = answered()
+    scene.request("BYE", 1)
+    scene.world.run(100)
+    assert scene.agent.core.legs == 0
+    assert scene.world.timers == 0
