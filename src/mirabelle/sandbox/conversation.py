@@ -209,7 +209,8 @@ class _Visit:
     async def _waits(self, seconds: float) -> bool:
         """Let time pass; whether the call is over."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._over.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
         return self._over.is_set()
 
     def _keep(self) -> None:
