@@ -15,8 +15,8 @@ NOTIFY: Final = f"NOTIFY {CHANNEL}"
 RECONNECT: Final = 1.0
 """Seconds before the next try to reach a server that went away."""
 
-CONNECTION_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What asyncpg raises when a server cannot be reached or refuses (a timeout is an OSError too)."""
+CONNECTION_ERRORS: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when a server cannot be reached, refuses, or cuts the connection (a timeout is an OSError)."""
 
 
 class PostgresWake:

@@ -121,7 +121,7 @@ CALLS: Final = sa.Table(
         ("detail", DETAIL),
     ),
     sa.Index("calls_state_due_at", "state", "due_at", "call_id"),
-    _index("calls_expires_at", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
+    _index("calls_state_expires_at", "state", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
     _index("calls_lease_until", "lease_until", where="lease_until IS NOT NULL"),
     sqlite_autoincrement=True,
 )

@@ -217,7 +217,8 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     made = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-    current = connection.execute(migration.CURRENT).fetchone()[0] if made else None
+    version = connection.execute(migration.CURRENT).fetchone() if made else None
+    current = version[0] if version else None
     for statement in migration.split(migration.script("sqlite", current)):
         connection.execute(statement)
     connection.execute("COMMIT")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -94,8 +95,8 @@ class SqliteThread:
             connection.execute("BEGIN IMMEDIATE")
             settled = [_done_or_undone(connection, each) for each in batch]
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody may wait for ever
+            with contextlib.suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             settled = [(future, None, _named(error)) for _, future in batch]
         self._settle(settled)

@@ -117,9 +117,9 @@ def _calls() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "calls_expires_at",
+        "calls_state_expires_at",
         "calls",
-        ["expires_at"],
+        ["state", "expires_at"],
         unique=False,
         sqlite_where=sa.text("state = 'queued' AND expires_at IS NOT NULL"),
         postgresql_where=sa.text("state = 'queued' AND expires_at IS NOT NULL"),
