@@ -72,8 +72,14 @@ def phrase_grammar(
 def _some_of(tokens: list[Token], language: str, interpretation: str | None) -> Grammar:
     optional = [Repeat(token, 0, 1) for token in tokens]
     grammar = _grammar(optional, Mode.VOICE, language, interpretation)
-    # A phrase of which no word was said is silence, not a match.
-    return Grammar(grammar.document, reading=lambda words: (interpretation or " ".join(words)) if words else None)
+
+    def reading(words: tuple[str, ...]) -> str | None:
+        # A phrase of which no word was said is silence, not a match.
+        if not words:
+            return None
+        return " ".join(words) if interpretation is None else interpretation
+
+    return Grammar(grammar.document, reading=reading)
 
 
 def _grammar(items: list[Token] | list[Repeat], mode: Mode, language: str, interpretation: str | None) -> Grammar:

@@ -1,0 +1,112 @@
+"""Grammars that refer to each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mirabelle.grammar import Grammar, GrammarError, UnresolvedReference, load
+
+HEAD = "#ABNF 1.0;\nlanguage en;\nroot $main;\n"
+
+
+def linked(main: str, *, head: str = HEAD, **others: str) -> Grammar:
+    known = {f"http://grammars.test/{name}.gram": text.encode() for name, text in others.items()}
+
+    def resolve(uri: str, _media_type: str) -> tuple[bytes, str] | None:
+        return (known[uri], "") if uri in known else None
+
+    return load((head + main).encode(), uri="http://grammars.test/main.gram", resolve=resolve)
+
+
+def test_a_reference_without_a_fragment_leads_to_the_root() -> None:
+    match = linked("$main = $<a.gram>;", a=HEAD + "$main = x; public $y = z;").match(["x"])
+    assert match is not None
+    assert match.tree == '$main[$<a.gram>["x"]]'
+
+
+def test_a_reference_with_a_fragment_leads_to_a_public_rule() -> None:
+    match = linked("$main = $<a.gram#y>;", a=HEAD + "$main = x; public $y = $z; $z = z;").match(["z"])
+    assert match is not None
+    assert match.tree == '$main[$<a.gram#y>[$z["z"]]]'
+
+
+@pytest.mark.parametrize(
+    ("base", "reference", "shown"),
+    [
+        ("./lib/", "a.gram", "./lib/a.gram"),
+        ("lib/", "./a.gram", "lib/a.gram"),
+        ("http://grammars.test/lib/x", "a.gram", "http://grammars.test/lib/a.gram"),
+        ("http://elsewhere.test/", "http://grammars.test/lib/a.gram", "http://grammars.test/lib/a.gram"),
+        ("./lib/", "/lib/a.gram", "/lib/a.gram"),
+    ],
+)
+def test_a_reference_shows_the_base_it_is_relative_to(base: str, reference: str, shown: str) -> None:
+    def resolve(uri: str, _media_type: str) -> tuple[bytes, str] | None:
+        return ((HEAD + "$main = x;").encode(), "") if uri == "http://grammars.test/lib/a.gram" else None
+
+    data = (HEAD + f"base <{base}>;\n$main = $<{reference}>;").encode()
+    match = load(data, uri="http://grammars.test/main.gram", resolve=resolve).match(["x"])
+    assert match is not None
+    assert match.tree == f'$main[$<{shown}>["x"]]'
+
+
+def test_grammars_may_refer_to_each_other_in_a_circle() -> None:
+    grammar = linked("public $main = x $<a.gram> | x;", a=HEAD + "$main = y $<main.gram>;")
+    match = grammar.match(["x", "y", "x"])
+    assert match is not None
+    assert match.tree == '$main["x",$<a.gram>["y",$<main.gram>["x"]]]'
+
+
+@pytest.mark.parametrize(
+    ("main", "other", "reason"),
+    [
+        ("$main = $<a.gram#main>;", HEAD + "$main = x;", "private rule"),
+        ("$main = $<a.gram#y>;", HEAD + "$main = x;", "not defined"),
+        ("$main = $<a.gram>;", "#ABNF 1.0;\nlanguage en;\npublic $x = x;", "no root rule"),
+        ("$main = $<a.gram>;", "#ABNF 1.0;\nmode dtmf;\nroot $x;\n$x = 1;", "listens to dtmf"),
+        ("$main = $<a.gram>;", "#ABNF 1.0;\nlanguage en;\nroot $x;\n$x = ;", "may not be loaded"),
+        ("$main = $<a.gram>~<application/srgs+xml>;", HEAD + "$main = x;", "declared as XML"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_refused(main: str, other: str, reason: str) -> None:
+    with pytest.raises(GrammarError, match=reason):
+        linked(main, a=other)
+
+
+def test_a_grammar_that_cannot_be_had_is_named() -> None:
+    with pytest.raises(UnresolvedReference) as caught:
+        linked("$main = a\n$<b.gram#x>~<application/srgs>;")
+    assert (caught.value.reference, caught.value.media_type) == ("http://grammars.test/b.gram", "application/srgs")
+    assert caught.value.line == 5
+
+
+def test_a_grammar_may_refer_to_a_builtin_one() -> None:
+    head = "#ABNF 1.0;\nmode dtmf;\nroot $main;\n"
+    match = linked('$main = $<builtin:dtmf/digits?length=2> "#";', head=head).match(["1", "2", "#"])
+    assert match is not None
+    assert match.tree == '$main[$<builtin:dtmf/digits?length=2>["1","2"],"#"]'
+
+
+def test_a_grammar_refers_to_so_many_others_and_no_more() -> None:
+    def resolve(uri: str, _media_type: str) -> tuple[bytes, str]:
+        number = int(uri.rpartition("/")[2])
+        return (HEAD + f"$main = a $<{number + 1}>;").encode(), ""
+
+    with pytest.raises(GrammarError, match="more than 64 grammars"):
+        load((HEAD + "$main = $<1>;").encode(), uri="http://grammars.test/0", resolve=resolve)
+
+
+def test_a_file_may_refer_to_files_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "b c.gram").write_text(HEAD + "$main = x;")
+    data = (HEAD + "$main = $<b%20c.gram>;").encode()
+    assert load(data, uri=(tmp_path / "a.gram").as_uri()).match(["x"]) is not None
+    assert load(data, uri=str(tmp_path / "a.gram")).match(["x"]) is not None
+
+
+def test_a_grammar_from_elsewhere_never_reaches_a_file(tmp_path: Path) -> None:
+    (tmp_path / "b.gram").write_text(HEAD + "$main = x;")
+    data = (HEAD + f"$main = $<{(tmp_path / 'b.gram').as_uri()}>;").encode()
+    with pytest.raises(UnresolvedReference):
+        load(data, uri="http://grammars.test/a.gram")

@@ -1,0 +1,168 @@
+"""What tags make of a parse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from mirabelle.grammar import Grammar, Match, SemanticsError, Value
+
+Abnf = Callable[..., Grammar]
+
+SCRIPT = "tag-format <semantics/1.0>;"
+LITERALS = "tag-format <semantics/1.0-literals>;"
+
+
+@pytest.fixture
+def match(abnf: Abnf) -> Callable[..., Match]:
+    def matched(rules: str, said: str, *, header: str = "", mode: str = "voice") -> Match:
+        found = abnf(rules, header=header, mode=mode).match(said.split())
+        assert found is not None
+        return found
+
+    return matched
+
+
+@pytest.mark.parametrize(
+    ("rules", "said", "expected"),
+    [
+        ("$main = a {out = 'x'};", "a", "x"),
+        ("$main = a {out.b = 1} c {out.d = [true, null]};", "a c", {"b": 1, "d": [True, None]}),
+        ("$main = a {var n = 1} b {out = n + 1};", "a b", 2),
+        ("$main = a b;", "a b", "a b"),
+        ("$main = $x $y; $x = a; $y = b {out = 'last'};", "a b", "last"),
+        ("$main = $x $x {out = rules.x + rules.latest()}; $x = a {out = '1'} | b {out = '2'};", "a b", "22"),
+        ("$main = {out.l = []} ($x {out.l.push(rules.x)}) <1->; $x = a | b;", "a b a", {"l": ["a", "b", "a"]}),
+        ("$main = a $x b {out = meta.x.text + '|' + meta.current().text + '|' + meta.latest().score}; $x = c d;",
+         "a c d b", "c d|a c d b|1"),
+        ("$main = [$x] b {out = rules.x === undefined}; $x = a;", "b", True),
+        ("$main = a {out = undefined};", "a", None),
+        ("$main = a {};", "a", {}),
+        ("$main = a {out = 'x'} | b;", "b", "b"),
+        ("$main = a {!{ out = {k: '}'} }!};", "a", {"k": "}"}),
+    ],
+)  # fmt: skip
+def test_a_script_assigns_to_out(match: Callable[..., Match], rules: str, said: str, expected: Value) -> None:
+    assert match(rules, said, header=SCRIPT).interpret() == expected
+
+
+def test_tags_of_the_header_run_first_and_are_seen_by_every_rule(match: Callable[..., Match]) -> None:
+    header = SCRIPT + "{!{ var base = 10; function twice(n) { return 2 * n } }!};"
+    assert match("$main = $x {out = base + rules.x}; $x = a {out = twice(base)};", "a", header=header).interpret() == 30
+
+
+def test_a_variable_of_one_rule_is_not_seen_by_another(match: Callable[..., Match]) -> None:
+    with pytest.raises(SemanticsError, match="mine is not defined"):
+        match("$main = $x {out = mine}; $x = a {var mine = 1};", "a", header=SCRIPT).interpret()
+
+
+@pytest.mark.parametrize(
+    ("rules", "said", "expected"),
+    [
+        ("$main = a {x};", "a", "x"),
+        ("$main = a { x } b { y };", "a b", "y"),
+        ("$main = $x $y; $x = a {1}; $y = b {2};", "a b", "2"),
+        ("$main = $x; $x = a;", "a", "a"),
+        ("$main = a $x b; $x = c;", "a c b", "c"),
+        ("$main = a {while(true);};", "a", "while(true);"),
+    ],
+)
+def test_a_literal_is_the_meaning_without_any_script(
+    match: Callable[..., Match], rules: str, said: str, expected: str
+) -> None:
+    found = match(rules, said, header=LITERALS)
+    assert found.program is None
+    assert found.interpretation == found.interpret() == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("yes", "yes"),
+        ("main menu", "main menu"),
+        ("'yes'", "yes"),
+        ("007", "007"),
+        ("1.5", 1.5),
+        ("true", True),
+        ("$ = 'x'", "x"),
+        ("$.a = 1; $.b = 'c'", {"a": 1, "b": "c"}),
+        ("out.a = 1", {"a": 1}),
+        ("out = 'x'", "x"),
+        ("slot = 'x'", {"slot": "x"}),
+        ("SWI_meaning = 'x'", "x"),
+        ("out = SWI_literal", "a"),
+        ("$ = $x", "a"),
+        ("$ = $$ + $x", "aa"),
+        ("$.n = rules.x", {"n": "a"}),
+        ("", ""),
+    ],
+)
+def test_tags_without_a_format_are_understood_as_they_are_meant(
+    match: Callable[..., Match], tag: str, expected: Value
+) -> None:
+    assert match(f"$main = $x {{{tag}}}; $x = a;", "a").interpret() == expected
+
+
+@pytest.mark.parametrize(
+    ("tag", "header", "expected"),
+    [
+        ("yes", "", "yes"),
+        ("'yes'", "", "yes"),
+        ("out = 1", SCRIPT, "a"),
+        ("junk", "tag-format <x-own/1.0>;", "a"),
+    ],
+)
+def test_without_script_the_meaning_goes_as_far_as_it_can(
+    match: Callable[..., Match], tag: str, header: str, expected: str
+) -> None:
+    assert match(f"$main = a {{{tag}}};", "a", header=header).interpretation == expected
+
+
+def test_keys_without_tags_mean_themselves(match: Callable[..., Match]) -> None:
+    found = match('$main = 1 2 "#";', "1 2 #", mode="dtmf")
+    assert found.interpret() == found.interpretation == "12#"
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("x(", "SyntaxError"),
+        ("nobody", "nobody is not defined"),
+        ("throw 'no'", "no"),
+        ("while (true);", "interrupted"),
+        ("for (var s = 'x';;) s += s", "could not be run|failed"),
+        ("out.me = out", "circular"),
+        ("(function f() { f() })()", "stack|recursion|size"),
+    ],
+)
+def test_a_tag_that_fails_is_told(match: Callable[..., Match], tag: str, reason: str) -> None:
+    with pytest.raises(SemanticsError, match=f"(?i){reason}"):
+        match(f"$main = a {{!{{{tag}}}!}};", "a", header=SCRIPT).interpret()
+
+
+def test_a_result_of_any_characters_survives(match: Callable[..., Match]) -> None:
+    tag = r"out = 'a\u0000\u20ac\ud83d\ude00\ud800z\\ud800'"
+    assert match(f"$main = a {{{tag}}};", "a", header=SCRIPT).interpret() == "a\0€😀\ufffdz\\ud800"
+
+
+def test_a_caller_may_bring_an_engine(match: Callable[..., Match]) -> None:
+    seen: list[str] = []
+
+    def evaluate(program: str) -> str:
+        seen.append(program)
+        return '{"value": 7}'
+
+    assert match("$main = é {out = 1};", "é", header=SCRIPT).interpret(evaluate) == 7
+    assert seen[0].isascii()
+
+
+@pytest.mark.parametrize("answer", ["", "[]", "null", "{"])
+def test_an_engine_that_answers_nonsense_is_told(match: Callable[..., Match], answer: str) -> None:
+    with pytest.raises(SemanticsError, match="cannot be read"):
+        match("$main = a {out = 1};", "a", header=SCRIPT).interpret(lambda _: answer)
+
+
+def test_a_parse_hundreds_of_levels_deep_has_a_meaning(match: Callable[..., Match]) -> None:
+    rules = "$main = a $main {out = rules.main + 1} | a {out = 1};"
+    assert match(rules, "a " * 400, header=SCRIPT).interpret() == 400
