@@ -149,7 +149,7 @@ class _Queuecall:
             account, fault = await self._account(values)
             faults += fault
         if faults or account is None or not isinstance(order, queuecall.Order):
-            self._log.info("call refused", client=client, fields=sorted({fault.field for fault in faults}))
+            self._log.info("call refused", client=client, fields=",".join(sorted({fault.field for fault in faults})))
             return _reply(self._failed(submission, faults))
         try:
             call = await self._ledger.queue_call(order.new_call(account), now)
@@ -170,7 +170,8 @@ class _Queuecall:
         return account, () if account else (Fault("login", "The login or the PIN is not right."),)
 
     def _failed(self, submission: queuecall.Submission, faults: Sequence[Fault]) -> bytes:
-        return xml.failed(queuecall.SERVICE, submission.shown(echo_pin=self._settings.compat.echo_pin), faults)
+        echo = submission.shown(echo_pin=self._settings.compat.echo_pin)
+        return xml.failed(queuecall.SERVICE, echo, queuecall.in_order(faults))
 
 
 def _named(faults: Sequence[Fault], *names: str) -> bool:

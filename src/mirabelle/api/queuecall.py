@@ -182,8 +182,13 @@ def check(
     )
     if not reader.faults:
         return order
+    return in_order(reader.faults)
+
+
+def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Faults in the order of the fields that they name; what names none of ours comes last."""
     position = {field.name: index for index, field in enumerate(FIELDS)}
-    return tuple(sorted(reader.faults, key=lambda fault: position[fault.field]))
+    return tuple(sorted(faults, key=lambda fault: position.get(fault.field, len(position))))
 
 
 class _Reader:

@@ -22,6 +22,7 @@ _NUMBER: Final = re.compile(
     r"|(?<![\w.:-])\d{10,15}(?![\w.:-])",  # bare
     re.IGNORECASE,
 )
+_TALKATIVE: Final = ("alembic", "asyncio", "httpcore", "httpx", "python_multipart", "uvicorn")
 _USERINFO: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
@@ -41,7 +42,7 @@ def configure(
         stream: where lines go.
         log_format: how they look.
         log_numbers: whether `phone_number=` may be logged at all.
-        level: the least that is logged: DEBUG, INFO, WARNING or ERROR.
+        level: the least that is logged: DEBUG, INFO, WARNING or ERROR; of libraries WARNING, unless it is DEBUG.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -69,6 +70,8 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(level if level == "DEBUG" else max(root.level, logging.WARNING))
 
 
 def renderer(log_format: LogFormat) -> Processor:

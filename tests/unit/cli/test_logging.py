@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from mirabelle.cli.logging import HIDDEN, LogFormat, configure, guard
+from mirabelle.cli.logging import _TALKATIVE, HIDDEN, LogFormat, configure, guard
 
 
 @pytest.fixture(autouse=True)
@@ -19,6 +19,8 @@ def logging_as_before() -> Iterator[None]:
     structlog.reset_defaults()
     root.handlers[:] = handlers
     root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +85,14 @@ def test_the_libraries_log_the_same_way() -> None:
     logging.getLogger("uvicorn").warning("cannot reach %s", "+16175550123")
     event = json.loads(stream.getvalue())
     assert (event["event"], event["logger"]) == (f"cannot reach {HIDDEN}", "uvicorn")
+
+
+@pytest.mark.parametrize(("level", "lines"), [("DEBUG", 1), ("INFO", 0), ("ERROR", 0)])
+def test_the_libraries_are_quiet_unless_everything_is_wanted(level: str, lines: int) -> None:
+    stream = io.StringIO()
+    configure(stream, level=level)
+    logging.getLogger("uvicorn.error").info("Started server process")
+    assert len(stream.getvalue().splitlines()) == lines
 
 
 def test_a_traceback_is_on_the_line_and_clean() -> None:
