@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mirabelle.calls.call import NewCall
+from mirabelle.store.ledger import StoreError
+from mirabelle.store.rows import NEW_CALL_COLUMNS, host_of, instant, micros, new_call_row, shortened, storable
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+instants = st.datetimes(
+    min_value=datetime(1900, 1, 1),  # noqa: DTZ001 - the zone is drawn too
+    max_value=datetime(2900, 1, 1),  # noqa: DTZ001
+    timezones=st.integers(-720, 720).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+
+
+@given(instants)
+def test_an_instant_comes_back_exactly(when: datetime) -> None:
+    assert instant(micros(when)) == when
+    assert instant(micros(when)).utcoffset() == timedelta(0)
+
+
+@given(instants, instants)
+def test_numbers_sort_as_their_instants_do(one: datetime, other: datetime) -> None:
+    assert (micros(one) < micros(other)) == (one < other)
+
+
+def test_an_instant_without_a_zone_is_refused() -> None:
+    with pytest.raises(StoreError, match="time zone"):
+        micros(datetime(2026, 3, 1))  # noqa: DTZ001
+
+
+@given(st.text())
+def test_a_text_that_is_text_is_kept_as_it_is(text: str) -> None:
+    if "\0" not in text:
+        assert storable("it", text, 1000) == shortened(text) == text
+
+
+@given(st.text(st.characters(categories=["Cs", "Cc", "L"])))
+def test_a_shortened_text_can_always_be_stored(text: str) -> None:
+    assert storable("it", shortened(text, 20), 20) == shortened(text, 20)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("x" * 11, "longer than 10"), ("a\0", "NUL"), ("ä\0", "not text"), ("\ud800", "not text")]
+)
+def test_a_text_that_cannot_be_stored_is_refused_by_its_name(text: str, said: str) -> None:
+    with pytest.raises(StoreError, match=f"phone_number .*{said}"):
+        storable("phone_number", text, 10)
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://Example.COM/r?x=1", "example.com"),
+        ("https://user:pw@example.com:8443/r", "example.com"),
+        ("http://[::1]:80/r", "::1"),
+        ("http://[::1/r", ""),
+        ("nonsense", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_a_url(url: str, host: str) -> None:
+    assert host_of(url) == host
+
+
+@given(st.text())
+def test_any_text_has_a_host_or_none(url: str) -> None:
+    assert isinstance(host_of(url), str)
+
+
+def test_a_new_calls_row_is_in_the_order_of_a_bulk_load() -> None:
+    new = NewCall(account_id=1, campaign_id=1, phone_number="+16175550123", start_url="http://example.com/")
+    assert tuple(new_call_row(new, NOW)) == NEW_CALL_COLUMNS
+    late = dataclasses.replace(new, scheduled_at=NOW + timedelta(hours=1))
+    assert new_call_row(late, NOW)["due_at"] == micros(NOW + timedelta(hours=1))
+    past = dataclasses.replace(new, scheduled_at=NOW - timedelta(hours=1))
+    assert new_call_row(past, NOW)["due_at"] == micros(NOW)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+from mirabelle.calls.attempt import AttemptState
+from mirabelle.calls.call import CallState
+from mirabelle.calls.outcome import Outcome
+from mirabelle.store import hot, migration, statements
+from mirabelle.store.compiled import CompiledStatements
+from mirabelle.store.schema import ATTEMPTS, CALLS
+from mirabelle.store.sqlite import connect, prepare
+
+DIALECTS = {
+    "sqlite": SQLiteDialect_pysqlite(paramstyle="qmark"),
+    "postgresql": sa.make_url("postgresql+asyncpg://").get_dialect()(),
+}
+
+PORTABLE = {
+    name: statement
+    for name, statement in vars(statements).items()
+    if isinstance(statement, sa.Executable) and not name.startswith("_")
+}
+HOT = {name: getattr(hot.SQLITE, name) for name in ("claim", "expire", "recover", "claim_deliveries")}
+
+# Its whole answer is a number for each state, so it reads them all; the index holds what it needs.
+READS_EVERYTHING = {"COUNTS", "RECENT_CALLS", "ADD_CAMPAIGN", "ADD_ACCOUNT", "ADD_DELIVERY", "QUEUE_CALL"}
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    prepare(tmp_path / "ledger.db")
+    one = connect(tmp_path / "ledger.db")
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("name", PORTABLE)
+def test_every_portable_statement_is_compiled_once_for_each_store(name: str, dialect: str) -> None:
+    compiled = CompiledStatements(DIALECTS[dialect])
+    assert compiled[PORTABLE[name]] is compiled[PORTABLE[name]]
+    mark = "?" if dialect == "sqlite" else "$1"
+    assert (mark in compiled[PORTABLE[name]].sql) == bool(compiled[PORTABLE[name]].names)
+
+
+@pytest.mark.parametrize("name", [name for name in {**PORTABLE, **HOT} if name not in READS_EVERYTHING])
+def test_no_statement_reads_a_whole_table(connection: sqlite3.Connection, name: str) -> None:
+    compiled = CompiledStatements(DIALECTS["sqlite"])[{**PORTABLE, **HOT}[name]]
+    values = [compiled.fixed.get(each, "[]" if each == "skip" else 1) for each in compiled.names]
+    plan = [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", values)]
+    tables = ("accounts", "campaigns", "calls", "attempts", "deliveries", "d", "x")
+    assert not [line for line in plan if line.startswith("SCAN") and line.split()[1] in tables]
+
+
+@pytest.mark.parametrize(("name", "index"), [("claim", "calls_state_due_at"), ("expire", "calls_state_expires_at")])
+def test_a_hot_path_walks_its_index(connection: sqlite3.Connection, name: str, index: str) -> None:
+    compiled = CompiledStatements(DIALECTS["sqlite"])[HOT[name]]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
+    lines = [row["detail"] for row in plan]
+    assert any(index in line for line in lines)
+    assert not any("TEMP B-TREE" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("table", "rule", "words"),
+    [
+        (CALLS, "calls_state_check", CallState),
+        (ATTEMPTS, "attempts_state_check", AttemptState),
+        (ATTEMPTS, "attempts_outcome_check", Outcome),
+    ],
+)
+def test_the_tables_know_every_word_of_the_domain(
+    table: sa.Table, rule: str, words: type[CallState] | type[AttemptState] | type[Outcome]
+) -> None:
+    [check] = [each for each in table.constraints if str(each.name) == rule]
+    assert isinstance(check, sa.CheckConstraint)
+    listed = str(check.sqltext).split("(")[1].rstrip(")").replace("'", "").replace(" ", "").split(",")
+    assert set(listed) == {word.value for word in words}
+
+
+def test_a_script_is_split_into_its_statements() -> None:
+    script = "-- note\n\nCREATE TABLE a (\n  x TEXT DEFAULT ';'\n);\n\nINSERT INTO a VALUES ('1;2');\n\n-- end\n"
+    assert [statement.strip() for statement in migration.split(script)] == [
+        "-- note\n\nCREATE TABLE a (\n  x TEXT DEFAULT ';'\n);",
+        "INSERT INTO a VALUES ('1;2');",
+        "-- end",
+    ]
