@@ -14,6 +14,8 @@ from mirabelle.sip.headers import unquoted
 from mirabelle.sip.message import Request, Response
 
 _PAIR: Final = re.compile(r'([A-Za-z0-9_\-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)', re.DOTALL)
+MOST_CHARACTERS: Final = 4096
+"""The longest challenge that is read."""
 _HASHES: Final[MappingProxyType[str, Callable[[bytes], str]]] = MappingProxyType(
     {
         "SHA-256": lambda data: hashlib.sha256(data).hexdigest(),
@@ -58,8 +60,10 @@ def parse_challenge(text: str) -> Challenge:
     """Read the value of a WWW-Authenticate or Proxy-Authenticate field.
 
     Raises:
-        SipError: another scheme, or no nonce.
+        SipError: another scheme, no nonce, or too long.
     """
+    if len(text) > MOST_CHARACTERS:
+        raise SipError(f"The challenge is longer than {MOST_CHARACTERS} characters.")
     scheme, _, rest = text.strip().partition(" ")
     if scheme.lower() != "digest":
         raise SipError(f"The authentication scheme '{ascii(scheme[:20])[1:-1]}' is not Digest.")

@@ -41,11 +41,14 @@ COMPACT: Final = MappingProxyType(
 )
 """The one-letter names (IANA registry of SIP header fields)."""
 
+TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+\Z")
+"""A token (RFC 3261 section 25.1)."""
+
 _T = TypeVar("_T")
 _QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+_STRING: Final = re.compile(_QUOTED, re.DOTALL)
 _PIECE: Final = re.compile(rf'{_QUOTED}|<[^>]*>|[^,"<]+|,', re.DOTALL)
 _PARAMETER: Final = re.compile(rf'\s*;\s*([^\s;=,"<>]*)\s*(?:=\s*({_QUOTED}|[^\s;,"]*))?\s*', re.DOTALL)
-_BRACKETED: Final = re.compile(rf'\s*(?:({_QUOTED})|([^<"]*?))\s*<\s*([^<>]*?)\s*>\s*(.*)\Z', re.DOTALL)
 _VIA: Final = re.compile(
     r"\s*([^\s/;,]+)\s*/\s*([^\s/;,]+)\s*/\s*([^\s/;,]+)\s+(\[[^\]\s]*\]|[^\s:;,\[\]]+)\s*(?::\s*([0-9]{1,5}))?\s*(;.*)?\Z",
     re.DOTALL,
@@ -54,10 +57,41 @@ _CSEQ: Final = re.compile(r"([0-9]{1,20})\s+(\S+)\Z")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
+_KNOWN: Final = MappingProxyType(
+    {
+        spelling: name
+        for name in (
+            *(
+                "accept",
+                "allow",
+                "authorization",
+                "call-id",
+                "contact",
+                "content-length",
+                "content-type",
+                "cseq",
+                "date",
+            ),
+            *("expires", "from", "max-forwards", "min-se", "p-asserted-identity", "proxy-authenticate", "require"),
+            *("proxy-authorization", "reason", "record-route", "retry-after", "route", "server", "session-expires"),
+            *("subject", "supported", "timestamp", "to", "unsupported", "user-agent", "via", "warning"),
+            "www-authenticate",
+        )
+        for spelling in (
+            name,
+            name.title(),
+            {"call-id": "Call-ID", "cseq": "CSeq", "www-authenticate": "WWW-Authenticate"}.get(name, name.upper()),
+        )
+    }
+    | {spelling: name for letter, name in COMPACT.items() for spelling in (letter, letter.upper())}
+)
+"""The usual spellings: most look-ups end here."""
+
+
 def field_key(name: str) -> str:
     """The key of a field's name: lower case, written out."""
-    key = name.lower()
-    return COMPACT.get(key, key)
+    known = _KNOWN.get(name)
+    return name.lower() if known is None else known
 
 
 class Headers:
@@ -68,6 +102,21 @@ class Headers:
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
         self._fields: list[tuple[str, str, str]] = [(field_key(name), name, value) for name, value in fields]
         self._parsed: dict[str, Any] = {}
+
+    @classmethod
+    def read(cls, lines: Iterable[str]) -> Headers:
+        """Fields from unfolded lines; a line that is none is passed over."""
+        headers = cls()
+        for line in lines:
+            name, colon, value = line.partition(":")
+            name = name.rstrip()
+            key = _KNOWN.get(name)
+            if key is None:
+                if not colon or not TOKEN.match(name):
+                    continue
+                key = name.lower()
+            headers._fields.append((key, name, value.strip().replace("\r", " ")))
+        return headers
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return ((name, value) for _, name, value in self._fields)
@@ -101,6 +150,10 @@ class Headers:
             if known == key:
                 return value
         return None
+
+    def keys(self) -> list[str]:
+        """The key of each field, in order."""
+        return [key for key, _, _ in self._fields]
 
     def all(self, name: str) -> list[str]:
         """Every field of that name as it was written, in order."""
@@ -329,18 +382,30 @@ def parse_name_addr(text: str) -> NameAddr:
         SipError: an unbalanced quote or bracket, or a bare address that needs brackets.
     """
     if "<" in text:
-        match = _BRACKETED.match(text)
-        if not match:
-            raise SipError(f"The address '{ascii(text[:60])[1:-1]}' has an unbalanced quote or bracket.")
-        display = unquoted(match[1]) if match[1] else match[2].strip()
-        if not match[3]:
-            raise SipError("An address is empty between its brackets.")
-        return NameAddr(match[3], display, parse_parameters(match[4]) if match[4] else {})
+        return _bracketed(text.strip())
     address, semicolon, rest = text.partition(";")
     address = address.strip()
     if not address or '"' in address or "?" in address or "," in address or " " in address:
         raise SipError(f"The address '{ascii(text[:60])[1:-1]}' is none, or needs angle brackets.")
     return NameAddr(address, "", parse_parameters(semicolon + rest) if semicolon else {})
+
+
+def _bracketed(text: str) -> NameAddr:
+    # By hand, and not by one expression: that would try every split of a long run of spaces.
+    name = _STRING.match(text)
+    if name:
+        display, rest = unquoted(name[0]), text[name.end() :].lstrip()
+    else:
+        display, bracket, rest = text.partition("<")
+        display, rest = display.rstrip(), bracket + rest
+    end = rest.find(">")
+    address = rest[1:end].strip()
+    if not rest.startswith("<") or end < 0 or "<" in address or (not name and '"' in display):
+        raise SipError(f"The address '{ascii(text[:60])[1:-1]}' has an unbalanced quote or bracket.")
+    if not address:
+        raise SipError("An address is empty between its brackets.")
+    tail = rest[end + 1 :]
+    return NameAddr(address, display, parse_parameters(tail) if tail else {})
 
 
 def parse_cseq(text: str) -> CSeq:

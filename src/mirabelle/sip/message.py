@@ -8,6 +8,7 @@ from typing import Final
 
 from mirabelle.sip.error import SipError
 from mirabelle.sip.headers import (
+    TOKEN,
     CSeq,
     Headers,
     NameAddr,
@@ -27,9 +28,7 @@ MOST_FIELDS: Final = 512
 
 _LEADING: Final = re.compile(rb"[\r\n]*")
 _BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
-_FOLD: Final = re.compile(r"[ \t]*\r?\n[ \t]+")
-_LINE: Final = re.compile(r"\r?\n")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+\Z")
+_FOLD: Final = re.compile(r"\n[ \t]+")
 _REQUEST_LINE: Final = re.compile(r"([^ ]+) ([^ ]+) ([A-Za-z]+/[0-9]+\.[0-9]+)\Z")
 _STATUS_LINE: Final = re.compile(r"(SIP/[0-9]+\.[0-9]+)[ \t]+([0-9]+)(?:[ \t](.*))?\Z", re.IGNORECASE)
 _ONCE: Final = ("call-id", "from", "to", "cseq", "max-forwards")
@@ -194,16 +193,14 @@ def parse(data: bytes) -> Request | Response:
 
 
 def _read_head(head: str) -> Request | Response:
-    start_line, *lines = _LINE.split(_FOLD.sub(" ", head))
+    if "\r" in head:
+        head = head.replace("\r\n", "\n")
+    if "\n " in head or "\n\t" in head:
+        head = _FOLD.sub(" ", head)
+    start_line, *lines = head.split("\n")
     if len(lines) > MOST_FIELDS:
         raise SipError(f"The message has more than {MOST_FIELDS} header fields.", status=513)
-    fields: list[tuple[str, str]] = []
-    for line in lines:
-        name, colon, value = line.partition(":")
-        name = name.rstrip()
-        if colon and _TOKEN.match(name):
-            fields.append((name, value.strip().replace("\r", " ")))
-    headers = Headers(fields)
+    headers = Headers.read(lines)
     match = _STATUS_LINE.match(start_line)
     if match:
         if match[1].upper() != "SIP/2.0":
@@ -215,14 +212,14 @@ def _read_head(head: str) -> Request | Response:
     match = _REQUEST_LINE.match(start_line)
     if not match:
         parts = start_line.split()
-        if len(parts) >= 3 and parts[-1].upper().startswith("SIP/") and _TOKEN.match(parts[0]):
+        if len(parts) >= 3 and parts[-1].upper().startswith("SIP/") and TOKEN.match(parts[0]):
             broken = Request(headers, b"", parts[0], "")
             raise MalformedRequest(
                 SipError("The request line is not 'method URI version' with one space each."), broken
             )
         raise SipError("The first line is neither a request's nor a response's.")
     request = Request(headers, b"", match[1], match[2])
-    if not _TOKEN.match(request.method):
+    if not TOKEN.match(request.method):
         raise SipError("The method holds a character that no method may hold.")
     if match[3].upper() != "SIP/2.0":
         raise MalformedRequest(SipError(f"The version is {match[3][:20]}, not SIP/2.0.", status=505), request)
@@ -231,8 +228,9 @@ def _read_head(head: str) -> Request | Response:
 
 def _check(message: Request | Response) -> None:
     headers = message.headers
+    keys = headers.keys()
     for name in _ONCE:
-        found = len(headers.all(name))
+        found = keys.count(name)
         if found > 1:
             raise SipError(f"The message has {found} {name} fields.")
         if not found and name != "max-forwards":

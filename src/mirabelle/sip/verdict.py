@@ -22,6 +22,8 @@ from mirabelle.sip.headers import Headers, parse_parameters, split_values, unquo
 
 MOST_RETRY_AFTER: Final = 86_400
 """Seconds; a longer Retry-After is read as this."""
+MOST_WORDS: Final = 1000
+"""Characters of phrases and warnings that are looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def verdict(status: int, reason: str, headers: Headers) -> Verdict:
     if 300 <= status < 400:
         contact = " ".join((headers.get("contact") or "nowhere").split())[:100]
         return Verdict(Outcome.FAILED, f"{detail}: moved to {contact}; redirections are not followed")
-    said = f"{reason} {text} {' '.join(headers.all('warning'))}"
+    said = f"{reason} {text} {' '.join(headers.all('warning'))}"[:MOST_WORDS]
     if _LIMIT.search(said):
         outcome = Outcome.CAPACITY
     elif cause in BY_CAUSE:

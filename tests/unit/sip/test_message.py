@@ -215,3 +215,23 @@ def test_a_damaged_message_is_a_message_or_an_error(data: st.DataObject) -> None
     except SipError:
         return
     parse(message.encode())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"x" + b" " * 60_000 + b'"<',
+        b"<" + b" " * 60_000,
+        b'"' + b"\\" * 60_000,
+        b"<sip:a@b>" + b";" * 60_000 + b"=",
+        b"<sip:a@b>;" + b" " * 60_000 + b'"',
+        b"sip:" + b"a:" * 30_000,
+        b'"a" ' * 15_000,
+        b"a" * 60_000 + b"\r\n" + b" " * 1000,
+    ],
+)
+@pytest.mark.parametrize("name", [b"From", b"Via", b"Contact", b"CSeq", b"X"])
+@pytest.mark.timeout(5)
+def test_no_long_field_takes_long_to_read(name: bytes, value: bytes) -> None:
+    with suppress(SipError):
+        parse(INVITE.replace(b"\r\n" + name + b": ", b"\r\n" + name + b": " + value, 1))
