@@ -18,6 +18,29 @@ One TOML file, named by `--config FILE` or `MIRABELLE_CONFIG`. Every setting has
 missing. Each setting can be given in the environment as well, which wins over the file. A name that is not known is
 refused, with the nearest one that is. `mirabelle settings` prints those in effect.
 
+A file for a server behind one carrier, with its password kept out of it, in `MIRABELLE_TRUNK_MAIN_PASSWORD`:
+
+```toml
+[server]
+listen = "127.0.0.1:8080"           # put a TLS proxy in front
+
+[sip]
+bind = "0.0.0.0:5060"
+advertised = "voice.example.com"
+
+[media]
+bind = "0.0.0.0"
+advertised = "voice.example.com"
+
+[[trunk]]
+name = "main"
+host = "sip.carrier.example:5060"
+username = "mirabelle"
+caller_id = "8005551212"
+calls_per_second = 10
+channels = 100
+```
+
 <!-- Written by `mirabelle settings --markdown`; change src/mirabelle/settings.py instead. -->
 """
 

@@ -33,6 +33,13 @@ def test_a_multipart_form_is_taken_apart() -> None:
     assert parse(body.encode(), MULTIPART) == (Part("login", "usér".encode()), Part("f", b"1,2\r\n3", "a.csv"))
 
 
+def test_names_without_quotes_and_a_boundary_with_them_are_fine() -> None:
+    body = (
+        part("Content-Type: text/plain; charset=utf-8\r\nContent-Disposition: form-data; name=login", "u") + "--xyz--"
+    )
+    assert parse(body.encode(), 'multipart/form-data; boundary="xyz"') == (Part("login", b"u"),)
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "said"),
     [
