@@ -165,6 +165,12 @@ class MediaSettings(_Section):
         default=False, description="Leave the compiled loop aside, to compare or to find a fault."
     )
 
+    @model_validator(mode="after")
+    def _far_end_knows_where(self) -> MediaSettings:
+        if self.bind in {"0.0.0.0", "::"} and not self.advertised:  # noqa: S104  this is what is refused
+            raise ValueError("'bind' is every address of this machine; say in 'advertised' which the far end is to use")
+        return self
+
     @property
     def port_range(self) -> tuple[int, int]:
         """`ports` as the lowest and the highest."""

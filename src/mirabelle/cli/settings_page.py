@@ -26,11 +26,11 @@ listen = "127.0.0.1:8080"           # put a TLS proxy in front
 
 [sip]
 bind = "0.0.0.0:5060"
-advertised = "voice.example.com"
+advertised = "203.0.113.7"
 
 [media]
 bind = "0.0.0.0"
-advertised = "voice.example.com"
+advertised = "203.0.113.7"
 
 [[trunk]]
 name = "main"
