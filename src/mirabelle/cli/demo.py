@@ -105,12 +105,15 @@ def run() -> int:
 
     Raises:
         MirabelleError: it could not be shown at all.
+        KeyboardInterrupt: a signal ended it.
     """
     demonstration: _Demonstration | None = None
     try:
         with _narrator() as narrator:
             demonstration = _Demonstration(narrator)
             missing = asyncio.run(demonstration.show())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     finally:
         # Whatever happened above, and however often Ctrl-C was pressed: nothing of ours stays behind.
         if demonstration is not None:
@@ -149,7 +152,7 @@ class _Demonstration:
         """From the start of the processes to their end; what was missing."""
         task = asyncio.current_task()
         assert task is not None
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
         _make_room(DIRECTORY)
         try:
