@@ -1,0 +1,60 @@
+"""A server, its customer and its far end, each a process or a thread of its own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.acceptance.customer import GREETING, MENU, THANKS, WAITING, Customer
+from tests.acceptance.service import Service, free_udp_port
+from tests.acceptance.sipp import Sipp
+
+
+@pytest.fixture
+def customer() -> Iterator[Customer]:
+    """A web server with an application at `start`."""
+    pages = {
+        "start": (200, GREETING),
+        "menu": (200, MENU),
+        "choice": (200, THANKS),
+        "waiting": (200, WAITING),
+        "result": (200, "thanks"),
+    }
+    with Customer(pages) as running:
+        yield running
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Iterator[Service]:
+    """A server that is configured and not started."""
+    first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
+    service = Service(tmp_path, f"sqlite:///{tmp_path}/ledger.db", free_udp_port(), f"{first}-{first + 99}")
+    service.prepare()
+    yield service
+    service.stop()
+
+
+@pytest.fixture
+def service(prepared: Service) -> Service:
+    """A server that takes requests, on SQLite."""
+    prepared.start()
+    return prepared
+
+
+@pytest.fixture
+def sipp(
+    require_peer: Callable[[str, Path | str | None], Path], tmp_path: Path, prepared: Service
+) -> Iterator[Callable[..., Sipp]]:
+    """Starts a scenario where the server's trunk leads."""
+    binary = require_peer("sipp", shutil.which("sipp"))
+    running: list[Sipp] = []
+
+    def start(scenario: str, *, calls: int = 1) -> Sipp:
+        running.append(Sipp(binary, scenario, prepared.trunk_port, tmp_path, calls=calls))
+        return running[-1]
+
+    yield start
+    for each in running:
+        each.stop()
