@@ -85,7 +85,10 @@ def test_other_programs_variables_are_left_alone() -> None:
         ('[media]\nports = "30000-20000"\n', "line 2: [media] ports: take two ports from 1024 to 65535"),
         ('[media]\nports = "many"\n', "line 2: [media] ports: write it as lowest-highest"),
         ('[store]\nurl = "mysql://x"\n', "line 2: [store] url: write sqlite:///file.db or postgresql://"),
-        ('[media]\nbind = "0.0.0.0"\n', "line 1: [media]: 'bind' is every address of this machine; say in 'advertised'"),
+        (
+            '[media]\nbind = "0.0.0.0"\n',
+            "line 1: [media]: 'bind' is every address of this machine; say in 'advertised'",
+        ),
         ("store = 5\n", "line 1: [store] is a section; write [store] on a line of its own"),
         ("[trunk]\nx = 5\n", "line 1: [trunk] is a section; write [[trunk]] on a line of its own"),
         ('[[trunk]]\nname = "main"\n', "line 1: [[trunk]] 'main' host is missing; it has no default."),
