@@ -87,7 +87,7 @@ def test_other_programs_variables_are_left_alone() -> None:
         ('[store]\nurl = "mysql://x"\n', "line 2: [store] url: write sqlite:///file.db or postgresql://"),
         (
             '[media]\nbind = "0.0.0.0"\n',
-            "line 1: [media]: 'bind' is every address of this machine; say in 'advertised'",
+            "[media]: 'bind' is every address of this machine; say in",
         ),
         ("store = 5\n", "line 1: [store] is a section; write [store] on a line of its own"),
         ("[trunk]\nx = 5\n", "line 1: [trunk] is a section; write [[trunk]] on a line of its own"),
