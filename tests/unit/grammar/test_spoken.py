@@ -93,7 +93,8 @@ def test_a_number_spelled_out_is_read_back(number: int) -> None:
 
 
 @given(
-    st.sampled_from(sorted(field_types.TYPES)), st.lists(st.sampled_from([*WORDS, "may", "past", "point"]), max_size=6)
+    st.sampled_from(sorted(field_types.TYPES)),
+    st.lists(st.sampled_from([*numerals.WORDS, "may", "past", "point"]), max_size=6),
 )
 def test_no_words_break_a_builtin(name: str, said: list[str]) -> None:
     match = builtin(name, "voice").match(said)
