@@ -77,13 +77,13 @@ def multipart(fields: tuple[tuple[str, str | bytes], ...]) -> tuple[bytes, str]:
     return b"".join(parts) + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
-def run(url: str, inputs: str | None, far_end: str) -> int:
+def run(url: str, inputs: str | None, far_end: str | None) -> int:
     """Run an application as text, and print what happens.
 
     Args:
         url: where it is; a path is a file.
         inputs: comma-separated; None asks at the terminal.
-        far_end: who is at the other end of a transfer.
+        far_end: who is at the other end of a transfer; None for somebody who talks for a while.
 
     Returns:
         The exit status.
@@ -93,7 +93,7 @@ def run(url: str, inputs: str | None, far_end: str) -> int:
     """
     address = url if "://" in url or url.startswith("file:") else Path(url).absolute().as_uri()
     given = None if inputs is None else parse_inputs(inputs)
-    other = parse_far_end(far_end)
+    other = parse_far_end(far_end or "")
     return asyncio.run(
         run_text(
             address, inputs=given, far_end=other, fetcher=SessionFetcher(LocalFetcher()), out=_print, ask=_ask_terminal

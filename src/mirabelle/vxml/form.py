@@ -67,8 +67,15 @@ class FormInterpretation:
             arrival, self._arrival = self._arrival, None
             if arrival is not None:
                 yield from self._guarded(self._arrive(arrival), self._form.items[0] if self._is_menu else None)
-            while (item := self._select()) is not None:
+            while True:
                 machine.spend()
+                try:
+                    item = self._select()
+                except SemanticError as error:
+                    yield from self._guarded(_throwing(error), None)
+                    continue
+                if item is None:
+                    return
                 yield from self._guarded(self._visit(item), item)
         finally:
             here.dialog = here.form = here.item = None
@@ -210,7 +217,7 @@ class FormInterpretation:
                 raise GoToDialog(document, root, dialog, fresh=False, fresh_root=False, arrival=meant)
             case ForItem(item):
                 fill_item(machine, item, interpretation(machine, result, active))
-                yield from self._filled([item])
+                yield from self._uttered([item])
             case _:
                 yield from self._fill_form(interpretation(machine, result, active))
 
@@ -223,16 +230,20 @@ class FormInterpretation:
 
     def _fill_form(self, meaning: Any) -> Steps[None]:
         filled = fill_form(self._machine, self._form, meaning)
-        yield from self._filled(filled)
+        yield from self._uttered(filled)
+
+    def _uttered(self, just_filled: Sequence[FormItem]) -> Steps[None]:
+        """What the caller said filled these items: no `<initial>` needs to ask any more."""
+        for item in self._form.items:
+            if just_filled and item.kind == "initial":
+                item.fill(self._machine.scopes)
+        yield from self._filled(just_filled)
 
     def _filled(self, just_filled: Sequence[FormItem]) -> Steps[None]:
-        """Set what is initial, and execute the `<filled>` actions that are triggered, in document order (2.4)."""
+        """Execute the `<filled>` actions that are triggered, in document order (2.4)."""
         machine = self._machine
         if not just_filled:
             return
-        for item in self._form.items:
-            if item.kind == "initial":
-                item.fill(machine.scopes)
         for element in self._dialog.elements():
             if element.name == "filled":
                 if self._is_triggered(element, just_filled):
@@ -263,3 +274,9 @@ class FormInterpretation:
         scopes.push()
         yield from execute(self._machine, element.children)
         scopes.pop_to(depth)
+
+
+def _throwing(error: SemanticError) -> Steps[None]:
+    """A part of the main loop that is nothing but an event."""
+    raise error
+    yield  # type: ignore[unreachable]

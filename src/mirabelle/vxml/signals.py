@@ -113,7 +113,7 @@ class Returned(Transition):
         self.message = message
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Ending(Transition):
     """Out of the session.
 

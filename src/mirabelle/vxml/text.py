@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mirabelle.errors import MirabelleError
-from mirabelle.grammar import Grammar, GrammarError, Mode
 from mirabelle.vxml.cache import ParseCache
-from mirabelle.vxml.collector import KeyCollector, Matched, TypeAhead
+from mirabelle.vxml.collector import TypeAhead
 from mirabelle.vxml.machine import Dialect
+from mirabelle.vxml.matching import collect_keys, match_pressed, match_words
 from mirabelle.vxml.platform import (
     Audio,
     Collect,
@@ -27,7 +27,6 @@ from mirabelle.vxml.platform import (
     FetchFailed,
     HungUp,
     Input,
-    InputProperties,
     NoInput,
     NoMatch,
     Note,
@@ -37,7 +36,6 @@ from mirabelle.vxml.platform import (
     Prompt,
     Record,
     Recorded,
-    Result,
     Speech,
     Transfer,
     Transferred,
@@ -166,10 +164,10 @@ class TextPlatform:
             return NoInput()
         if given.startswith("text:"):
             self._line(f"input: {given}")
-            return spoken(given.removeprefix("text:").split(), request.grammars, request.properties)
+            return match_words(given.removeprefix("text:").split(), request.grammars, request.properties)
         for key in given:
             self._ahead.press(key)
-        reply = keyed(self._ahead, request.grammars, request.properties)
+        reply = collect_keys(self._ahead, request.grammars, request.properties)
         self._line(f"input: {reply.utterance}")
         return reply
 
@@ -186,7 +184,7 @@ class TextPlatform:
         if given == "noinput":
             return NoInput()
         if not given.startswith("text:"):
-            matched = pressed(given, request.grammars, request.properties)
+            matched = match_pressed(given, request.grammars, request.properties)
             if isinstance(matched, Input):
                 return Recorded(recording(kind, RECORDING_MS), kind, RECORDING_MS, given[-1], input=matched)
             if request.dtmfterm:
@@ -235,9 +233,9 @@ class TextPlatform:
             self._line(f"input: {given}")
             words = given.removeprefix("text:")
             if given.startswith("text:"):
-                matched = spoken(words.split(), request.grammars, request.properties)
+                matched = match_words(words.split(), request.grammars, request.properties)
             else:
-                matched = pressed(given, request.grammars, request.properties)
+                matched = match_pressed(given, request.grammars, request.properties)
             if isinstance(matched, Input):
                 return Transferred(TransferResult.NEAR_END_DISCONNECT, min(length, RECORDING_MS), matched)
         if 0 < request.maxtime_ms < length:
@@ -272,61 +270,6 @@ class TextPlatform:
     def _line(self, text: str) -> None:
         plain = "".join(c if c.isprintable() else " " for c in text)
         self._write(plain[:MOST_LINE])
-
-
-def spoken(words: Sequence[str], grammars: Sequence[Grammar], properties: InputProperties) -> Input | NoMatch:
-    """Match words against the grammars for words, as a recogniser without doubts would."""
-    said = " ".join(words)
-    results = []
-    for index, grammar in enumerate(grammars):
-        if grammar.mode is not Mode.VOICE:
-            continue
-        try:
-            match = grammar.match(words)
-        except GrammarError:
-            continue
-        if match is not None:
-            results.append(Result(index, match, said))
-    if not results:
-        return NoMatch(said, "voice")
-    return Input("voice", said, tuple(results[: properties.maxnbest]))
-
-
-def pressed(keys: str, grammars: Sequence[Grammar], properties: InputProperties) -> Input | NoMatch:
-    """Match keys that were pressed in a row, and then no more."""
-    ahead = TypeAhead()
-    for key in keys:
-        ahead.press(key)
-    return keyed(ahead, grammars, properties)
-
-
-def keyed(ahead: TypeAhead, grammars: Sequence[Grammar], properties: InputProperties) -> Input | NoMatch:
-    """Match keys out of the type-ahead buffer; those that are not needed stay there.
-
-    A terminating key right after a whole input is taken along. Input that matches nothing empties the buffer.
-    """
-    listening = [(index, grammar.keys()) for index, grammar in enumerate(grammars) if grammar.mode is Mode.DTMF]
-    collector = KeyCollector(
-        [matcher for _, matcher in listening],
-        timeout_ms=properties.timeout_ms,
-        interdigit_ms=properties.interdigit_ms,
-        term_ms=properties.term_ms,
-        termchar=properties.termchar,
-        now_ms=0,
-    )
-    decision = collector.take_from(ahead, 0)
-    while decision is None and (deadline := collector.deadline()) is not None:
-        decision = collector.tick(deadline)
-    if not isinstance(decision, Matched):
-        ahead.clear()
-        return NoMatch(collector.keys, "dtmf")
-    if not decision.term_key and len(ahead):
-        key = ahead.take()
-        if key != properties.termchar:
-            ahead.put_back(key)
-    found = [(index, matcher.match()) for index, matcher in listening]
-    results = [Result(index, match, decision.keys) for index, match in found if match is not None]
-    return Input("dtmf", decision.keys, tuple(results[: properties.maxnbest]))
 
 
 def recording(kind: str, duration_ms: int) -> bytes:

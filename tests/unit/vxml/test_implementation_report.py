@@ -92,8 +92,9 @@ def grammar(element: ET.Element) -> ET.Element:
     if not keys:
         meaning = f"out = {element.get('interp') or utterance!r};"
     source = (
-        '<grammar xmlns="http://www.w3.org/2001/06/grammar" version="1.0" mode="dtmf" root="r" type="application/srgs+xml"'
-        f' tag-format="semantics/1.0"><rule id="r" scope="public">{KEYS[utterance]}<tag>{meaning}</tag></rule></grammar>'
+        '<grammar xmlns="http://www.w3.org/2001/06/grammar" version="1.0" mode="dtmf" root="r"'
+        ' type="application/srgs+xml" tag-format="semantics/1.0">'
+        f'<rule id="r" scope="public">{KEYS[utterance]}<tag>{meaning}</tag></rule></grammar>'
     )
     return ET.fromstring(source)
 
