@@ -113,8 +113,10 @@ class Outbox:
             while True:
                 self._awake.clear()
                 wait = LONGEST_SLEEP if self._draining else await self._turn()
+                # Not wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._awake.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._awake.wait()
         finally:
             await self._cancel()
 

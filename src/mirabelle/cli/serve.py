@@ -209,7 +209,9 @@ class _Server:
         web.should_exit = True
         for task in engines[:2]:
             task.cancel()
-        await asyncio.wait(engines, timeout=STOP_SECONDS)
+        _, late = await asyncio.wait(engines, timeout=STOP_SECONDS)
+        for task in late:
+            self._log.warning("engine late", engine=task.get_name())
         self._log.info("stopped")
         return 1 if broken else 0
 
@@ -223,7 +225,8 @@ class _Server:
         await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
         if not draining.done():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(dialer.hang_up(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await dialer.hang_up()
             draining.cancel()
         hurried.cancel()
 

@@ -120,8 +120,10 @@ class Dialer:
         while not self._draining:
             self._awake.clear()
             wait = await self._persist(self._turn)
+            # Not wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._awake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._awake.wait()
         await asyncio.Event().wait()
 
     async def _turn(self) -> float:

@@ -317,7 +317,8 @@ class PhoneLine:
         """Until something happens, or the deadline, in milliseconds of the monotonic clock."""
         seconds = None if deadline is None else max(0.0, deadline / 1000 - self._clock.monotonic())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._happened.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._happened.wait()
 
     async def _recording_ends(self, deadline: int, *, at_key: bool) -> str:
         """Wait for what ends a recording; returns the key that did, or nothing."""
