@@ -61,13 +61,18 @@ def repeat(text: str, *, uri: str, line: int) -> tuple[int, int | None]:
     found = _REPEAT.match(text.strip())
     if found is None:
         raise GrammarError(f"The repeat '{text}' is neither 'n' nor 'n-m' nor 'n-'.", uri=uri, line=line)
-    low = int(found[1][:9])
-    high = low if not found[2] else int(found[3][:9]) if found[3] else None
+    low = _times(found[1])
+    high = low if not found[2] else _times(found[3]) if found[3] else None
     if high is not None and high < low:
         raise GrammarError(f"The repeat '{text}' ends before it begins.", uri=uri, line=line)
     if max(low, high or 0) > MOST_REPEATS:
         raise GrammarError(f"The repeat '{text}' goes beyond {MOST_REPEATS:,}.", uri=uri, line=line)
     return low, high
+
+
+def _times(written: str) -> int:
+    # Nobody needs more digits than tell that the number is too high.
+    return int(written.lstrip("0")[:9] or "0")
 
 
 def token(text: str, mode: Mode, language: str, *, uri: str, line: int) -> Expansion:

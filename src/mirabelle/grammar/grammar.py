@@ -180,6 +180,13 @@ class Grammar:
         """The names of its public rules."""
         return tuple(rule.name for rule in self.document.rules.values() if rule.public)
 
+    @property
+    def can_match(self) -> bool:
+        """Whether there is any input that the entry accepts; `$VOID` and endless recursion accept none."""
+        network = self._network().network
+        start = network.parts[self._parts[_ENTRY]].start
+        return bool(network.edges[start])
+
     def only(self, rule: str) -> Grammar:
         """Return the same grammar, entered by one of its rules, as a reference `grammar#rule` does.
 

@@ -10,7 +10,7 @@ from mirabelle.grammar.network import Network, Part, Step
 
 MOST_WORDS: Final = 500
 """The longest input that is matched, in words or keys."""
-MOST_ITEMS: Final = 1_000_000
+MOST_STEPS: Final = 1_000_000
 """How many steps of matching one input may cost before it is given up."""
 
 _Item = tuple[int, int]
@@ -58,7 +58,7 @@ class Chart:
         columns: one more than there are words.
     """
 
-    __slots__ = ("_equal", "_items", "_start", "_tables", "columns", "words")
+    __slots__ = ("_equal", "_start", "_steps", "_tables", "columns", "words")
 
     def __init__(self, tables: Tables, start: int, equal: Callable[[str, str], bool] = str.__eq__) -> None:
         """Begin to match part `start`.
@@ -71,7 +71,7 @@ class Chart:
         self._tables = tables
         self._start = start
         self._equal = equal
-        self._items = 0
+        self._steps = 0
         self.words: list[str] = []
         self.columns: list[Column] = []
         self._close([(tables.network.parts[start].start, 0)])
@@ -111,7 +111,7 @@ class Chart:
         """Take one more word; return whether what was said so far can still be part of a match.
 
         Raises:
-            GrammarError: the input is too long, or matching it takes more than `MOST_ITEMS` steps.
+            GrammarError: the input is too long, or matching it takes more than `MOST_STEPS` steps.
         """
         if len(self.words) >= MOST_WORDS:
             raise GrammarError(f"The input is longer than {MOST_WORDS:,} words.")
@@ -138,8 +138,13 @@ class Chart:
         self.columns.append(column)
         while agenda:
             item = agenda.pop()
+            self._steps += 1
             if item in items:
                 continue
+            if self._steps > MOST_STEPS:
+                raise GrammarError(
+                    f"Matching the input takes more than {MOST_STEPS:,} steps; the grammar is too ambiguous."
+                )
             items[item] = None
             state, origin = item
             agenda.extend((target, origin) for target in tables.free[state])
@@ -154,8 +159,3 @@ class Chart:
                 column.completed[ended, origin] = len(column.completed)
                 if origin != here:
                     agenda.extend(self.columns[origin].callers.get(ended, ()))
-            if len(items) + self._items > MOST_ITEMS:
-                raise GrammarError(
-                    f"Matching the input takes more than {MOST_ITEMS:,} steps; the grammar is too ambiguous."
-                )
-        self._items += len(items)

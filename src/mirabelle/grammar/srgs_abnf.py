@@ -33,10 +33,10 @@ _SYMBOLS: Final = re.compile(
       (?P<space>\s+)
     | (?P<comment>/\*.*?\*/|//[^\n\r]*)
     | (?P<tag>\{!\{.*?\}!\}|\{(?!!\{)[^}]*\})
-    | (?P<quoted>"[^"]*"|'[^']*'(?=(?:\s|/\*.*?\*/|//[^\n\r]*)*(?:is\b|;)))
+    | (?P<quoted>"[^"]*"|'[^']*'(?=(?>(?:\s|(?>/\*.*?\*/)|//[^\n\r]*)*)(?:is\b|;)))
     | (?P<external>\$<[^<>]*>(?:~<[^<>]*>)?)
     | (?P<rule>\$[^\s;=|*+<>()\[\]{}/!$"~]*)
-    | (?P<repeat><\s*[0-9]+\s*(?:-\s*[0-9]*)?\s*(?:/[^/<>]*/\s*)?>)
+    | (?P<repeat><\s*[0-9]+(?:-[0-9]*)?\s*(?:/[^/<>]*/\s*)?>)
     | (?P<uri><[^<>]*>(?:~<[^<>]*>)?)
     | (?P<weight>/[^/<>;|*]*/)
     | (?P<language>![A-Za-z0-9_-]+)
@@ -241,7 +241,7 @@ class _Form:
 
     def _repeated(self, expansion: Expansion, written: str, line: int) -> Repeat:
         times, slash, rest = written.partition("/")
-        low, high = checks.repeat(re.sub(r"\s", "", times), uri=self._uri, line=line)
+        low, high = checks.repeat(times, uri=self._uri, line=line)
         probability = checks.probability(rest.partition("/")[0], uri=self._uri, line=line) if slash else None
         return Repeat(expansion, low, high, probability)
 

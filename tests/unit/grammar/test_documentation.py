@@ -21,7 +21,7 @@ def test_the_example_runs() -> None:
     "limit",
     [
         matcher.MOST_WORDS,
-        matcher.MOST_ITEMS,
+        matcher.MOST_STEPS,
         network.MOST_STATES,
         parse.MOST_NODES,
         model.MOST_REPEATS,

@@ -75,6 +75,20 @@ def test_recursion_without_bottom_matches_nothing(abnf: Abnf) -> None:
     assert grammar.match(["a"] * 20) is None
 
 
+@pytest.mark.parametrize(
+    ("rules", "possible"),
+    [
+        ("$main = a;", True),
+        ("$main = $NULL;", True),
+        ("$main = a $VOID;", False),
+        ("$main = a $main;", False),
+        ("$main = $x | b; $x = a $x;", True),
+    ],
+)
+def test_a_grammar_knows_whether_anything_matches_it(abnf: Abnf, rules: str, possible: bool) -> None:
+    assert abnf(rules).can_match == possible
+
+
 def test_recursion_hundreds_of_levels_deep_has_a_parse(abnf: Abnf) -> None:
     match = abnf("$main = a $main | a;").match(["a"] * 500)
     assert match is not None
