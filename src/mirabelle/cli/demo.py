@@ -195,28 +195,27 @@ class _Demonstration:
         """The callee's process; its SIP address."""
         self._say("demo", "starts a callee, a customer's application and a server")
         arguments = ("--listen", "127.0.0.1:0", "--ports", "21000-21999", "--record", str(DIRECTORY), "--with-parent")
-        child = await self._child("callee", "mirabelle.sandbox.callee", arguments, "stdout")
+        child = await self._child("callee", "callee", "mirabelle.sandbox.callee", arguments, "stdout")
         return str((await child.tells("ready", START_SECONDS))["sip"])
 
     async def _server(self, config: Path) -> str:
         """The server's process; its HTTP address."""
         arguments = ("serve", "--config", str(config), "--log-format", "json")
-        child = await self._child("Mirabelle", "mirabelle.cli.main", arguments, "stderr")
+        child = await self._child("Mirabelle", "server", "mirabelle.cli.main", arguments, "stderr")
         http = str((await child.tells("ready", START_SECONDS))["http"])
         self._say("Mirabelle", f"takes requests at http://{http}")
         return http
 
     async def _child(
-        self, name: str, module: str, arguments: tuple[str, ...], pipe: Literal["stdout", "stderr"]
+        self, who: str, name: str, module: str, arguments: tuple[str, ...], pipe: Literal["stdout", "stderr"]
     ) -> Child:
-        log = DIRECTORY / ("server.log" if name == "Mirabelle" else f"{name}.log")
         child = await Child.start(
             name,
             module,
             arguments,
             pipe=pipe,
-            log=log,
-            on_event=lambda event, fields: self._hear(name, event, fields),
+            log=DIRECTORY / f"{name}.log",
+            on_event=lambda event, fields: self._hear(who, event, fields),
         )
         self._children.append(child)
         return child
@@ -255,7 +254,7 @@ class _Demonstration:
             task.cancel()
         await asyncio.gather(telling, *ends, return_exceptions=True)
         if gone and not self._facts.told():
-            raise ChildError(f"The process of the {gone[0].name} ended in the middle. {gone[0].last_words()}")
+            raise ChildError(f"The {gone[0].name} ended in the middle. {gone[0].last_words()}")
 
     async def _told(self) -> None:
         while not self._facts.told():
@@ -274,7 +273,10 @@ class _Demonstration:
         if not self._facts.recording:
             return
         path = Path(self._facts.recording)
-        self._facts.speech_ms = speech_ms(decode(path.read_bytes(), "audio/x-wav", str(path)))
+        try:
+            self._facts.speech_ms = speech_ms(decode(path.read_bytes(), "audio/x-wav", str(path)))
+        except OSError as error:
+            raise DemoError(f"The recording {path} cannot be read ({error.strerror}).") from error
         heard = f"the callee heard {self._facts.speech_ms / 1000:.1f} s of speech; listen to it in {path}"
         self._say("demo", heard)
 

@@ -40,10 +40,11 @@ class Child:
     ) -> None:
         self.name = name
         self.process = process
+        self._log = log
         self._on_event = on_event
         self._last: list[str] = []
         self._waiting: dict[str, asyncio.Future[Mapping[str, Any]]] = {}
-        self._reading = asyncio.create_task(self._read(events, log))
+        self._reading = asyncio.create_task(self._read(events))
 
     @staticmethod
     async def start(
@@ -101,15 +102,15 @@ class Child:
         if waiting.done():
             return waiting.result()
         what = "ended" if self._reading.done() else f"said nothing of '{event}' within {seconds:g} s"
-        raise ChildError(f"The {self.name} {what}. {self.last_words()}".rstrip())
+        raise ChildError(f"The {self.name} {what}. {self.last_words()}")
 
     async def ended(self) -> None:
         """Wait until it has ended by itself."""
         await self.process.wait()
 
     def last_words(self) -> str:
-        """The last lines it wrote."""
-        return "Its last words: " + " | ".join(self._last) if self._last else ""
+        """The last lines it wrote that were no events; where there are none, where to read on."""
+        return "Its last words: " + " | ".join(self._last) if self._last else f"Its log is {self._log}."
 
     async def end(self, seconds: float) -> None:
         """Ask it to end, and after so many seconds make it."""
@@ -132,26 +133,27 @@ class Child:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.process.pid, number)
 
-    async def _read(self, events: asyncio.StreamReader, log: Path) -> None:
-        with log.open("w", encoding="utf-8") as kept:
+    async def _read(self, events: asyncio.StreamReader) -> None:
+        with self._log.open("w", encoding="utf-8") as kept:
             while line := await _line(events):
                 text = line.decode("utf-8", "replace")
                 kept.write(text)
                 kept.flush()
-                if text.strip():
+                if not self._heard(text) and text.strip():
                     self._last = [*self._last, text.strip()[:500]][-_KEPT_LINES:]
-                self._hear(text)
 
-    def _hear(self, text: str) -> None:
+    def _heard(self, text: str) -> bool:
+        """Whether a line was an event."""
         try:
             fields = json.loads(text)
             event = fields.pop("event")
         except (ValueError, AttributeError, KeyError, TypeError):
-            return
+            return False
         waiting = self._waiting.pop(str(event), None)
         if waiting is not None and not waiting.done():
             waiting.set_result(fields)
         self._on_event(str(event), fields)
+        return True
 
 
 async def _line(events: asyncio.StreamReader) -> bytes:
