@@ -220,8 +220,10 @@ class CompatSettings(_Section):
     echo_pin: bool = Field(
         default=False, description="Show the PIN in replies, as the old service did, instead of a mask."
     )
-    unknown_fields: Literal["refuse", "ignore"] = Field(
-        default="refuse", description="A request with a field that is not known: `refuse` or `ignore`."
+    unknown_fields: Literal["typos", "refuse", "ignore"] = Field(
+        default="typos",
+        description="A request with fields that are not known: `typos` refuses those that look like a known one "
+        "misspelt and passes over the rest, `refuse` refuses all, `ignore` none.",
     )
 
 

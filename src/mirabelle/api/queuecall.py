@@ -120,12 +120,13 @@ class Submission:
         return tuple((name, xml.MASK if name == "pin" and not echo_pin else text) for name, text in self.echo)
 
 
-def decode(parts: Iterable[Part], *, unknown: Literal["refuse", "ignore"] = "refuse") -> Submission:
+def decode(parts: Iterable[Part], *, unknown: Literal["typos", "refuse", "ignore"] = "typos") -> Submission:
     """Turn the parts of a form into text, each field at most once.
 
     Args:
         parts: as they came.
-        unknown: what to do with a field that is not ours.
+        unknown: what to do with a field that is not ours: `typos` refuses those whose name is nearly one of ours and
+            passes over the rest, such as the name of a form's button.
     """
     names = [field.name for field in FIELDS]
     echo: list[tuple[str, str]] = []
@@ -133,8 +134,8 @@ def decode(parts: Iterable[Part], *, unknown: Literal["refuse", "ignore"] = "ref
     faults: list[Fault] = []
     for part in parts:
         if part.name not in names:
-            if unknown == "refuse":
-                near = difflib.get_close_matches(part.name, names, 1, 0.6)
+            near = difflib.get_close_matches(part.name, names, 1, 0.8 if unknown == "typos" else 0.6)
+            if unknown == "refuse" or (unknown == "typos" and near):
                 hint = f"; did you mean '{near[0]}'?" if near else "."
                 faults.append(Fault(part.name, f"There is no such field{hint}"))
             continue

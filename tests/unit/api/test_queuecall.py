@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from mirabelle.api import queuecall
 from mirabelle.api.form import Part
 from mirabelle.api.queuecall import Order, check, decode
+from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -186,7 +188,6 @@ def test_the_echo_keeps_the_order_and_masks_the_pin() -> None:
     ("part", "said"),
     [
         (Part("star_url", b""), "did you mean 'start_url'?"),
-        (Part("xyzzy", b""), "There is no such field."),
         (Part("pin", b"\xff"), "not UTF-8"),
         (Part("pin", b"1", "pin.txt"), "as a file"),
     ],
@@ -203,8 +204,14 @@ def test_a_field_that_comes_twice_is_refused_and_echoed_twice() -> None:
     assert submission.echo == (("login", "a"), ("login", "b"))
 
 
-def test_unknown_fields_can_be_ignored() -> None:
-    submission = decode([Part("submit", b"Queue"), Part("login", b"a")], unknown="ignore")
+def test_every_unknown_field_can_be_refused() -> None:
+    (fault,) = decode([Part("xyzzy", b"")], unknown="refuse").faults
+    assert fault == Fault("xyzzy", "There is no such field.")
+
+
+@pytest.mark.parametrize(("name", "unknown"), [("submit", "typos"), ("submit", "ignore"), ("star_url", "ignore")])
+def test_the_name_of_a_button_is_passed_over(name: str, unknown: Literal["typos", "ignore"]) -> None:
+    submission = decode([Part(name, b"Queue"), Part("login", b"a")], unknown=unknown)
     assert submission.faults == ()
     assert submission.echo == (("login", "a"),)
 
