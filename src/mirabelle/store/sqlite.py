@@ -115,7 +115,7 @@ class SqliteLedger(SteppedLedger):
         for thread in (*self._readers, self._writer):
             await thread.ended()
 
-    async def _write(self, begin: Callable[[], Steps[T]]) -> T:
+    async def _write(self, begin: Callable[[], Steps[T]], *, alone: bool = False) -> T:
         written: T = await self._submit(self._writes, lambda connection: self._drive(connection, begin()))
         return written
 

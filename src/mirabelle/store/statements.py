@@ -57,7 +57,12 @@ ACCOUNT_BY_LOGIN: Final = _ACCOUNT.where(ACCOUNTS.c.login == sa.bindparam("login
 
 _CALL: Final = sa.select(*_CALL_COLUMNS, _PARAMETERS)
 CALL: Final = _CALL.where(CALLS.c.call_id == sa.bindparam("call_id"))
-LOCK_CALL: Final = CALL.with_for_update(of=CALLS)
+LOCK_CALL: Final = (
+    sa.select(*_CALL_COLUMNS, _PARAMETERS)
+    .join_from(CALLS, ATTEMPTS, ATTEMPTS.c.call_id == CALLS.c.call_id)
+    .where(ATTEMPTS.c.attempt_id == sa.bindparam("attempt_id"))
+    .with_for_update(of=CALLS)
+)
 RECENT_CALLS: Final = _CALL.order_by(CALLS.c.call_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 COUNTS: Final = sa.select(CALLS.c.state, sa.func.count().label("calls")).group_by(CALLS.c.state)
 NEXT_DUE: Final = sa.select(sa.func.min(CALLS.c.due_at).label("at")).where(CALLS.c.state == _QUEUED)
@@ -93,6 +98,7 @@ DIAL: Final = (
         CALLS.c.state == sa.literal_column("'dialing'"),
         CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
         CALLS.c.lease_until > sa.bindparam("now", type_=sa.BigInteger),
+        ~sa.exists().where(ATTEMPTS.c.call_id == CALLS.c.call_id, ATTEMPTS.c.state != _ENDED).correlate(CALLS),
     )
     .values(last_attempt_at=sa.bindparam("now", type_=sa.BigInteger))
     .returning(CALLS.c.call_id)
@@ -100,9 +106,11 @@ DIAL: Final = (
 CONNECT: Final = (
     sa.update(CALLS)
     .where(
-        CALLS.c.call_id == sa.bindparam("connected"),
+        ATTEMPTS.c.attempt_id == sa.bindparam("answered"),
+        ATTEMPTS.c.state.in_([sa.literal_column("'intended'"), sa.literal_column("'ringing'")]),
+        CALLS.c.call_id == ATTEMPTS.c.call_id,
         CALLS.c.state == sa.literal_column("'dialing'"),
-        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
+        CALLS.c.lease_owner == ATTEMPTS.c.owner,
     )
     .values(state=sa.literal_column("'connected'"))
     .returning(CALLS.c.call_id)

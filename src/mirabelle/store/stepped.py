@@ -27,8 +27,13 @@ class SteppedLedger(ABC):
     """The store's own SQL."""
 
     @abstractmethod
-    async def _write(self, begin: Callable[[], Steps[T]]) -> T:
-        """Run steps in one transaction, and return when it is committed and on the disk."""
+    async def _write(self, begin: Callable[[], Steps[T]], *, alone: bool = False) -> T:
+        """Run steps in one transaction, and return when it is committed and on the disk.
+
+        Args:
+            begin: makes the steps.
+            alone: they are a single statement, which is a transaction by itself.
+        """
 
     @abstractmethod
     async def _read(self, begin: Callable[[], Steps[T]]) -> T:
@@ -52,7 +57,7 @@ class SteppedLedger(ABC):
 
     async def queue_call(self, new: NewCall, now: datetime) -> Call:
         """See `Ledger.queue_call`."""
-        call = await self._write(lambda: steps.queue_call(new, now))
+        call = await self._write(lambda: steps.queue_call(new, now), alone=True)
         self._announce()
         return call
 
@@ -66,7 +71,7 @@ class SteppedLedger(ABC):
 
     async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
         """See `Ledger.claim_due`."""
-        return await self._write(lambda: steps.claim_due(self.hot, now, limit, owner, lease_until))
+        return await self._write(lambda: steps.claim_due(self.hot, now, limit, owner, lease_until), alone=True)
 
     async def expire_due(self, now: datetime, limit: int) -> tuple[Call, ...]:
         """See `Ledger.expire_due`."""
@@ -120,7 +125,7 @@ class SteppedLedger(ABC):
 
     async def renew_leases(self, owner: str, lease_until: datetime) -> int:
         """See `Ledger.renew_leases`."""
-        return await self._write(lambda: steps.renew_leases(owner, lease_until))
+        return await self._write(lambda: steps.renew_leases(owner, lease_until), alone=True)
 
     async def recover(
         self, now: datetime, owner: str, lease_until: datetime
@@ -140,16 +145,19 @@ class SteppedLedger(ABC):
     ) -> tuple[Delivery, ...]:
         """See `Ledger.claim_deliveries`."""
         return await self._write(
-            lambda: steps.claim_deliveries(self.hot, now, limit, owner, lease_until, per_host, skip_hosts)
+            lambda: steps.claim_deliveries(self.hot, now, limit, owner, lease_until, per_host, skip_hosts),
+            alone=True,
         )
 
     async def delivery_done(self, delivery_id: int, now: datetime) -> None:
         """See `Ledger.delivery_done`."""
-        await self._write(lambda: steps.delivery_done(delivery_id, now))
+        await self._write(lambda: steps.delivery_done(delivery_id, now), alone=True)
 
     async def delivery_failed(self, delivery_id: int, *, now: datetime, next_at: datetime | None, reason: str) -> None:
         """See `Ledger.delivery_failed`."""
-        await self._write(lambda: steps.delivery_failed(delivery_id, now=now, next_at=next_at, reason=reason))
+        await self._write(
+            lambda: steps.delivery_failed(delivery_id, now=now, next_at=next_at, reason=reason), alone=True
+        )
 
     async def next_delivery(self, now: datetime) -> datetime | None:
         """See `Ledger.next_delivery`."""

@@ -143,7 +143,7 @@ def begin_attempt(call_id: int, sip_call_id: str, trunk: str, now: datetime, own
         "started_at": micros(now),
     }
     held = yield Ask(statements.DIAL, {"dialled": call_id, "owner": owner, "now": micros(now)})
-    if not held or (yield Ask(statements.UNFINISHED, {"call_id": call_id})):
+    if not held:
         raise LeaseLost(f"Call {call_id} is not leased to {owner} for an attempt; claim it again.")
     [row] = yield Ask(statements.BEGIN_ATTEMPT, values)
     return rows.attempt_of(row)
@@ -159,12 +159,12 @@ def attempt_ringing(attempt_id: int, now: datetime) -> Steps[None]:
 
 def attempt_answered(attempt_id: int, now: datetime) -> Steps[None]:
     """See `Ledger.attempt_answered`."""
-    row = yield from _attempt(attempt_id)
-    connected = yield Ask(statements.CONNECT, {"connected": row["call_id"], "owner": row["owner"]})
+    connected = yield Ask(statements.CONNECT, {"answered": attempt_id})
+    if connected:
+        connected = yield Ask(statements.ANSWER, {"answered": attempt_id, "now": micros(now)})
     if not connected:
-        raise LeaseLost(f"Call {row['call_id']} was taken over while it rang; hang up.")
-    if not (yield Ask(statements.ANSWER, {"answered": attempt_id, "now": micros(now)})):
-        raise _already_ended(attempt_id)
+        row = yield from _attempt(attempt_id)
+        raise LeaseLost(f"Call {row['call_id']} was taken over while it rang, or has ended; hang up.")
 
 
 def end_attempt(
@@ -183,15 +183,17 @@ def end_attempt(
         raise LifecycleError("A call that goes back to the queue needs the time of its next attempt.")
     if step.state is not CallState.QUEUED and not step.state.final:
         raise LifecycleError(f"A call whose attempt ended goes back or is final; it cannot be {step.state}.")
-    row = yield from _attempt(attempt_id)
-    [locked] = yield Ask(statements.LOCK_CALL, {"call_id": row["call_id"]})
+    locked = yield Ask(statements.LOCK_CALL, {"attempt_id": attempt_id})
+    if not locked:
+        raise _unknown(attempt_id)
+    before = rows.call_of(locked[0])
     reason = rows.shortened(detail)
     ending = {"over": attempt_id, "now": micros(now), "came": outcome.value, "status": sip_status, "reason": reason}
     if not (yield Ask(statements.END_ATTEMPT, ending)):
         raise _already_ended(attempt_id)
-    require_call_change(CallState(locked["state"]), step.state)
+    require_call_change(before.state, step.state)
     values = {
-        "stepped": row["call_id"],
+        "stepped": before.call_id,
         "after": step.state.value,
         "due": None if step.due_at is None else micros(step.due_at),
         "counted": int(step.counted),
@@ -289,8 +291,12 @@ def _report(ended: Sequence[Call], now: datetime) -> Steps[None]:
 def _attempt(attempt_id: int) -> Steps[Row]:
     found = yield Ask(statements.ATTEMPT, {"attempt_id": attempt_id})
     if not found:
-        raise StoreError(f"There is no attempt {attempt_id} in the ledger.")
+        raise _unknown(attempt_id)
     return found[0]
+
+
+def _unknown(attempt_id: int) -> StoreError:
+    return StoreError(f"There is no attempt {attempt_id} in the ledger.")
 
 
 def _already_ended(attempt_id: int) -> LeaseLost:

@@ -83,12 +83,35 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     asyncio.run(_execute(f"{postgres_server}/postgres", f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@pytest.fixture(scope="session")
+def shared_postgres_url(postgres_server: str) -> str:
+    """A database that tests use one after the other."""
+    asyncio.run(_execute(f"{postgres_server}/postgres", "CREATE DATABASE shared_ledger"))
+    url = f"{postgres_server}/shared_ledger"
+
+    async def make_tables() -> None:
+        await (await open_ledger(url)).aclose()
+
+    asyncio.run(make_tables())
+    return url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty ledger, on each store in turn."""
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a ledger without tables, on each store in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a ledger that holds nothing, on each store in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/ledger.db"
+    url: str = request.getfixturevalue("shared_postgres_url")
+    asyncio.run(_execute(url, "TRUNCATE accounts, campaigns, calls, attempts, deliveries RESTART IDENTITY"))
     return url
 
 

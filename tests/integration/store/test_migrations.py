@@ -110,29 +110,29 @@ async def test_migrations_make_the_schema_on_postgresql(postgres_url: str) -> No
         assert {tuple(row) for row in found} ^ {tuple(row) for row in wanted} == set()
 
 
-async def test_opening_again_changes_nothing(store_url: str) -> None:
+async def test_opening_again_changes_nothing(fresh_url: str) -> None:
     for _ in range(2):
-        await (await open_ledger(store_url)).aclose()
+        await (await open_ledger(fresh_url)).aclose()
 
 
-async def test_processes_that_open_at_the_same_time_agree(store_url: str) -> None:
+async def test_processes_that_open_at_the_same_time_agree(fresh_url: str) -> None:
     started = [
         await asyncio.create_subprocess_exec(
-            sys.executable, "-W", "error", "-c", OPEN_ONCE, store_url, stderr=asyncio.subprocess.PIPE, env=ENVIRONMENT
+            sys.executable, "-W", "error", "-c", OPEN_ONCE, fresh_url, stderr=asyncio.subprocess.PIPE, env=ENVIRONMENT
         )
         for _ in range(3)
     ]
     for process in started:
         _, said = await process.communicate()
         assert (process.returncode, said) == (0, b"")
-    await (await open_ledger(store_url)).aclose()
+    await (await open_ledger(fresh_url)).aclose()
 
 
-async def test_a_ledger_of_a_newer_program_is_refused(store_url: str) -> None:
-    await (await open_ledger(store_url)).aclose()
-    await execute(store_url, "UPDATE alembic_version SET version_num = '9999'")
+async def test_a_ledger_of_a_newer_program_is_refused(fresh_url: str) -> None:
+    await (await open_ledger(fresh_url)).aclose()
+    await execute(fresh_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match=r"9999.*newer"):
-        await open_ledger(store_url)
+        await open_ledger(fresh_url)
 
 
 async def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
