@@ -102,7 +102,7 @@ class Link:
                 *arguments,
                 stdin=DEVNULL,
                 pass_fds=[theirs.fileno()],
-                env=_environment(),
+                env=environment(),
             )
         except BaseException:
             ours.close()
@@ -228,7 +228,7 @@ class Link:
             await self.say({"do": "forget", "name": name})
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, with one thread for numpy and with this very Mirabelle on the path."""
     source = str(Path(mirabelle.__file__).parents[1])
     paths = [source, *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -117,7 +117,7 @@ class MediaPlane:
         self._numbers = itertools.count(1)
         self._changed = asyncio.Event()
         self._search = asyncio.Lock()
-        self._closing = False
+        self._closing = asyncio.Event()
 
     async def start(self) -> None:
         """Start the processes.
@@ -135,7 +135,7 @@ class MediaPlane:
 
     async def aclose(self) -> None:
         """End all streams and all processes."""
-        self._closing = True
+        self._closing.set()
         for link in self._links:
             if link is not None:
                 link.lose("The media plane was closed.")
@@ -197,7 +197,7 @@ class MediaPlane:
                     running = [link for link in self._links if link is not None and link.running]
                     if running:
                         return min(running, key=lambda link: link.streams)
-                    if self._closing or not self._keepers:
+                    if self._closing.is_set() or not self._keepers:
                         raise MediaError("The media plane is not running. Start it before opening streams.")
                     self._changed.clear()
                     await self._changed.wait()
@@ -208,6 +208,8 @@ class MediaPlane:
         link = Link(self._clock, lambda fields: self._hear_health(index, fields))
         await link.start(self._start)
         self._links[index] = link
+        if self._closing.is_set():
+            await link.stop()
         self._health[index] = replace(self._health[index], pid=link.pid)
         self._changed.set()
         return link
@@ -220,17 +222,16 @@ class MediaPlane:
             reason = await link.serve()
             self._health[index] = replace(self._health[index], pid=0, streams=0)
             link.lose(reason)
-            if self._closing:
-                return
             quick = quick + 1 if self._clock.monotonic() - started < _QUICK else 0
             link = await self._launch_again(index, reason, quick)
 
     async def _launch_again(self, index: int, reason: str, quick: int) -> Link | None:
+        if self._closing.is_set():
+            return None
         health = self._health[index] = replace(self._health[index], restarts=self._health[index].restarts + 1)
         if self._on_restart is not None:
             self._on_restart(health, reason)
-        while not self._closing:
-            await asyncio.sleep(min(5.0, 0.1 * 2**quick - 0.1))
+        while not await self._closed_within(min(5.0, 0.1 * 2**quick - 0.1)):
             quick += 1
             try:
                 return await self._launch(index)
@@ -238,6 +239,12 @@ class MediaPlane:
                 if self._on_restart is not None:
                     self._on_restart(health, f"It cannot be started again yet: {error}")
         return None
+
+    async def _closed_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        return self._closing.is_set()
 
     def _hear_health(self, index: int, fields: dict[str, Any]) -> None:
         figures = {name: value for name, value in fields.items() if name != "is"}

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 from mirabelle import g711
@@ -61,8 +62,13 @@ class MediaStream:
             dtmf_payload_type: of telephone events; None sends keys as tones.
 
         Raises:
-            MediaError: the address is not an IPv4 address, or the stream is lost.
+            MediaError: the address is not an IPv4 address with a port, or the stream is lost.
         """
+        if not _sensible(remote, payload_type, dtmf_payload_type):
+            raise MediaError(
+                f"The far end {remote[0]}:{remote[1]} with payload types {payload_type} and {dtmf_payload_type} cannot "
+                f"be sent to. Mirabelle needs an IPv4 address, a port, and payload types from 0 to 127."
+            )
         await self._say(
             do="connect",
             host=remote[0],
@@ -240,3 +246,11 @@ class MediaStream:
             return await answer
         finally:
             self._answers.pop(kind, None)
+
+
+def _sensible(remote: tuple[str, int], *payload_types: int | None) -> bool:
+    try:
+        IPv4Address(remote[0])
+    except ValueError:
+        return False
+    return 0 < remote[1] < 65536 and all(kind is None or 0 <= kind < 128 for kind in payload_types)
