@@ -7,10 +7,9 @@ from typing import Final
 
 from mirabelle.grammar import checks
 from mirabelle.grammar.error import GrammarError
+from mirabelle.grammar.expansion import ExpansionReader
 from mirabelle.grammar.lexer import Cursor, symbols
 from mirabelle.grammar.model import (
-    Alternative,
-    Alternatives,
     Document,
     Expansion,
     Mode,
@@ -24,7 +23,6 @@ from mirabelle.grammar.model import (
 )
 
 _HEADER: Final = re.compile(r"\s*#JSGF[ \t]+V1\.0(?:[ \t]+([\w.:-]+))?(?:[ \t]+([\w-]+))?[ \t]*;")
-_DEEPEST: Final = 100
 _BARE: Final = "main"
 _RULE_NAME: Final = re.compile(r"[\w$][\w.$:;,=|/\\()\[\]@#%!^&~+*-]*\Z")
 
@@ -81,10 +79,9 @@ def _decoded(data: bytes, uri: str) -> str:
         raise GrammarError(f"Its encoding does not fit: {error}.", uri=uri, line=1) from error
 
 
-class _Form:
+class _Form(ExpansionReader):
     def __init__(self, cursor: Cursor, mode: Mode) -> None:
-        self._cursor = cursor
-        self._mode = mode
+        super().__init__(cursor, mode)
         self._grammar = ""
 
     def document(self, language: str, *, headed: bool) -> Document:
@@ -93,27 +90,27 @@ class _Form:
         rules: dict[str, Rule] = {}
         if not headed and not self._rules_begin():
             rules[_BARE] = self._bare()
-        while self._cursor.next.kind != "end":
+        while self.cursor.next.kind != "end":
             rule = self._rule()
             if rule.name in rules:
-                raise GrammarError(f"The rule <{rule.name}> is defined twice.", uri=self._cursor.uri, line=rule.line)
+                raise GrammarError(f"The rule <{rule.name}> is defined twice.", uri=self.cursor.uri, line=rule.line)
             rules[rule.name] = rule
         if not rules:
-            raise self._cursor.error("It has no rule.")
+            raise self.cursor.error("It has no rule.")
         # The root is what a VoiceXML document activates: the first public rule, or the first where none is public.
         root = next((name for name, rule in rules.items() if rule.public), next(iter(rules)))
         document = Document(
-            self._cursor.uri,
-            self._mode,
+            self.cursor.uri,
+            self.mode,
             rules,
-            language="" if self._mode is Mode.DTMF else language,
+            language="" if self.mode is Mode.DTMF else language,
             root=root,
             tag_format=TagFormat.UNNAMED,
         )
         return checks.document(document, line=1, named_root=True)
 
     def _declarations(self) -> None:
-        cursor = self._cursor
+        cursor = self.cursor
         if cursor.next.text != "grammar":
             raise cursor.error("After the header stands 'grammar NAME;'.")
         cursor.take()
@@ -123,20 +120,20 @@ class _Form:
             raise cursor.error("Other grammars cannot be imported; write their rules out, or use SRGS.")
 
     def _rules_begin(self) -> bool:
-        cursor = self._cursor
+        cursor = self.cursor
         if cursor.next.text == "public" and cursor.after(1).kind == "rule":
             return True
         return cursor.next.kind == "rule" and cursor.after(1).kind == "equals"
 
     def _bare(self) -> Rule:
-        line = self._cursor.next.line
-        expansion = self._alternatives(0)
-        if not self._cursor.take_if("semicolon") and self._cursor.next.kind != "end":
-            raise self._cursor.error(f"{self._cursor.shown()} cannot stand here.")
+        line = self.cursor.next.line
+        expansion = self.alternatives()
+        if not self.cursor.take_if("semicolon") and self.cursor.next.kind != "end":
+            raise self.cursor.error(f"{self.cursor.shown()} cannot stand here.")
         return Rule(_BARE, expansion, public=True, line=line)
 
     def _rule(self) -> Rule:
-        cursor = self._cursor
+        cursor = self.cursor
         line = cursor.next.line
         public = cursor.next.text == "public" and cursor.next.kind == "word"
         if public:
@@ -145,82 +142,50 @@ class _Form:
         if name in ("NULL", "VOID"):
             raise cursor.error(f"<{name}> cannot be defined.")
         cursor.expect("equals", "'='")
-        expansion = self._alternatives(0)
+        expansion = self.alternatives()
         cursor.expect("semicolon", "';' or more of the rule")
         return Rule(name, expansion, public, line)
 
     def _name(self, written: str) -> str:
         name = written[1:-1]
         if not _RULE_NAME.match(name):
-            raise self._cursor.error(f"'{written}' cannot name a rule.")
+            raise self.cursor.error(f"'{written}' cannot name a rule.")
         simple = self._grammar.rpartition(".")[2]
         for qualifier in filter(None, (self._grammar, simple)):
             name = name.removeprefix(qualifier + ".")
         return name
 
-    def _alternatives(self, depth: int) -> Expansion:
-        if depth > _DEEPEST:
-            raise self._cursor.error(f"The rule is nested more than {_DEEPEST} levels deep.")
-        items = [self._alternative(depth)]
-        while self._cursor.take_if("bar"):
-            items.append(self._alternative(depth))
-        return items[0].expansion if len(items) == 1 else Alternatives(tuple(items))
-
-    def _alternative(self, depth: int) -> Alternative:
-        heavy = 1.0
-        if (written := self._cursor.take_if("weight")) is not None:
-            heavy = checks.weight(written.text[1:-1], uri=self._cursor.uri, line=written.line)
-        items: list[Expansion] = []
-        while (item := self._element(depth)) is not None:
-            items.append(item)
-        if not items:
-            raise self._cursor.error(f"Something to match is expected, not {self._cursor.shown()}.")
-        return Alternative(items[0] if len(items) == 1 else Sequence(tuple(items)), heavy)
-
-    def _element(self, depth: int) -> Expansion | None:
+    def element(self, depth: int) -> Expansion | None:
         """Read one expansion with its repeats and tags, which apply to all that stands before them, in their order."""
         expansion = self._expansion(depth)
         while expansion is not None:
-            match self._cursor.next.kind:
+            match self.cursor.next.kind:
                 case "star":
                     expansion = Repeat(expansion, 0, None)
                 case "plus":
                     expansion = Repeat(expansion, 1, None)
                 case "tag":
-                    text = re.sub(r"\\(.)", r"\1", self._cursor.next.text[1:-1])
+                    text = re.sub(r"\\(.)", r"\1", self.cursor.next.text[1:-1])
                     expansion = Sequence((expansion, Tag(text)))
                 case _:
                     break
-            self._cursor.take()
+            self.cursor.take()
         return expansion
 
     def _expansion(self, depth: int) -> Expansion | None:
-        cursor = self._cursor
+        cursor = self.cursor
         symbol = cursor.next
         match symbol.kind:
             case "word":
-                return self._token(cursor.take().text, symbol.line)
-            case "star" if self._mode is Mode.DTMF:
-                return self._token(cursor.take().text, symbol.line)
+                return self.token(cursor.take().text, symbol.line)
+            case "star" if self.mode is Mode.DTMF:
+                return self.token(cursor.take().text, symbol.line)
             case "quoted":
-                return self._token(re.sub(r"\\(.)", r"\1", cursor.take().text[1:-1]), symbol.line)
+                return self.token(re.sub(r"\\(.)", r"\1", cursor.take().text[1:-1]), symbol.line)
             case "rule":
                 name = self._name(cursor.take().text)
                 if name in ("NULL", "VOID"):
                     return Special(name)
                 return RuleRef(name, shown=name, line=symbol.line)
-            case "open":
-                cursor.take()
-                inner = self._alternatives(depth + 1)
-                cursor.expect("close", "')'")
-                return inner
-            case "option":
-                cursor.take()
-                inner = self._alternatives(depth + 1)
-                cursor.expect("end_option", "']'")
-                return Repeat(inner, 0, 1)
             case _:
-                return None
-
-    def _token(self, text: str, line: int) -> Expansion:
-        return checks.token(text, self._mode, "", uri=self._cursor.uri, line=line)
+                return self.bracketed(depth)

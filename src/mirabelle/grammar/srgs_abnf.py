@@ -7,10 +7,9 @@ from typing import Final
 
 from mirabelle.grammar import checks
 from mirabelle.grammar.error import GrammarError
+from mirabelle.grammar.expansion import ExpansionReader
 from mirabelle.grammar.lexer import Cursor, symbols
 from mirabelle.grammar.model import (
-    Alternative,
-    Alternatives,
     Document,
     Expansion,
     Mode,
@@ -26,7 +25,6 @@ from mirabelle.grammar.model import (
 from mirabelle.grammar.reference import RESERVED, Base
 
 _HEADER: Final = re.compile(r"#ABNF[ ]+1\.0(?:[ ]+([A-Za-z][A-Za-z0-9._:-]*))?[ ]*;")
-_DEEPEST: Final = 100
 
 _SYMBOLS: Final = re.compile(
     r"""
@@ -99,12 +97,10 @@ def _undeclared(data: bytes) -> str:
         return data.decode("iso-8859-1")
 
 
-class _Form:
+class _Form(ExpansionReader):
     def __init__(self, cursor: Cursor, mode: Mode | None) -> None:
-        self._cursor = cursor
+        super().__init__(cursor, mode or Mode.VOICE)
         self._uri = cursor.uri
-        self._default = mode or Mode.VOICE
-        self._mode = self._default
         self._base = Base(self._uri)
         self._declared: dict[str, str] = {}
         self._tags: list[str] = []
@@ -114,19 +110,19 @@ class _Form:
         while self._declaration():
             pass
         declared = self._declared
-        self._mode = Mode(declared.get("mode", self._default))
+        self.mode = Mode(declared.get("mode", self.mode))
         self._base = Base(self._uri, declared.get("base", ""))
-        if self._mode is Mode.VOICE:
+        if self.mode is Mode.VOICE:
             checks.language(declared.get("language", ""), uri=self._uri, line=1)
         rules: dict[str, Rule] = {}
-        while self._cursor.next.kind != "end":
+        while self.cursor.next.kind != "end":
             rule = self._rule()
             if rule.name in rules:
                 raise GrammarError(f"The rule '{rule.name}' is defined twice.", uri=self._uri, line=rule.line)
             rules[rule.name] = rule
         document = Document(
             uri=self._uri,
-            mode=self._mode,
+            mode=self.mode,
             rules=rules,
             language=declared.get("language", ""),
             root=declared.get("root", ""),
@@ -138,7 +134,7 @@ class _Form:
 
     def _declaration(self) -> bool:
         """Read one declaration of the header (sections 4.4 to 4.12); False where the rules begin."""
-        cursor = self._cursor
+        cursor = self.cursor
         if cursor.next.kind == "tag":
             self._tags.append(_tag_text(cursor.take().text))
             cursor.expect("semicolon", "';'")
@@ -168,31 +164,31 @@ class _Form:
 
     def _once(self, keyword: str, value: str) -> None:
         if keyword in self._declared:
-            raise self._cursor.error(f"'{keyword}' is declared twice.")
+            raise self.cursor.error(f"'{keyword}' is declared twice.")
         self._declared[keyword] = value
 
     def _mode_name(self) -> str:
-        word = self._cursor.expect("word", "'voice' or 'dtmf'").text
+        word = self.cursor.expect("word", "'voice' or 'dtmf'").text
         if word not in ("voice", "dtmf"):
-            raise self._cursor.error(f"The mode is '{word}'; it must be 'voice' or 'dtmf'.")
+            raise self.cursor.error(f"The mode is '{word}'; it must be 'voice' or 'dtmf'.")
         return word
 
     def _uri_text(self) -> str:
-        return self._cursor.expect("uri", "A URI in '<' and '>'").text.partition("~")[0][1:-1].strip()
+        return self.cursor.expect("uri", "A URI in '<' and '>'").text.partition("~")[0][1:-1].strip()
 
     def _meta(self) -> None:
-        name = self._cursor.expect("quoted", "A name in quotation marks").text[1:-1]
-        if self._cursor.expect("word", "'is'").text != "is":
-            raise self._cursor.error("Between name and content stands 'is'.")
-        self._metas[name] = self._cursor.expect("quoted", "The content in quotation marks").text[1:-1]
+        name = self.cursor.expect("quoted", "A name in quotation marks").text[1:-1]
+        if self.cursor.expect("word", "'is'").text != "is":
+            raise self.cursor.error("Between name and content stands 'is'.")
+        self._metas[name] = self.cursor.expect("quoted", "The content in quotation marks").text[1:-1]
 
     def _rule_name(self) -> str:
-        symbol = self._cursor.expect("rule", "A rule's name, '$name',")
+        symbol = self.cursor.expect("rule", "A rule's name, '$name',")
         checks.rule_name(symbol.text[1:], uri=self._uri, line=symbol.line)
         return symbol.text[1:]
 
     def _rule(self) -> Rule:
-        cursor = self._cursor
+        cursor = self.cursor
         line = cursor.next.line
         public = False
         if (scope := cursor.take_if("word")) is not None:
@@ -201,32 +197,13 @@ class _Form:
             public = scope.text == "public"
         name = self._rule_name()
         cursor.expect("equals", "'='")
-        expansion = self._alternatives(0)
+        expansion = self.alternatives()
         cursor.expect("semicolon", "';' or more of the rule")
         return Rule(name, expansion, public, line)
 
-    def _alternatives(self, depth: int) -> Expansion:
-        if depth > _DEEPEST:
-            raise self._cursor.error(f"The rule is nested more than {_DEEPEST} levels deep.")
-        items = [self._alternative(depth)]
-        while self._cursor.take_if("bar"):
-            items.append(self._alternative(depth))
-        return items[0].expansion if len(items) == 1 else Alternatives(tuple(items))
-
-    def _alternative(self, depth: int) -> Alternative:
-        heavy = 1.0
-        if (written := self._cursor.take_if("weight")) is not None:
-            heavy = checks.weight(written.text[1:-1], uri=self._uri, line=written.line)
-        items: list[Expansion] = []
-        while (item := self._element(depth)) is not None:
-            items.append(item)
-        if not items:
-            raise self._cursor.error(f"Something to match is expected, not {self._cursor.shown()}.")
-        return Alternative(items[0] if len(items) == 1 else Sequence(tuple(items)), heavy)
-
-    def _element(self, depth: int) -> Expansion | None:
+    def element(self, depth: int) -> Expansion | None:
         """Read one expansion with what is attached to it: a language, a repeat (section 2.8)."""
-        cursor = self._cursor
+        cursor = self.cursor
         symbol = cursor.next
         expansion = self._expansion(depth)
         if expansion is None:
@@ -246,13 +223,13 @@ class _Form:
         return Repeat(expansion, low, high, probability)
 
     def _expansion(self, depth: int) -> Expansion | None:
-        cursor = self._cursor
+        cursor = self.cursor
         symbol = cursor.next
         match symbol.kind:
             case "word":
-                return self._token(cursor.take().text, symbol.line)
+                return self.token(cursor.take().text, symbol.line)
             case "quoted" if symbol.text[0] == '"':
-                return self._token(cursor.take().text[1:-1], symbol.line)
+                return self.token(cursor.take().text[1:-1], symbol.line)
             case "tag":
                 return Tag(_tag_text(cursor.take().text))
             case "rule":
@@ -260,23 +237,12 @@ class _Form:
             case "external":
                 uri, _, media_type = cursor.take().text[1:].partition("~")
                 return self._base.reference(uri[1:-1], media_type=media_type[1:-1], line=symbol.line)
-            case "open":
+            case "open" if cursor.after(1).kind == "close":
                 cursor.take()
-                if cursor.take_if("close"):
-                    return Sequence(())
-                inner = self._alternatives(depth + 1)
-                cursor.expect("close", "')'")
-                return inner
-            case "option":
                 cursor.take()
-                inner = self._alternatives(depth + 1)
-                cursor.expect("end_option", "']'")
-                return Repeat(inner, 0, 1)
+                return Sequence(())
             case _:
-                return None
-
-    def _token(self, text: str, line: int) -> Expansion:
-        return checks.token(text, self._mode, "", uri=self._uri, line=line)
+                return self.bracketed(depth)
 
     def _local(self, name: str, line: int) -> Expansion:
         if name in RESERVED:
