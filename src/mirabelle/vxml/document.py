@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin
 
 from mirabelle.vxml.elements import DIALOGS
+from mirabelle.vxml.errors import DocumentError
 from mirabelle.vxml.validation import validate
 from mirabelle.vxml.xml import Element, parse_xml
 
@@ -37,8 +38,20 @@ class Document:
         return next((d for d in self.dialogs if d.get("id") == name), None)
 
     def resolve(self, reference: str) -> str:
-        """A URI reference of the document as an absolute URI."""
-        return urljoin(self.base, reference.strip())
+        """A URI reference of the document as an absolute URI.
+
+        Raises:
+            DocumentError: it is no URI reference; as when fetching it failed.
+        """
+        return _joined(self.base, reference, self.root, self.uri)
+
+
+def _joined(base: str, reference: str, element: Element, uri: str) -> str:
+    try:
+        return urljoin(base, reference.strip())
+    except ValueError as error:
+        reason = f"'{reference.strip()[:80]}' is not a URI: {error}."
+        raise DocumentError(uri, element.line, element.column, reason) from error
 
 
 def parse_document(data: bytes, uri: str) -> Document:
@@ -54,9 +67,9 @@ def parse_document(data: bytes, uri: str) -> Document:
     root = parse_xml(data, uri)
     validate(root, uri)
     uri = urldefrag(uri).url
-    base = urljoin(uri, root.get("xml:base").strip())
+    base = _joined(uri, root.get("xml:base"), root, uri)
     application = root.get("application").strip()
     if application:
-        application = urldefrag(urljoin(base, application)).url
+        application = urldefrag(_joined(base, application, root, uri)).url
     dialogs = tuple(child for child in root.elements() if child.name in DIALOGS)
     return Document(uri, base, root, root.get("version"), application, root.get("xml:lang"), dialogs)

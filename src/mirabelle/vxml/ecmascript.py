@@ -148,6 +148,7 @@ class Engine:
         self._context.set_memory_limit(memory_bytes)
         self._context.set_max_stack_size(STACK_BYTES)
         self._context.eval(_bounds())
+        self._functions: list[Callable[..., str]] = []
         self._dead = ""
 
     def new_turn(self) -> None:
@@ -167,14 +168,15 @@ class Engine:
             starts with a letter. `x` stands for an exception, followed by JSON of its message and stack; `m` for one
             that has none, or for which there was no memory.
         """
-        function = self._context.eval(source)
+        number = len(self._functions)
+        self._functions.append(self._context.eval(source))
 
         def run(*arguments: str | int) -> str:
-            return self._run(function, arguments)
+            return self._run(number, arguments)
 
         return run
 
-    def _run(self, function: Callable[..., str], arguments: tuple[str | int, ...]) -> str:
+    def _run(self, number: int, arguments: tuple[str | int, ...]) -> str:
         if self._dead:
             raise SemanticError(self._dead)
         if self._left <= 0:
@@ -182,7 +184,7 @@ class Engine:
         self._context.set_time_limit(min(self._evaluation, self._left))
         began = time.thread_time()
         try:
-            answer = function(*arguments)
+            answer = self._functions[number](*arguments)
         except quickjs.JSException as error:
             raise self._stopped(str(error)) from None
         except (UnicodeError, SystemError, TypeError) as error:
@@ -221,5 +223,6 @@ class Engine:
     def _out_of_memory(self) -> SemanticError:
         self._dead = f"the scripts of this session used more than {self._memory >> 20} MB."
         # Gives the memory back at once; no evaluation will ask for it again.
+        self._functions.clear()
         self._context = None
         return SemanticError(self._dead)

@@ -323,6 +323,8 @@ def declarations(source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         context.eval("throw 0;" + source.replace("\0", " "))
     except quickjs.JSException as error:
         message = str(error).partition("\n")[0]
+        if message == "null" or "out of memory" in message:
+            raise SemanticError("the script is too large.") from None
         if message != "0":
             line = re.search(r"<input>:([0-9]+)", str(error))
             raise SemanticError(message, int(line[1]) if line else 0) from None

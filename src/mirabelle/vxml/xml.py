@@ -16,7 +16,7 @@ MOST_BYTES: Final = 2_000_000
 MOST_DEPTH: Final = 256
 """How deep elements may nest."""
 
-MOST_ELEMENTS: Final = 100_000
+MOST_ELEMENTS: Final = 50_000
 """How many elements a document may hold."""
 
 VXML: Final = "http://www.w3.org/2001/vxml"

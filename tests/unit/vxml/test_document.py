@@ -64,6 +64,13 @@ def test_a_reference_is_resolved() -> None:
     assert document("").resolve(" b.wav ") == "http://example.com/app/b.wav"
 
 
+def test_what_is_no_uri_is_refused() -> None:
+    with pytest.raises(DocumentError, match="is not a URI"):
+        document("").resolve("http://[")
+    assert "is not a URI" in refused("", 'version="2.1" application="http://[::"').reason
+    assert "is not a URI" in refused("", 'version="2.1" xml:base="http://["').reason
+
+
 def test_the_fragment_is_no_part_of_where_it_came_from() -> None:
     assert document("", uri=f"{URI}#form1").uri == URI
 

@@ -101,6 +101,11 @@ def test_a_program_that_cannot_be_parsed_does_not_begin(scopes: Scopes, program:
     assert caught.value.line == line
 
 
+def test_a_program_of_too_many_functions_is_refused(scopes: Scopes) -> None:
+    with pytest.raises(SemanticError, match="the script is too large"):
+        scopes.script("".join(f"function f{number}(){{}}" for number in range(30_000)))
+
+
 @pytest.mark.parametrize("program", ["var eval = 1", "function eval() { }"])
 def test_a_script_may_not_replace_what_evaluates_it(scopes: Scopes, program: str) -> None:
     with pytest.raises(SemanticError, match="'eval' is not a name"):
