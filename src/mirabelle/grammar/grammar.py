@@ -216,9 +216,9 @@ class Grammar:
         """
         words = words_of(tokens, self.mode)
         names = tuple(dict.fromkeys((*self.entry, *self.public_rules) if rules is None else rules))
-        for equal in (str.__eq__, _same_word) if self.mode is Mode.VOICE else (str.__eq__,):
+        for fold in (False, True) if self.mode is Mode.VOICE else (False,):
             for name in names:
-                chart = Chart(self._network(), self._parts[name], equal)
+                chart = Chart(self._network(), self._parts[name], fold)
                 if chart.feed_all(words) and (match := self.traced(chart)) is not None:
                     return match
         return None
@@ -263,7 +263,3 @@ class Grammar:
 
 
 _ENTRY = ""
-
-
-def _same_word(asked: str, said: str) -> bool:
-    return asked.casefold() == said.casefold()

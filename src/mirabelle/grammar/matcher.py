@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from mirabelle.grammar.error import GrammarError
@@ -14,22 +15,25 @@ MOST_STEPS: Final = 1_000_000
 """How many steps of matching one input may cost before it is given up."""
 
 _Item = tuple[int, int]
+_Words = Mapping[str, Sequence[int]]
+_NONE: Final[_Words] = MappingProxyType({})
 
 
 class Tables:
     """The network sorted by what each state asks for; made once per grammar, shared by all its matches."""
 
-    __slots__ = ("anything", "calls", "ends", "free", "network", "words")
+    __slots__ = ("_folded", "anything", "calls", "ends", "free", "network", "words")
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.free: list[tuple[int, ...]] = []
-        self.words: list[tuple[tuple[str, int], ...]] = []
+        self.words: list[_Words] = []
+        self._folded: list[_Words] | None = None
         self.anything: list[tuple[int, ...]] = []
         self.calls: list[tuple[tuple[int, int, bool], ...]] = []
         for edges in network.edges:
             self.free.append(tuple(edge.target for edge in edges if edge.step in (Step.FREE, Step.TAG)))
-            self.words.append(tuple((edge.word, edge.target) for edge in edges if edge.step is Step.WORD))
+            self.words.append(_by_word((edge.word, edge.target) for edge in edges if edge.step is Step.WORD))
             self.anything.append(tuple(edge.target for edge in edges if edge.step is Step.ANY))
             calls = (edge for edge in edges if edge.step is Step.CALL)
             parts = network.parts
@@ -37,6 +41,23 @@ class Tables:
                 tuple((edge.rule, edge.target, parts[edge.rule].null_rank >= 0 and not edge.moving) for edge in calls)
             )
         self.ends = {part.final: index for index, part in enumerate(network.parts)}
+
+    @property
+    def folded(self) -> list[_Words]:
+        """As `words`, without regard to case."""
+        if self._folded is None:
+            self._folded = [
+                _by_word((word.casefold(), target) for word, targets in asked.items() for target in targets)
+                for asked in self.words
+            ]
+        return self._folded
+
+
+def _by_word(asked: Iterable[tuple[str, int]]) -> _Words:
+    found: dict[str, list[int]] = {}
+    for word, target in asked:
+        found.setdefault(word, []).append(target)
+    return found or _NONE
 
 
 class Column:
@@ -58,19 +79,20 @@ class Chart:
         columns: one more than there are words.
     """
 
-    __slots__ = ("_equal", "_start", "_steps", "_tables", "columns", "words")
+    __slots__ = ("_fold", "_start", "_steps", "_tables", "_words", "columns", "words")
 
-    def __init__(self, tables: Tables, start: int, equal: Callable[[str, str], bool] = str.__eq__) -> None:
+    def __init__(self, tables: Tables, start: int, fold: bool = False) -> None:
         """Begin to match part `start`.
 
         Args:
             tables: the network.
             start: the part.
-            equal: tells whether a word of the grammar is the word that was said.
+            fold: whether the case of words means nothing.
         """
         self._tables = tables
         self._start = start
-        self._equal = equal
+        self._fold = fold
+        self._words = tables.folded if fold else tables.words
         self._steps = 0
         self.words: list[str] = []
         self.columns: list[Column] = []
@@ -99,7 +121,7 @@ class Chart:
     @property
     def can_continue(self) -> bool:
         """Whether more words could make a match."""
-        words, anything = self._tables.words, self._tables.anything
+        words, anything = self._words, self._tables.anything
         return any(words[state] or anything[state] for state, _ in self.columns[-1].items)
 
     @property
@@ -115,10 +137,10 @@ class Chart:
         """
         if len(self.words) >= MOST_WORDS:
             raise GrammarError(f"The input is longer than {MOST_WORDS:,} words.")
-        tables, equal = self._tables, self._equal
+        tables, asked = self._tables, word.casefold() if self._fold else word
         agenda: list[_Item] = []
         for state, origin in self.columns[-1].items:
-            agenda.extend((target, origin) for asked, target in tables.words[state] if equal(asked, word))
+            agenda.extend((target, origin) for target in self._words[state].get(asked, ()))
             agenda.extend((target, origin) for target in tables.anything[state])
         self.words.append(word)
         self._close(agenda)
@@ -130,7 +152,8 @@ class Chart:
 
     def takes(self, asked: str, position: int) -> bool:
         """Tell whether the word at `position` is the one the grammar asks for."""
-        return self._equal(asked, self.words[position])
+        said = self.words[position]
+        return asked.casefold() == said.casefold() if self._fold else asked == said
 
     def _close(self, agenda: list[_Item]) -> None:
         tables, column, here = self._tables, Column(), len(self.words)

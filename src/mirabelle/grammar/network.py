@@ -186,9 +186,8 @@ class Builder:
                 self._sequence(source, expansion, target, depth)
             case Alternatives():
                 for alternative in sorted(expansion.items, key=lambda one: -one.weight):
-                    first = self._state()
-                    self._add(source, Edge(Step.FREE, first))
-                    self._link(first, alternative.expansion, target, depth + 1)
+                    # Nothing ever leads back into `source`, so that all alternatives may leave from it.
+                    self._link(source, alternative.expansion, target, depth + 1)
             case Repeat():
                 self._repeat(source, expansion, target, depth)
 
