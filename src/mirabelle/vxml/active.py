@@ -152,7 +152,7 @@ class _Gathering:
                 self._words(option, document, ForItem(item, option))
                 self._keys(option.dtmf, ForItem(item, option))
             if element.get("type"):
-                for grammar in builtins(element.get("type")):
+                for grammar in builtins(self._machine, element.get("type")):
                     self._add(grammar, ForItem(item))
         yield from self.links(element, document)
 
@@ -221,19 +221,20 @@ def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable
         raise Thrown("error.badfetch", str(error)) from error
 
 
-def builtins(field_type: str) -> tuple[Grammar, ...]:
+def builtins(machine: Machine, field_type: str) -> tuple[Grammar, ...]:
     """The builtin grammars of a field's type, for keys and for words (2.0 appendix P).
 
     Raises:
         Thrown: `error.unsupported.builtin`.
     """
+    return tuple(_builtin(machine, f"builtin:{family}/{field_type.strip()}") for family in ("dtmf", "grammar"))
+
+
+def _builtin(machine: Machine, uri: str) -> Grammar:
     try:
-        return tuple(builtin(f"builtin:{family}/{field_type}", mode=mode) for family, mode in _FAMILIES)
+        return machine.cache.get(b"", ("builtin", uri), lambda: builtin(uri))
     except GrammarError as error:
         raise Thrown("error.unsupported.builtin", str(error)) from error
-
-
-_FAMILIES: Final = (("dtmf", "dtmf"), ("grammar", "voice"))
 
 
 def load_grammar(machine: Machine, element: Element, document: Document) -> Steps[Grammar]:
@@ -260,10 +261,7 @@ def load_grammar(machine: Machine, element: Element, document: Document) -> Step
 
 def _external(machine: Machine, element: Element, base: str, reference: str, claimed: str) -> Steps[Grammar]:
     if reference.startswith("builtin:"):
-        try:
-            return builtin(reference)
-        except GrammarError as error:
-            raise Thrown("error.unsupported.builtin", str(error)) from error
+        return _builtin(machine, reference)
     url, fragment = urldefrag(urljoin(base, reference))
     fetched = yield from fetch(machine, plain_request(machine, element, url, "grammar"))
     uri = f"{fetched.url}#{fragment}" if fragment else fetched.url

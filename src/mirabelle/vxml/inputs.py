@@ -12,7 +12,7 @@ from mirabelle.vxml.active import Active, ForItem
 from mirabelle.vxml.ecmascript import Engine, JsObject, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.items import FormItem, FormState
-from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
 from mirabelle.vxml.signals import Ending, Thrown
 
@@ -98,6 +98,11 @@ def set_lastresult(machine: Machine, reply: Input, active: Sequence[Active]) -> 
     if reply.markname:
         for entry in entries:
             entry |= {"markname": reply.markname, "marktime": reply.marktime_ms}
+    if reply.recording is not None:
+        handle = machine.keep(Recording(reply.recording, reply.recording_type))
+        kept = {"recording": handle, "recordingsize": len(reply.recording), "recordingduration": reply.recording_ms}
+        for entry in entries:
+            entry |= kept
     machine.scopes.assign("application.lastresult$", f"{_SPREAD}({json.dumps(entries)})")
     return meanings
 
@@ -139,7 +144,8 @@ def set_shadow(machine: Machine, item: FormItem) -> None:
     """Fill `name$` from the last result (2.3.1)."""
     source = (
         "(function(r){var s={};for(var k of ['confidence','utterance','inputmode','interpretation','markname',"
-        "'marktime'])if(r[k]!==undefined)s[k]=r[k];return s;})(application.lastresult$)"
+        "'marktime','recording','recordingsize','recordingduration'])if(r[k]!==undefined)s[k]=r[k];return s;})"
+        "(application.lastresult$)"
     )
     machine.scopes.assign(f"{item.variable}$", source)
 

@@ -59,8 +59,8 @@ class FormItem:
 
     @property
     def variable(self) -> str:
-        """Its variable, past all that an anonymous scope may hide."""
-        return f"dialog.{self.name}"
+        """Its variable, as the scope of the dialog knows it."""
+        return self.name
 
     def clear(self, scopes: Scopes) -> None:
         """Make it as if it had never been visited (5.3.3)."""

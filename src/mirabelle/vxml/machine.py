@@ -22,7 +22,7 @@ T = TypeVar("T")
 Steps = Generator[Request, Reply, T]
 """A part of the machine: yields requests, is sent replies, returns a `T`."""
 
-MOST_STEPS: Final = 20_000
+MOST_STEPS: Final = 10_000
 """Elements executed between two waits for the caller; more is a loop without end."""
 
 MOST_DEPTH: Final = 20
@@ -30,6 +30,9 @@ MOST_DEPTH: Final = 20
 
 MOST_FETCHES: Final = 500
 """Fetches between two waits for the caller."""
+
+MOST_RECORDINGS: Final = 100
+"""Recordings that one session may hold."""
 
 MOST_QUEUED: Final = 1_000
 """Prompts that may wait to be played."""
@@ -181,6 +184,18 @@ class Machine:
             reason = f"More than {MOST_QUEUED} prompts are queued and nothing plays them."
             raise Ending("error", "error.semantic", reason)
         self.queue.append(prompt)
+
+    def keep(self, recording: Recording) -> str:
+        """Keep a recording; returns the handle that scripts know it by.
+
+        Raises:
+            Thrown: `error.noresource`, when there are too many.
+        """
+        if len(self.recordings) >= MOST_RECORDINGS:
+            raise Thrown("error.noresource", f"One session may hold {MOST_RECORDINGS} recordings.")
+        handle = f"recorded:{len(self.recordings) + 1}"
+        self.recordings[handle] = recording
+        return handle
 
     def take_queue(self) -> tuple[Prompt, ...]:
         """All that waits to be played, which then waits no more."""

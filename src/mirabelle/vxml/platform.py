@@ -156,6 +156,7 @@ class InputProperties:
         sensitivity: 0.0 deaf, 1.0 alert.
         maxnbest: the most results wanted.
         modes: `dtmf`, `voice`.
+        record: whether what is said is to be kept (recordutterance).
     """
 
     timeout_ms: int = 5000
@@ -169,6 +170,7 @@ class InputProperties:
     sensitivity: float = 0.5
     maxnbest: int = 1
     modes: frozenset[str] = frozenset({"dtmf", "voice"})
+    record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +326,9 @@ class Input:
         results: best first; at least one.
         markname: the last mark passed before the input; empty for none.
         marktime_ms: time since that mark.
+        recording: what the caller said, where the request asked for it (2.1, 7.1: recordutterance).
+        recording_ms: its length.
+        recording_type: its content type.
     """
 
     mode: str
@@ -331,6 +336,9 @@ class Input:
     results: tuple[Result, ...]
     markname: str = ""
     marktime_ms: int = 0
+    recording: bytes | None = None
+    recording_ms: int = 0
+    recording_type: str = "audio/x-wav"
 
 
 @dataclass(frozen=True, slots=True)

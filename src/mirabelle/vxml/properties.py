@@ -105,6 +105,7 @@ class Properties:
             sensitivity=self.number("sensitivity"),
             maxnbest=max(1, int(self.number("maxnbest"))),
             modes=frozenset(self.text("inputmodes").split()) & {"dtmf", "voice"},
+            record=self.truth("recordutterance"),
         )
 
 

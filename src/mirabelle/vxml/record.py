@@ -17,9 +17,6 @@ from mirabelle.vxml.signals import Thrown
 MOST_MS: Final = 3_600_000
 """The longest recording: an hour."""
 
-MOST_RECORDINGS: Final = 100
-"""Recordings that one session may hold."""
-
 _TYPES: Final = frozenset({"", "audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav"})
 
 
@@ -73,10 +70,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
 
 def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
     item.filled = True
-    if len(machine.recordings) >= MOST_RECORDINGS:
-        raise Thrown("error.noresource", f"One session may hold {MOST_RECORDINGS} recordings.")
-    handle = f"recorded:{len(machine.recordings) + 1}"
-    machine.recordings[handle] = Recording(recorded.data, recorded.content_type)
+    handle = machine.keep(Recording(recorded.data, recorded.content_type))
     if not item.name:
         return
     machine.scopes.assign_value(item.variable, handle)

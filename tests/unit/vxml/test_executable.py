@@ -34,7 +34,7 @@ def test_content_is_executed(body: str, logs: list[str]) -> None:
 
 
 def test_a_script_is_fetched_in_the_charset_it_says() -> None:
-    documents = {
+    documents: dict[str, str | bytes] = {
         "start.vxml": block("<script src='s.js' charset='latin-1'/><log expr='x'/>"),
         "s.js": "var x = 'é';".encode("latin-1"),
     }

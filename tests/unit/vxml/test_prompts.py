@@ -89,7 +89,7 @@ def spoken(document: str) -> list[Speech]:
     ],
 )
 def test_what_is_heard(body: str, prompts: list[str]) -> None:
-    documents = {"start.vxml": block(body), "x.wav": b"RIFF"}
+    documents: dict[str, str | bytes] = {"start.vxml": block(body), "x.wav": b"RIFF"}
     assert run(documents, types={"x.wav": "audio/x-wav"}).prompts == prompts
 
 
@@ -157,7 +157,7 @@ def test_what_is_queued_is_played_before_the_application_hangs_up() -> None:
 
 
 def test_what_is_queued_is_played_before_a_fetch_with_music() -> None:
-    documents = {
+    documents: dict[str, str | bytes] = {
         "start.vxml": block("wait<goto next='next.vxml' fetchaudio='music.wav'/>"),
         "next.vxml": block("<log>there</log>"),
         "music.wav": b"RIFF",

@@ -1,0 +1,90 @@
+# ruff: noqa: E501 - a document reads better in one piece
+"""Properties and their scopes (VoiceXML 2.0, 6.3)."""
+
+from __future__ import annotations
+
+import pytest
+from tests.unit.vxml.running import key, run, vxml
+from tests.unit.vxml.test_prompts import requests
+
+from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.platform import Collect, InputProperties
+from mirabelle.vxml.properties import Properties, whole
+
+ONE = key("1")
+
+
+def timeout(value: str) -> str:
+    return f"<property name='timeout' value='{value}'/>"
+
+
+def asked(document: str) -> InputProperties:
+    return next(r.properties for r in requests(document) if isinstance(r, Collect))
+
+
+@pytest.mark.parametrize(
+    ("document", "form", "field", "expected"),
+    [
+        ("", "", "", 3000),
+        (timeout("4s"), "", "", 4000),
+        (timeout("4s"), timeout("5s"), "", 5000),
+        (timeout("4s"), timeout("5s"), timeout("6s"), 6000),
+        (timeout("4s") + timeout("7s"), "", "", 7000),
+    ],
+)
+def test_the_innermost_property_wins_and_there_the_last(document: str, form: str, field: str, expected: int) -> None:
+    body = f"{document}<form>{form}<field name='f'>{field}{ONE}</field></form>"
+    assert asked(vxml(body)).timeout_ms == expected
+
+
+def test_everything_about_input_reaches_the_platform() -> None:
+    values = {
+        "interdigittimeout": "1500ms", "termtimeout": "2s", "termchar": "*", "completetimeout": "1s",
+        "incompletetimeout": "2s", "maxspeechtimeout": "9s", "confidencelevel": "0.7", "sensitivity": "0.2",
+        "maxnbest": "3", "inputmodes": "dtmf", "recordutterance": "true",
+    }  # fmt: skip
+    given = "".join(f"<property name='{name}' value='{value}'/>" for name, value in values.items())
+    expected = InputProperties(3000, 1500, 2000, "*", 1000, 2000, 9000, 0.7, 0.2, 3, frozenset({"dtmf"}), record=True)
+    assert asked(vxml(f"{given}<form><field name='f'>{ONE}</field></form>")) == expected
+
+
+def test_the_roots_properties_hold_in_a_leaf() -> None:
+    documents = {
+        "start.vxml": vxml(
+            "<form><field name='f' type='digits'><filled><log expr='f'/></filled></field></form>",
+            "application='root.vxml'",
+        ),
+        "root.vxml": vxml("<property name='termchar' value='*'/>"),
+    }
+    assert run(documents, "12*").logs == ["12"]
+
+
+def test_a_subdialog_does_not_have_its_callers_properties() -> None:
+    documents = {
+        "start.vxml": vxml("<property name='termchar' value='*'/><form><subdialog name='s' src='sub.vxml'/></form>"),
+        "sub.vxml": vxml(
+            "<form><field name='f' type='digits'><filled><log expr='f'/><return/></filled></field></form>"
+        ),
+    }
+    assert run(documents, "12#").logs == ["12"]
+
+
+def test_inputmodes_decide_which_grammars_listen() -> None:
+    body = f"<property name='inputmodes' value='voice'/><form><field name='f'>{ONE}<option>yes</option><nomatch><log>no</log></nomatch><filled><log expr='f'/></filled></field></form>"
+    assert run(vxml(body), "1,text:yes").logs == ["no", "yes"]
+
+
+@pytest.mark.parametrize("name", ["timeout", "confidencelevel", "maxnbest", "interdigittimeout"])
+def test_a_value_that_is_none_is_a_semantic_error(name: str) -> None:
+    body = f"<property name='{name}' value='nonsense'/><form><field name='f'>{ONE}</field></form>"
+    assert run(vxml(body)).lines[-1].startswith("error: error.semantic")
+
+
+def test_a_property_nobody_knows_is_empty() -> None:
+    assert Properties(()).text("nobody") == ""
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "x", "", "1" * 10])
+def test_a_count_is_a_whole_number(text: str) -> None:
+    with pytest.raises(SemanticError):
+        whole(text, "maxage")
