@@ -30,9 +30,9 @@ PLAIN: Final = frozenset({"", VXML, SRGS, SSML})
 _SEPARATOR: Final = " "
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Element:
-    """One element.
+    """One element; equal to itself only, so that it can be a key.
 
     Attributes:
         name: the local name in the namespaces of VoiceXML, SRGS and SSML and in none; elsewhere `{namespace}local`.
