@@ -97,8 +97,9 @@ class _Form(ExpansionReader):
             rules[rule.name] = rule
         if not rules:
             raise self.cursor.error("It has no rule.")
-        # The root is what a VoiceXML document activates: the first public rule, or the first where none is public.
-        root = next((name for name, rule in rules.items() if rule.public), next(iter(rules)))
+        # All public rules are active; a root is only there for who refers to the grammar without naming a rule.
+        public = [name for name, rule in rules.items() if rule.public]
+        root = "" if len(public) > 1 else (public or list(rules))[0]
         document = Document(
             self.cursor.uri,
             self.mode,
@@ -107,7 +108,7 @@ class _Form(ExpansionReader):
             root=root,
             tag_format=TagFormat.UNNAMED,
         )
-        return checks.document(document, line=1, named_root=True)
+        return checks.document(document, line=1, named_root=bool(root))
 
     def _declarations(self) -> None:
         cursor = self.cursor

@@ -35,6 +35,15 @@ def test_a_grammar_in_jsgf_is_read(text: str, said: str, expected: str | None) -
     assert tree(text, said) == expected
 
 
+def test_every_public_rule_is_active() -> None:
+    matcher = load(b"#JSGF V1.0;\ngrammar a;\npublic <x> = 1;\npublic <y> = 2;\n<z> = 3;", uri="", mode="dtmf").keys()
+    assert matcher.feed("2").value == "match"
+
+
+def test_where_no_rule_is_public_the_first_one_is_active() -> None:
+    assert tree("<x> = a <y>; <y> = b;", "a b") == '$x["a",$y["b"]]'
+
+
 def test_keys_may_be_written_in_jsgf() -> None:
     assert tree("1 2 | * 3", "* 3", mode="dtmf") == '$main["*","3"]'
 
