@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mirabelle import g711
 from mirabelle.media import rtp
 from mirabelle.media.arena import FRAME
-from mirabelle.media.clips import Run
+from mirabelle.media.clips import Clip, Run
 from mirabelle.media.reception import Reception
 from mirabelle.media.recording import Recording
 from mirabelle.media.telephone_event import Receiver, Sender
@@ -45,13 +45,13 @@ class Play:
 
     Attributes:
         number: what the caller knows it by.
-        names: the clips not yet begun.
+        clips: those not yet begun.
         frames: how many frames of it have been sent, without the clip under way.
         announced: its first packet has left.
     """
 
     number: int
-    names: deque[str]
+    clips: deque[Clip]
     frames: int = 0
     announced: bool = False
 
@@ -66,7 +66,7 @@ class Stream:
     codec: g711.Codec = "PCMU"
     signalled: str = ""
     plays: deque[Play] = field(default_factory=deque)
-    clip: str = ""
+    clip: Clip | None = None
     run: Run | None = None
     sender: Sender = field(default_factory=Sender)
     receiver: Receiver = field(default_factory=Receiver)

@@ -22,7 +22,7 @@ from mirabelle.errors import MirabelleError
 from mirabelle.media import hearing, tones
 from mirabelle.media.arena import FRAME, Arena, ArenaFull
 from mirabelle.media.bank import NEVER, NO_EVENTS, PACKET, Bank, Play, Stream
-from mirabelle.media.clips import Clips
+from mirabelle.media.clips import Clip, Clips
 from mirabelle.media.events import DigitsSent, MediaEvent, PlayFinished, PlayStarted, StreamReport
 from mirabelle.media.recording import Recording
 from mirabelle.media.telephone_event import Outgoing
@@ -131,7 +131,12 @@ class Engine:
     def play(self, number: int, play: int, names: Iterable[str]) -> None:
         """Play clips after those already waiting. Before `connect` they wait."""
         stream = self._stream(number)
-        stream.plays.append(Play(play, deque(names)))
+        try:
+            clips = deque(self.clips.find(name) for name in names)
+        except KeyError:
+            self._tell(stream, PlayFinished(play, False, 0, "A clip of it never came to the media process."))
+            return
+        stream.plays.append(Play(play, clips))
         if stream.run is None and stream.bank.live[stream.row]:
             self._advance(stream)
 
@@ -283,24 +288,23 @@ class Engine:
         self._leave_run(stream)
         while stream.plays:
             play = stream.plays[0]
-            if not play.names:
+            if not play.clips:
                 stream.plays.popleft()
                 self._tell(stream, PlayFinished(play.number, True, play.frames * FRAME_MS))
                 continue
             try:
-                self._enter_run(stream, play.names.popleft())
-            except (KeyError, ArenaFull) as error:
+                self._enter_run(stream, play.clips.popleft())
+            except ArenaFull as error:
                 stream.plays.popleft()
-                reason = str(error) if isinstance(error, ArenaFull) else "A clip of it never came to the media process."
-                self._tell(stream, PlayFinished(play.number, False, play.frames * FRAME_MS, reason))
+                self._tell(stream, PlayFinished(play.number, False, play.frames * FRAME_MS, str(error)))
                 continue
             return
         self._show_silence(stream)
 
-    def _enter_run(self, stream: Stream, name: str) -> None:
+    def _enter_run(self, stream: Stream, clip: Clip) -> None:
         bank, row = stream.bank, stream.row
-        run = stream.run = self.clips.take(name, stream.codec)
-        stream.clip = name
+        run = stream.run = self.clips.take(clip, stream.codec)
+        stream.clip = clip
         bank.frame[row], bank.end[row] = run.start, run.end
         bank.step[row] = stream.number not in bank.dialing
         if not stream.plays[0].announced:
@@ -315,12 +319,17 @@ class Engine:
     def _recode(self, stream: Stream, codec: g711.Codec) -> None:
         """Go on in another codec where the clip under way has come to."""
         before, stream.codec = stream.codec, codec
-        if before == codec or stream.run is None:
+        if before == codec or stream.run is None or stream.clip is None:
             return
         bank, row = stream.bank, stream.row
         done = int(bank.frame[row]) - stream.run.start
+        try:
+            run = self.clips.take(stream.clip, codec)
+        except ArenaFull:
+            self._drop_plays(stream)
+            return
         self.clips.give_back(stream.run)
-        run = stream.run = self.clips.take(stream.clip, codec)
+        stream.run = run
         bank.frame[row], bank.end[row] = run.start + done, run.end
 
     def _drop_plays(self, stream: Stream) -> None:

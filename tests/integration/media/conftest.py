@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import socket
-import struct
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 
@@ -102,6 +101,6 @@ class FarEnd:
 def far_end() -> Iterator[FarEnd]:
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind(("127.0.0.1", 0))
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("@ll", 20, 0))
+    sock.settimeout(20)
     yield FarEnd(sock)
     sock.close()

@@ -221,8 +221,17 @@ def test_a_clip_that_is_not_there_ends_its_play_with_a_reason_and_not_the_next_o
     desk.engine.play(1, 1, ["a", "b"])
     desk.engine.play(1, 2, ["a"])
     finished = [event for event in desk.run(4) if isinstance(event, PlayFinished)]
-    assert [(event.play_id, event.completed, event.played_ms) for event in finished] == [(1, False, 20), (2, True, 20)]
+    assert [(event.play_id, event.completed, event.played_ms) for event in finished] == [(1, False, 0), (2, True, 20)]
     assert "never came" in finished[0].reason
+
+
+def test_a_clip_that_is_forgotten_while_it_waits_is_played_all_the_same(desk: Desk) -> None:
+    desk.engine.clips.add("a", tone(2))
+    desk.connected()
+    desk.engine.play(1, 1, ["a", "a"])
+    desk.engine.clips.forget("a")
+    desk.run(4)
+    assert b"".join(desk.payloads()) == g711.from_pcm(tone(2), "PCMU") * 2
 
 
 def test_without_room_for_a_clip_the_play_ends_with_a_reason() -> None:
