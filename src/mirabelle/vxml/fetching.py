@@ -16,6 +16,10 @@ from mirabelle.vxml.signals import GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
 
 URL_ENCODED: Final = "application/x-www-form-urlencoded"
+
+MOST_MOVED: Final = 256
+"""Redirects of documents that one session remembers."""
+
 _ERRORS_FROM: Final = 400
 
 
@@ -108,6 +112,8 @@ def load_document(machine: Machine, request: Fetch) -> Steps[Document]:
         Thrown: `error.badfetch`; its message has line, column and reason where the document is none.
     """
     fetched = yield from fetch(machine, request)
+    if fetched.url != request.url and len(machine.moved) < MOST_MOVED:
+        machine.moved[request.url] = urldefrag(fetched.url).url
     return parse(machine, fetched)
 
 
@@ -162,7 +168,7 @@ def acquire(
         return GoToDialog(here.document, here.root, dialog_of(here.document, fragment), fresh=False, fresh_root=False)
     url = urljoin(here.document.base, address or urldefrag(here.document.uri).url)
     root_uri = here.root.uri if here.root else here.document.uri
-    if submission is None and here.root is not None and url == root_uri:
+    if submission is None and here.root is not None and machine.moved.get(url, url) == root_uri:
         # Leaf to root within the application keeps the root's context (1.5.2).
         return GoToDialog(here.root, None, dialog_of(here.root, fragment), fresh=False, fresh_root=False)
     request = yield from document_request(machine, element, url, submission or NOTHING)
@@ -178,7 +184,8 @@ def entrance(machine: Machine, document: Document, request: Fetch, fragment: str
     """
     here: Context | None = machine.context
     current = (here.root or here.document) if here else None
-    if document.application and current and urldefrag(document.application).url == current.uri:
+    application = urldefrag(document.application).url
+    if application and current and machine.moved.get(application, application) == current.uri:
         root: Document | None = current
         fresh_root = False
     else:

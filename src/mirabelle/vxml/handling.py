@@ -36,24 +36,19 @@ def handle(machine: Machine, event: Thrown, holders: Sequence[Element], counters
         count_event(counters, event.name)
         yield Note(NoteKind.EVENT, f"{event.name} {event.message or ''}".rstrip())
         try:
+            scopes.push()
+            scopes.declare_value("_event", event.name)
+            scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
             handler = select_handler(event.name, holders, counters, scopes.truth)
             if handler is None:
                 yield from _default(machine, event)
             else:
-                yield from _execute(machine, event, handler)
+                yield from execute(machine, handler.children)
         except (Thrown, SemanticError) as error:
             event = event_of(error)
             continue
         scopes.pop_to(depth)
         return
-
-
-def _execute(machine: Machine, event: Thrown, handler: Element) -> Steps[None]:
-    scopes = machine.scopes
-    scopes.push()
-    scopes.declare_value("_event", event.name)
-    scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
-    yield from execute(machine, handler.children)
 
 
 def _default(machine: Machine, event: Thrown) -> Steps[None]:

@@ -112,6 +112,7 @@ class Machine:
         hung_up: the caller is gone; what remains is final processing (VoiceXML 2.0, 1.5.4).
         disconnected: the application hung up.
         recordings: by handle.
+        moved: where documents were found that had moved, by the address asked for.
         reprompted: whether the handler that runs asked for the next item's prompts.
         steps: elements executed since the last wait.
         fetches: fetches since the last wait.
@@ -127,6 +128,7 @@ class Machine:
     hung_up: bool = False
     disconnected: bool = False
     recordings: dict[str, Recording] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     reprompted: bool = False
     steps: int = 0
     fetches: int = 0

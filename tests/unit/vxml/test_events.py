@@ -229,3 +229,8 @@ def test_every_prefix_of_an_event_is_counted_once(event: str) -> None:
 def test_any_name_has_prefixes_and_a_default(event: str) -> None:
     assert list(prefixes(event))[-1] == ""
     assert default_handler(event)
+
+
+def test_a_condition_may_ask_for_the_event() -> None:
+    handlers = "<catch event='a' cond=\"_event == 'a.b'\"><log>no</log></catch><catch event='a'><log>yes</log></catch>"
+    assert run(vxml(f"<form>{handlers}<block><throw event='a.c'/></block></form>")).logs == ["yes"]

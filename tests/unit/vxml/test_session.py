@@ -134,3 +134,12 @@ async def test_sessions_beside_a_runaway_go_on() -> None:
         ]
         ends = await asyncio.gather(bad.run(), *(session.run() for session in good))
     assert [end.kind for end in ends] == ["error", *["exit"] * 10]
+
+
+@pytest.mark.parametrize("length", [100, 600, 9000, 200_000])
+def test_a_string_of_any_length_leaves_the_engine(length: int) -> None:
+    # The engine joins long strings lazily (a rope) and cannot hand those out: scopes.js must give flat ones.
+    assert run(block(f"<log expr=\"'x'.repeat({length}).length\"/><log expr=\"'x'.repeat({length})\"/>")).logs[
+        0
+    ] == str(length)
+    assert run(block(f"<log expr=\"'x'.repeat({length})\"/>")).status == 0

@@ -3,8 +3,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from tests.unit.vxml.running import block, key, run, vxml
+from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
+
+from mirabelle.vxml.platform import Fetch, Fetched, FetchFailed
+from mirabelle.vxml.text import run_text
 
 ONE = key("1")
 ROOT = vxml(
@@ -167,3 +172,21 @@ def test_lastresult_lives_as_long_as_the_application() -> None:
         "root.vxml": ROOT,
     }
     assert run(documents, "1").logs == ["1"]
+
+
+def test_a_root_that_has_moved_is_still_the_same_application() -> None:
+    class Moved(Shelf):
+        async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
+            if request.url == f"{BASE}root.vxml":
+                return Fetched(f"{BASE}moved.vxml", 200, "", ROOT.encode())
+            return await super().fetch(request)
+
+    shelf = Moved(
+        {
+            "start.vxml": leaf("<form><block><assign name='v' expr='5'/><goto next='other.vxml'/></block></form>"),
+            "other.vxml": leaf("<form><block><log expr='v'/></block></form>"),
+        }
+    )
+    lines: list[str] = []
+    asyncio.run(run_text(f"{BASE}start.vxml", inputs=[], fetcher=shelf, out=lines.append))
+    assert lines == ["log: 5", "exit"]
