@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from mirabelle.grammar.analysis import analyse
 from mirabelle.grammar.error import GrammarError
@@ -18,6 +18,9 @@ from mirabelle.grammar.semantics import Evaluate, Value, interpretation, plain, 
 
 Reading: TypeAlias = Callable[[tuple[str, ...]], Value | None]
 """Says what the words of a builtin grammar mean; None takes the match back."""
+
+
+_ENTRY: Final = ""
 
 
 class KeyVerdict(enum.Enum):
@@ -93,15 +96,18 @@ class Match:
 class KeyMatcher:
     """Matches keys as they are pressed."""
 
-    __slots__ = ("_chart", "_grammar")
+    __slots__ = ("_chart", "_given_up", "_grammar")
 
     def __init__(self, grammar: Grammar, chart: Chart) -> None:
         self._grammar = grammar
         self._chart = chart
+        self._given_up = False
 
     @property
     def verdict(self) -> KeyVerdict:
         """What the keys so far are. Before the first key: whether the grammar accepts silence."""
+        if self._given_up:
+            return KeyVerdict.NO_MATCH
         if self._chart.is_complete and self._grammar.accepts(self.keys):
             return KeyVerdict.MATCH_AND_CONTINUES if self._chart.can_continue else KeyVerdict.MATCH
         return KeyVerdict.CONTINUES if self._chart.can_continue else KeyVerdict.NO_MATCH
@@ -112,20 +118,20 @@ class KeyMatcher:
         return tuple(self._chart.words)
 
     def feed(self, key: str) -> KeyVerdict:
-        """Take one more key.
+        """Take one more key. Keys beyond the limits of the matcher match nothing.
 
         Args:
             key: one of 0-9, `*`, `#`, A-D.
-
-        Raises:
-            GrammarError: more keys than any input may have.
         """
-        self._chart.feed(key.upper())
+        try:
+            self._chart.feed(key.upper())
+        except GrammarError:
+            self._given_up = True
         return self.verdict
 
     def match(self) -> Match | None:
         """Return the match of exactly the keys so far; None where they are none."""
-        return self._grammar.traced(self._chart)
+        return None if self._given_up else self._grammar.traced(self._chart)
 
 
 class Grammar:
@@ -203,19 +209,24 @@ class Grammar:
     def match(self, tokens: Sequence[str], *, rules: Iterable[str] | None = None) -> Match | None:
         """Match a whole input.
 
-        Words are compared as written first; where that is no match, without regard to case. The rules are tried in
-        turn: the entry first and then, as a processor may activate any of them (SRGS 1.0 section 3.2), the
-        public ones.
+        Words are compared as written first; where that is no match, without regard to case and to how accents are
+        encoded. The rules are tried in turn: the entry first and then, as a processor may activate any of them
+        (SRGS 1.0 section 3.2), the public ones.
 
         Args:
             tokens: words, or keys; a token with spaces inside counts as several.
             rules: the only rules that may match; `Grammar.entry` is what a reference without a fragment activates.
 
         Raises:
-            GrammarError: the input is longer than the matcher allows, or takes too many steps.
+            GrammarError: the input is longer than the matcher allows, or takes too many steps; or one of `rules` is
+                neither in the entry nor public.
         """
         words = words_of(tokens, self.mode)
-        names = tuple(dict.fromkeys((*self.entry, *self.public_rules) if rules is None else rules))
+        known = dict.fromkeys((*self.entry, *self.public_rules))
+        names = tuple(known if rules is None else dict.fromkeys(rules))
+        for name in names:
+            if name not in known:
+                raise GrammarError(f"The rule '{name}' cannot be activated; declare it public.", uri=self.uri)
         for fold in (False, True) if self.mode is Mode.VOICE else (False,):
             for name in names:
                 chart = Chart(self._network(), self._parts[name], fold)
@@ -227,14 +238,20 @@ class Grammar:
         """Begin to match keys as they are pressed, against the rules of `entry`.
 
         Raises:
-            GrammarError: it listens to words, or has no rule that could be activated.
+            GrammarError: it listens to words.
         """
         if self.mode is not Mode.DTMF:
             raise GrammarError("It listens to words, not to keys; declare the mode 'dtmf'.", uri=self.uri)
-        if not self.entry:
-            raise GrammarError("It has neither a root rule nor a public one.", uri=self.uri)
         tables = self._network()
         return KeyMatcher(self, Chart(tables, self._parts[_ENTRY]))
+
+    def prepare(self) -> None:
+        """Do the work now that the first match would do.
+
+        Raises:
+            GrammarError: the grammar needs more states than any may have, or is nested too deeply.
+        """
+        self._network()
 
     def accepts(self, words: tuple[str, ...]) -> bool:
         """Tell whether words its rules match also mean something; only builtins are choosier than their rules."""
@@ -260,6 +277,3 @@ class Grammar:
         """Return the rule a reference in one of its documents means."""
         target = self.library[reference.uri] if reference.uri else document
         return target, reference.rule or target.root
-
-
-_ENTRY = ""

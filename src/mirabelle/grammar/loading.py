@@ -131,7 +131,12 @@ def _linked(document: Document, resolve: Resolve | None) -> Grammar:
                 library[reference.uri] = _fetched(source, reference, resolve)
                 agenda.append(library[reference.uri])
             _check(source, reference, library[reference.uri])
-    return Grammar(document, library=library)
+    grammar = Grammar(document, library=library)
+    try:
+        grammar.prepare()
+    except GrammarError as error:
+        raise GrammarError(error.reason, uri=document.uri) from error
+    return grammar
 
 
 def _check(source: Document, reference: RuleRef, target: Document) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
@@ -17,6 +18,11 @@ MOST_STEPS: Final = 1_000_000
 _Item = tuple[int, int]
 _Words = Mapping[str, Sequence[int]]
 _NONE: Final[_Words] = MappingProxyType({})
+
+
+def plain(word: str) -> str:
+    """Return a word without regard to case and to how its accents are encoded."""
+    return unicodedata.normalize("NFC", word.casefold())
 
 
 class Tables:
@@ -44,10 +50,10 @@ class Tables:
 
     @property
     def folded(self) -> list[_Words]:
-        """As `words`, without regard to case."""
+        """As `words`, with plain words."""
         if self._folded is None:
             self._folded = [
-                _by_word((word.casefold(), target) for word, targets in asked.items() for target in targets)
+                _by_word((plain(word), target) for word, targets in asked.items() for target in targets)
                 for asked in self.words
             ]
         return self._folded
@@ -87,7 +93,7 @@ class Chart:
         Args:
             tables: the network.
             start: the part.
-            fold: whether the case of words means nothing.
+            fold: whether case and the encoding of accents mean nothing.
         """
         self._tables = tables
         self._start = start
@@ -137,7 +143,7 @@ class Chart:
         """
         if len(self.words) >= MOST_WORDS:
             raise GrammarError(f"The input is longer than {MOST_WORDS:,} words.")
-        tables, asked = self._tables, word.casefold() if self._fold else word
+        tables, asked = self._tables, plain(word) if self._fold else word
         agenda: list[_Item] = []
         for state, origin in self.columns[-1].items:
             agenda.extend((target, origin) for target in self._words[state].get(asked, ()))
@@ -153,7 +159,7 @@ class Chart:
     def takes(self, asked: str, position: int) -> bool:
         """Tell whether the word at `position` is the one the grammar asks for."""
         said = self.words[position]
-        return asked.casefold() == said.casefold() if self._fold else asked == said
+        return plain(asked) == plain(said) if self._fold else asked == said
 
     def _close(self, agenda: list[_Item]) -> None:
         tables, column, here = self._tables, Column(), len(self.words)

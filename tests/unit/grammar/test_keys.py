@@ -64,9 +64,15 @@ def test_words_cannot_be_pressed(abnf: Abnf) -> None:
         abnf("$main = a;").keys()
 
 
-def test_a_grammar_without_rules_has_no_keys() -> None:
-    with pytest.raises(GrammarError, match="neither a root"):
-        load(b"#ABNF 1.0;\nmode dtmf;\n", uri="").keys()
+def test_a_grammar_without_rules_matches_no_key() -> None:
+    assert load(b"#ABNF 1.0;\nmode dtmf;\n", uri="").keys().feed("1") is N
+
+
+def test_keys_without_end_match_nothing(abnf: Abnf) -> None:
+    matcher = abnf("$main = 1 <0->;", mode="dtmf").keys()
+    verdicts = [matcher.feed("1") for _ in range(502)]
+    assert verdicts[499:] == [B, N, N]
+    assert matcher.match() is None
 
 
 def test_a_date_is_checked_while_it_is_pressed() -> None:

@@ -118,7 +118,7 @@ def test_a_repetition_that_need_not_be_is_not_made_of_nothing(abnf: Abnf) -> Non
 def test_a_grammar_that_would_be_too_large_is_refused(abnf: Abnf) -> None:
     many = " ".join("(a b) <10000>" for _ in range(40))
     with pytest.raises(GrammarError, match="too large"):
-        abnf(f"$main = {many};").match(["a"])
+        abnf(f"$main = {many};")
 
 
 def test_the_earlier_alternative_wins(abnf: Abnf) -> None:
@@ -139,6 +139,10 @@ def test_case_is_only_looked_at_where_it_tells_words_apart(abnf: Abnf) -> None:
     assert parse(grammar, "POLISH") == '$main[$country["Polish"]]'
 
 
+def test_an_accent_may_be_encoded_either_way(abnf: Abnf) -> None:
+    assert parse(abnf("$main = caf\u00e9;"), "cafe\u0301") == '$main["caf\u00e9"]'
+
+
 def test_the_root_is_tried_before_other_public_rules(abnf: Abnf) -> None:
     grammar = abnf("$main = a; public $other = a | b;")
     assert parse(grammar, "a") == '$main["a"]'
@@ -148,6 +152,11 @@ def test_the_root_is_tried_before_other_public_rules(abnf: Abnf) -> None:
 def test_a_caller_may_name_the_rules_that_count(abnf: Abnf) -> None:
     grammar = abnf("$main = a; public $other = b;")
     assert grammar.match(["b"], rules=grammar.entry) is None
+
+
+def test_a_private_rule_cannot_be_named(abnf: Abnf) -> None:
+    with pytest.raises(GrammarError, match="declare it public"):
+        abnf("$main = $x; $x = a;").match(["a"], rules=["x"])
 
 
 def test_without_a_root_every_public_rule_counts() -> None:
