@@ -36,7 +36,7 @@ TOLERATED_MS: Final = 5.0
 
 HEALTH_EVERY: Final = 1.0
 PRIORITY: Final = -10
-"""Before other processes in the queue for a core, where the system permits that."""
+"""The niceness asked for where there is no real-time class, or we may not use it."""
 
 _READ: Final = 131_072
 _COMMANDS: Final = 64
@@ -227,13 +227,25 @@ def main() -> None:
     wire = open_wire(force_python=options.force_python)
     engine = Engine(wire, capacity=options.capacity, clock=time.monotonic, rng=random.SystemRandom())
     control = socket.socket(fileno=options.control)
-    with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    _ask_for_precedence()
     # A collection in the middle would be a tick too late; what is made here per tick is freed by counting.
     gc.collect()
     gc.freeze()
     gc.disable()
     MediaProcess(engine, control, options.bind).run()
+
+
+def _ask_for_precedence() -> None:
+    """Come before others in the queue for a core, as far as the system permits.
+
+    The lowest real-time priority is enough to be woken in time. Niceness alone counts only among processes of one
+    session (Linux, autogroup). What is refused is done without.
+    """
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except (AttributeError, OSError):  # no such class on this system, or not for us
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
 
 
 if __name__ == "__main__":
