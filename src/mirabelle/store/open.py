@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final
 
 from mirabelle.store.ledger import Ledger, StoreError
-from mirabelle.store.postgres import PostgresLedger
 from mirabelle.store.sqlite import SqliteLedger
 
 SQLITE: Final = "sqlite:///"
@@ -28,5 +27,8 @@ async def open_ledger(url: str) -> Ledger:
             raise StoreError("The ledger outlives the program, so it needs a file: sqlite:///mirabelle.db.")
         return await SqliteLedger.open(Path(path))
     if url.startswith(POSTGRESQL):
+        # Its driver takes a while to load, which a command on SQLite need not wait for.
+        from mirabelle.store.postgres import PostgresLedger
+
         return await PostgresLedger.open(url)
     raise StoreError("A [store] url begins with sqlite:/// or postgresql://; this one does not.")
