@@ -31,7 +31,7 @@ def run(program: str) -> str:
     engine.set_time_limit(SECONDS)
     try:
         value = engine.eval(program)
-    except (quickjs.JSException, UnicodeError, MemoryError) as error:
+    except (quickjs.JSException, UnicodeError, MemoryError, TypeError) as error:
         reason = str(error).strip().partition("\n")[0] or "it ran too long or took too much memory"
         raise SemanticsError(f"The tags of the grammar could not be run: {reason}.") from error
     if not isinstance(value, str):

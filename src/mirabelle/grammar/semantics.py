@@ -18,6 +18,7 @@ Value: TypeAlias = Any
 Evaluate: TypeAlias = Callable[[str], str]
 """Runs an ECMAScript program whose value is a string, within limits of time and memory, and returns that string."""
 
+_MOST_TOLD: Final = 200
 _RUN: Final = frozenset({TagFormat.SCRIPT, TagFormat.UNNAMED})
 _QUOTED: Final = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1;?\Z""")
 
@@ -46,7 +47,7 @@ def interpretation(text: str, evaluate: Evaluate) -> Value:
     if not isinstance(answer, dict):
         raise SemanticsError("The tags of the grammar gave a result that cannot be read.")
     if "error" in answer:
-        raise SemanticsError(f"A tag of the grammar failed: {answer['error']}.")
+        raise SemanticsError(f"A tag of the grammar failed: {str(answer['error'])[:_MOST_TOLD]}.")
     return answer.get("value")
 
 

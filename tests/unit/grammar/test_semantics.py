@@ -146,6 +146,12 @@ def test_a_result_of_any_characters_survives(match: Callable[..., Match]) -> Non
     assert match(f"$main = a {{{tag}}};", "a", header=SCRIPT).interpret() == "a\0€😀\ufffdz\\ud800"
 
 
+def test_a_failure_is_told_briefly(match: Callable[..., Match]) -> None:
+    with pytest.raises(SemanticsError) as caught:
+        match("$main = a {throw 'x'.repeat(100000)};", "a", header=SCRIPT).interpret()
+    assert len(str(caught.value)) < 300
+
+
 def test_a_caller_may_bring_an_engine(match: Callable[..., Match]) -> None:
     seen: list[str] = []
 
