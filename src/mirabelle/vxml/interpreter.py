@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NoReturn
+from urllib.parse import urldefrag
 
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.data import fetch_data
@@ -53,9 +55,12 @@ class Interpreter:
         """Run the application that `start` fetches, to its end."""
         machine = self._machine
         try:
-            document = yield from load_document(machine, start)
-            _, _, fragment = start.url.partition("#")
-            entry = yield from entrance(machine, document, start, fragment)
+            url, fragment = urldefrag(start.url)
+            document = yield from load_document(machine, replace(start, url=url))
+            try:
+                entry = yield from entrance(machine, document, start, fragment)
+            except Thrown as refused:
+                entry = yield from self._refused(document, refused)
             yield from self._converse(entry, None, {})
         except Ending as ending:
             ended = ending
@@ -67,6 +72,19 @@ class Interpreter:
         with contextlib.suppress(Thrown):
             yield from machine.flush()
         return self._concluded(ended)
+
+    def _refused(self, document: Document, event: Thrown) -> Steps[GoToDialog]:
+        """The first document cannot be entered; where there is no other, its own handlers get the event (5.3.7)."""
+        machine = self._machine
+        machine.context = Context(document, None)
+        machine.scopes.push("document")
+        machine.scopes.declare("lastresult$")
+        try:
+            yield from self._initialised(document)
+            yield from handle(machine, event, machine.here.holders(), Counter())
+        except GoToDialog as onward:
+            return onward
+        raise Ending("exit")
 
     def _concluded(self, ending: Ending) -> Ending:
         """What the end is called once it is known who hung up."""

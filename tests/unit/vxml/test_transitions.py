@@ -190,3 +190,16 @@ def test_a_root_that_has_moved_is_still_the_same_application() -> None:
     lines: list[str] = []
     asyncio.run(run_text(f"{BASE}start.vxml", inputs=[], fetcher=shelf, out=lines.append))
     assert lines == ["log: 5", "exit"]
+
+
+def test_a_first_document_whose_root_fails_handles_that_itself() -> None:
+    handlers = "<catch event='error.badfetch'><log>caught</log><goto next='#x'/></catch>"
+    document = leaf(
+        f"{handlers}<form><block><log>no</log></block></form><form id='x'><block><log>x</log></block></form>"
+    )
+    assert run({"start.vxml": document}).logs == ["caught", "x"]
+
+
+def test_a_start_may_name_a_dialog() -> None:
+    document = vxml("<form/><form id='x'><block><log>x</log></block></form>")
+    assert run(document, start="start.vxml#x").logs == ["x"]
