@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -36,6 +38,8 @@ class Customer:
 
     pages: dict[str, tuple[int, str]] = field(default_factory=dict)
     requests: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    uploads: dict[str, bytes] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         customer = self
@@ -49,7 +53,12 @@ class Customer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                customer._serve(self, dict(parse_qsl(body.decode(), keep_blank_values=True)))
+                kind = self.headers.get("Content-Type", "")
+                if kind.startswith("multipart/"):
+                    customer._keep(kind, body)
+                    customer._serve(self, {})
+                else:
+                    customer._serve(self, dict(parse_qsl(body.decode(), keep_blank_values=True)))
 
             def log_message(self, *_: Any) -> None:
                 return
@@ -74,9 +83,12 @@ class Customer:
         with self._news:
             self.requests.append((handler.command, path, form))
             self._news.notify_all()
-        body = text.encode()
+        if path in self.files:
+            status, body, kind = 200, self.files[path], "audio/x-wav"
+        else:
+            body, kind = text.encode(), "application/voicexml+xml"
         handler.send_response(status)
-        handler.send_header("Content-Type", "application/voicexml+xml")
+        handler.send_header("Content-Type", kind)
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
@@ -90,6 +102,30 @@ class Customer:
                 assert left > 0, f"{path} was asked {len(found)} times, not {count}; all requests: {self.requests}"
                 self._news.wait(left)
             return found[count - 1]
+
+    def _keep(self, kind: str, body: bytes) -> None:
+        """Keep the parts of a form with files in it."""
+        message = message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
+        parts = message.get_payload()
+        assert isinstance(parts, list)
+        with self._news:
+            for part in parts:
+                assert isinstance(part, Message)
+                name = str(part.get_param("name", header="Content-Disposition"))
+                content = part.get_payload(decode=True)
+                assert isinstance(content, bytes)
+                self.uploads[name] = content
+            self._news.notify_all()
+
+    def upload(self, name: str) -> bytes:
+        """A file that was sent in a form, waiting for it."""
+        until = time.monotonic() + PATIENCE
+        with self._news:
+            while name not in self.uploads:
+                left = until - time.monotonic()
+                assert left > 0, f"{name} was never sent; all requests: {self.requests}"
+                self._news.wait(left)
+            return self.uploads[name]
 
     def asked(self, path: str) -> int:
         """How often a page was asked for."""

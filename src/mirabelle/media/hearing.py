@@ -12,7 +12,7 @@ from mirabelle.media import rtp, telephone_event
 from mirabelle.media.arena import FRAME
 from mirabelle.media.bank import Bank, Stream, headers
 from mirabelle.media.events import Digit, MediaEvent
-from mirabelle.media.latching import may_latch
+from mirabelle.media.latching import may_hear, may_latch
 from mirabelle.media.wire import STRIDE, Inbox, Wire, host_text
 
 Integers = npt.NDArray[np.int64]
@@ -119,14 +119,17 @@ class _Batch:
     def _from_far_end(self, good: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         bank, owners, count = self._bank, self._owners, len(self._owners)
         hosts, ports = self._inbox.hosts[:count], self._inbox.ports[:count]
-        latched = bank.latched[owners]
-        accepted = latched & (hosts == bank.heard_host[owners]) & (ports == bank.heard_port[owners])
-        for packet in np.nonzero(good & ~latched)[0].tolist():
-            row = int(owners[packet])
-            if may_latch(bank.streams[row].signalled, host_text(int(hosts[packet]))):
-                bank.latched[row] = accepted[packet] = True
-                bank.heard_host[row] = bank.outbox.hosts[row] = hosts[packet]
-                bank.heard_port[row] = bank.outbox.ports[row] = ports[packet]
+        accepted = bank.latched[owners] & (hosts == bank.heard_host[owners]) & (ports == bank.heard_port[owners])
+        for packet in np.nonzero(good & ~accepted)[0].tolist():
+            row, host = int(owners[packet]), int(hosts[packet])
+            signalled = bank.streams[row].signalled
+            heard = host_text(int(bank.heard_host[row])) if bank.latched[row] else ""
+            if not may_hear(signalled, host_text(host), heard):
+                continue
+            bank.latched[row] = accepted[packet] = True
+            bank.heard_host[row], bank.heard_port[row] = host, ports[packet]
+            if may_latch(signalled, host_text(host)):
+                bank.outbox.hosts[row], bank.outbox.ports[row] = host, ports[packet]
         return np.asarray(accepted)
 
     def _payload(self, packet: int) -> npt.NDArray[np.uint8]:

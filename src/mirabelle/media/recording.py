@@ -35,14 +35,15 @@ class Recording:
             timestamp: of its first sample, in the sender's count.
             ssrc: the sender. Another one starts another count.
             samples: decoded.
-            elapsed: samples since the recording started, by our own clock: the place of a packet that comes just now.
+            elapsed: samples since the recording started, by our own clock: a packet that comes just now ends there.
         """
-        place = elapsed
+        now = elapsed - len(samples)
+        place = now
         if self._origin is not None and ssrc == self._ssrc:
             place = rtp.timestamp_step(self._origin, timestamp)
-        if self._origin is None or ssrc != self._ssrc or abs(place - elapsed) > _LEAP:
-            place = elapsed
-            self._origin = (timestamp - elapsed) & 0xFFFFFFFF
+        if self._origin is None or ssrc != self._ssrc or abs(place - now) > _LEAP:
+            place = now
+            self._origin = (timestamp - now) & 0xFFFFFFFF
             self._ssrc = ssrc
         start, end = max(place, 0), min(place + len(samples), self._limit)
         if start < end:

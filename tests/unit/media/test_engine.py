@@ -326,9 +326,17 @@ def test_another_port_of_the_far_end_is_taken_as_where_to_send(desk: Desk) -> No
     assert desk.targets() == [FAR_END, (FAR_END[0], 4999)]
 
 
+def test_a_gateway_that_sends_from_another_address_is_heard_there_and_sent_to_where_it_says(desk: Desk) -> None:
+    desk.connected()
+    desk.deliver(packet(1), source=("198.51.100.1", 4000))
+    desk.run(3)
+    assert set(desk.targets()) == {FAR_END}
+    assert desk.engine.close(1).packets_received == 1
+
+
 def test_a_stranger_is_neither_heard_nor_sent_to(desk: Desk) -> None:
     desk.connected()
-    for source in [("198.51.100.1", 4000), FAR_END, ("198.51.100.1", 4000), (FAR_END[0], 4001)]:
+    for source in [FAR_END, ("198.51.100.1", 4000), ("198.51.100.1", 4000), (FAR_END[0], 4001)]:
         desk.deliver(packet(1), source=source)
     desk.run(3)
     assert set(desk.targets()) == {FAR_END}
