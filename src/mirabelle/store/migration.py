@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import threading
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,6 +21,9 @@ from mirabelle.store.ledger import StoreError
 
 CURRENT: Final = "SELECT version_num FROM alembic_version"
 """Reads the version of a ledger."""
+
+# Alembic keeps what it works on in a module, so two threads must not write a script at once.
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 def script(dialect: str, current: str | None) -> str:
@@ -47,7 +51,8 @@ def script(dialect: str, current: str | None) -> str:
             f"The ledger has version {current}, which this program does not know; it was made by a newer one. "
             "Start the newer program, or restore a backup."
         ) from error
-    command.upgrade(config, f"{current}:head" if current else "head", sql=True)
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, f"{current}:head" if current else "head", sql=True)
     buffer = config.output_buffer
     assert isinstance(buffer, io.StringIO)
     return buffer.getvalue()

@@ -119,7 +119,11 @@ class PostgresLedger(SteppedLedger):
             # Only a hint: where it cannot be sent, the others find the call by themselves.
             with contextlib.suppress(StoreError), _named_errors():
                 await self._pool.execute(NOTIFY)
-        await self._pool.close()
+        try:
+            async with asyncio.timeout(CONNECT_WITHIN):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
 
     async def _write(self, begin: Callable[[], Steps[T]], *, alone: bool = False) -> T:
         if alone:

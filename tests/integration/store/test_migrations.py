@@ -128,6 +128,11 @@ async def test_processes_that_open_at_the_same_time_agree(fresh_url: str) -> Non
     await (await open_ledger(fresh_url)).aclose()
 
 
+async def test_openings_within_one_process_agree(fresh_url: str) -> None:
+    for ledger in await asyncio.gather(*(open_ledger(fresh_url) for _ in range(4))):
+        await ledger.aclose()
+
+
 async def test_a_ledger_of_a_newer_program_is_refused(fresh_url: str) -> None:
     await (await open_ledger(fresh_url)).aclose()
     await execute(fresh_url, "UPDATE alembic_version SET version_num = '9999'")
