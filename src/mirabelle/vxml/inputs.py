@@ -36,6 +36,8 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Input]:
     reply = yield Collect(prompts, grammars, properties, hotword)
     machine.waited()
     match reply:
+        case Input(results=()):
+            raise Thrown("nomatch")
         case Input():
             set_lastresult(machine, reply, active)
             return reply

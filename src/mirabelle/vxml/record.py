@@ -49,7 +49,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
     )
     machine.waited()
     match reply:
-        case Recorded(input=None):
+        case Recorded(input=None | Input(results=())):
             _fill(machine, item, reply)
         case Recorded(input=Input() as spoken):
             set_lastresult(machine, spoken, active)

@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from mirabelle.vxml.active import Active
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.fetching import fetch, one_of, plain_request
-from mirabelle.vxml.inputs import ensure_caller, interpretation, set_lastresult
+from mirabelle.vxml.inputs import ensure_caller, set_lastresult
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import (
@@ -81,9 +81,8 @@ def _after(machine: Machine, item: FormItem, reply: Transferred, active: Sequenc
     scopes = machine.scopes
     scopes.assign_value(item.variable, str(reply.result))
     scopes.assign_value(f"{item.variable}$.duration", round(reply.duration_ms / 1000, 3))
-    if reply.input is not None:
+    if reply.input is not None and reply.input.results:
         set_lastresult(machine, reply.input, active)
-        interpretation(machine, reply.input.results[0], active)
         scopes.assign_value(f"{item.variable}$.inputmode", reply.input.mode)
         scopes.assign_value(f"{item.variable}$.utterance", reply.input.utterance)
 
