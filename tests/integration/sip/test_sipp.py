@@ -114,14 +114,6 @@ async def test_a_wrong_password_is_refused(agent: UserAgent, sipp: StartSipp) ->
     await peer.finished()
 
 
-async def test_every_repeated_answer_is_acknowledged(agent: UserAgent, sipp: StartSipp) -> None:
-    peer = await sipp("ack_lost")
-    outgoing = await call(agent, peer)
-    await until(outgoing, Answered)
-    await until(outgoing, Ended)
-    await peer.finished()
-
-
 async def test_a_call_is_put_on_hold_and_asked_for_an_offer(agent: UserAgent, sipp: StartSipp) -> None:
     peer = await sipp("reinvite")
     outgoing = await call(agent, peer)
