@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mirabelle import g711
-from mirabelle.media import rtp
+from mirabelle.media import inband, rtp
 from mirabelle.media.arena import FRAME
 from mirabelle.media.clips import Clip, Run
 from mirabelle.media.reception import Reception
@@ -70,6 +70,8 @@ class Stream:
     run: Run | None = None
     sender: Sender = field(default_factory=Sender)
     receiver: Receiver = field(default_factory=Receiver)
+    tracker: inband.KeyTracker = field(default_factory=inband.KeyTracker)
+    rest: bytes = b""
     recording: Recording | None = None
     recording_since: int = 0
 
@@ -104,6 +106,8 @@ class Bank:
         self.heard_port = np.zeros(capacity, np.uint16)
         self.quiet = np.zeros(capacity, np.int64)
         self.recorded = np.zeros(capacity, np.bool_)
+        self.inband = np.zeros(capacity, np.bool_)
+        self.tail = np.zeros((capacity, inband.WINDOW), np.float32)
         self._columns: tuple[npt.NDArray[np.generic], ...] = (
             *(value for value in vars(self).values() if isinstance(value, np.ndarray)),
             self.outbox.lengths,

@@ -119,6 +119,7 @@ class Engine:
         bank.outbox.hosts[row], bank.outbox.ports[row] = host_number(remote[0]), socket.htons(remote[1])
         bank.audio_type[row] = payload_type
         bank.event_type[row] = NO_EVENTS if event_type is None else event_type
+        bank.inband[row] = event_type is None
         bank.latched[row] = False
         bank.quiet[row] = 0
         stream.signalled = remote[0]

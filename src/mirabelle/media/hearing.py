@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from mirabelle import g711
-from mirabelle.media import rtp, telephone_event
+from mirabelle.media import inband, rtp, telephone_event
 from mirabelle.media.arena import FRAME
 from mirabelle.media.bank import Bank, Stream, headers
 from mirabelle.media.events import Digit, MediaEvent
@@ -24,7 +26,13 @@ PASSES: Final = 8
 PATIENCE: Final = 100
 """Ticks without a packet after which a stream listens for its far end on another port: 2 s."""
 
+FADED: Final = 10
+"""Ticks without a packet after which a tone counts as over."""
+
 _PLAIN: Final = rtp.VERSION << 6
+
+_CODECS: Final[Mapping[g711.Codec, int]] = MappingProxyType({"PCMU": 0, "PCMA": 8})
+"""The static payload types (RFC 3551 section 6)."""
 
 
 def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
@@ -52,6 +60,8 @@ def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
     bank.latched[: bank.count] &= bank.quiet[: bank.count] < PATIENCE
     for stream in list(bank.holding.values()):
         _report(stream, stream.receiver.expire(now), told)
+    for row in np.nonzero(bank.inband[: bank.count] & (bank.quiet[: bank.count] == FADED))[0].tolist():
+        _report(bank.streams[row], bank.streams[row].tracker.let_go(), told)
     return told
 
 
@@ -100,6 +110,8 @@ class _Batch:
             self._take_event(packet, now, told)
         for packet in picked[~is_event[picked] & bank.recorded[rows]].tolist():
             self._take_audio(packet, ticks)
+        if bank.inband[rows].any():
+            self._listen_for_tones(picked[~is_event[picked] & bank.inband[rows]], now, told)
         return told
 
     def _well_formed(self) -> npt.NDArray[np.bool_]:
@@ -145,15 +157,55 @@ class _Batch:
             self._bank.holding[stream.number] = stream
         _report(stream, pressed, told)
 
+    def _listen_for_tones(self, packets: Integers, now: float, told: Told) -> None:
+        """All packets of one block together; the others, which nobody asked for, block by block."""
+        whole = self._lengths[packets] == rtp.HEADER_LENGTH + FRAME
+        regular = packets[whole]
+        if len(regular):
+            blocks = np.empty((len(regular), FRAME), np.float32)
+            kinds = self._headers["second"][regular] & 0x7F
+            for codec in _CODECS:
+                of_codec = np.nonzero(self._in_codec(codec, kinds, self._owners[regular]))[0]
+                codes = self._inbox.ring[regular[of_codec], rtp.HEADER_LENGTH : rtp.HEADER_LENGTH + FRAME]
+                blocks[of_codec] = g711.decode_table(codec)[codes]
+            self._track(self._owners[regular], blocks, now, told)
+        for packet in packets[~whole].tolist():
+            stream = self._bank.streams[int(self._owners[packet])]
+            stream.rest += g711.to_pcm(self._payload(packet).tobytes(), self._codec(packet))
+            while len(stream.rest) >= 2 * FRAME:
+                block = np.frombuffer(stream.rest[: 2 * FRAME], "<i2").astype(np.float32)
+                stream.rest = stream.rest[2 * FRAME :]
+                self._track(self._owners[packet : packet + 1], block[None], now, told)
+
+    def _in_codec(self, codec: g711.Codec, kinds: npt.NDArray[np.uint8], rows: Integers) -> npt.NDArray[np.bool_]:
+        agreed = kinds == self._bank.audio_type[rows]
+        speaks = np.array([self._bank.streams[row].codec == codec for row in rows.tolist()], np.bool_)
+        return np.where(agreed, speaks, kinds == _CODECS[codec])
+
+    def _track(self, rows: Integers, blocks: npt.NDArray[np.float32], now: float, told: Told) -> None:
+        bank = self._bank
+        found = inband.decide(inband.windows_of(bank.tail[rows], blocks)).reshape(len(rows), -1)
+        bank.tail[rows] = blocks[:, -inband.WINDOW :]
+        for row, keys in zip(rows.tolist(), found.tolist(), strict=True):
+            stream = bank.streams[row]
+            if stream.tracker.idle and max(keys) == inband.NOTHING:
+                continue
+            for key in keys:
+                _report(stream, stream.tracker.step(key, now), told)
+
+    def _codec(self, packet: int) -> g711.Codec:
+        row = int(self._owners[packet])
+        kind = int(self._headers["second"][packet]) & 0x7F
+        if kind == int(self._bank.audio_type[row]):
+            return self._bank.streams[row].codec
+        return "PCMA" if kind == _CODECS["PCMA"] else "PCMU"
+
     def _take_audio(self, packet: int, ticks: int) -> None:
         stream = self._bank.streams[int(self._owners[packet])]
         if stream.recording is None:
             return
         header = self._headers[packet]
-        codec: g711.Codec = stream.codec
-        kind = int(header["second"]) & 0x7F
-        if kind != int(self._bank.audio_type[stream.row]):
-            codec = "PCMA" if kind == 8 else "PCMU"
+        codec = self._codec(packet)
         elapsed = (ticks - stream.recording_since) * FRAME
         stream.recording.add(
             int(header["timestamp"]), int(header["ssrc"]), g711.decode(self._payload(packet), codec), elapsed

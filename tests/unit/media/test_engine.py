@@ -281,6 +281,26 @@ def test_a_far_end_without_events_is_sent_tones(desk: Desk) -> None:
     assert b"".join(desk.payloads()) == g711.encode(key_tone("8", 800), "PCMU").tobytes() + QUIET
 
 
+@pytest.mark.parametrize("size", [80, 160, 240, 320])
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+def test_a_far_end_without_events_is_listened_to_for_tones(desk: Desk, size: int, codec: g711.Codec) -> None:
+    desk.open()
+    desk.engine.connect(1, FAR_END, codec, 0 if codec == "PCMU" else 8, None)
+    silent = np.zeros(800, np.int16)
+    codes = g711.encode(np.concatenate((silent, key_tone("6", 800), silent, key_tone("6", 800))), codec).tobytes()
+    for index, start in enumerate(range(0, len(codes), size)):
+        desk.deliver(packet(index, codes[start : start + size], kind=0 if codec == "PCMU" else 8, timestamp=start))
+    events = desk.run(20)
+    assert [event.key for event in events if isinstance(event, Digit)] == ["6", "6"]
+
+
+def test_a_far_end_that_agreed_to_events_is_not_listened_to_for_tones(desk: Desk) -> None:
+    desk.connected()
+    for index in range(5):
+        desk.deliver(packet(index, g711.encode(key_tone("6", 800), "PCMU").tobytes()[160 * index : 160 * index + 160]))
+    assert desk.run(20) == []
+
+
 def test_a_key_that_is_heard_is_told_once(desk: Desk) -> None:
     desk.connected()
     for index, (duration, end) in enumerate([(160, False), (320, False), (480, True), (480, True), (480, True)]):
