@@ -156,13 +156,22 @@ class Link:
         Raises:
             MediaError: the process is gone.
         """
-        if self._writer is None or not self.running:
-            raise MediaError("The media process is gone; open another stream.")
-        self._writer.write(protocol.pack(fields, payload))
+        self.tell(fields, payload)
+        assert self._writer is not None
         try:
             await self._writer.drain()
         except ConnectionError as error:
             raise MediaError(f"The media process is gone; open another stream. ({error})") from error
+
+    def tell(self, fields: dict[str, Any], payload: bytes = b"") -> None:
+        """Send a small message without waiting for the process to take it.
+
+        Raises:
+            MediaError: the process is gone.
+        """
+        if self._writer is None or not self.running:
+            raise MediaError("The media process is gone; open another stream.")
+        self._writer.write(protocol.pack(fields, payload))
 
     async def teach(self, clips: Sequence[bytes]) -> list[str]:
         """Make clips known to the process and say what they are called there. Known ones are not sent again.

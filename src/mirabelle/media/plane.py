@@ -178,6 +178,11 @@ class MediaPlane:
         bound = False
         try:
             bound = await stream.bind(self._start.bind, ports)
+        except asyncio.CancelledError:
+            # Over there it is being opened all the same.
+            with suppress(MediaError):
+                link.tell({"do": "close", "stream": stream.number})
+            raise
         finally:
             self._ports.give_back(port for port in ports if port != stream.local[1])
             if bound:

@@ -45,6 +45,9 @@ _COMMANDS: Final = 64
 _PIECE: Final = 262_144
 """Octets of a recording in one message."""
 
+_BACKLOG: Final = 256 << 20
+"""Octets the plane may leave unread."""
+
 _EXPEDITED: Final = 0xB8
 """DSCP EF, as voice is marked (RFC 4594)."""
 
@@ -137,6 +140,8 @@ class MediaProcess:
     def _write(self) -> None:
         if not self._unsent:
             return
+        if len(self._unsent) > _BACKLOG:
+            raise protocol.ProtocolError("The plane no longer reads what the media process says; giving up.")
         try:
             del self._unsent[: self._control.send(memoryview(self._unsent)[:_READ])]
         except BlockingIOError:

@@ -179,6 +179,19 @@ async def test_a_closed_stream_says_so_to_whoever_still_waits(plane: MediaPlane)
         await stream.send_digits("1")
 
 
+async def test_an_opening_that_was_given_up_leaves_its_port_free() -> None:
+    plane = MediaPlane(ports=free_range(1), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+    await plane.start()
+    for turns in range(8):
+        opening = asyncio.create_task(plane.open())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+    assert (await plane.open()).local[1] > 0
+    await plane.aclose()
+
+
 async def test_a_plane_that_was_not_started_opens_nothing() -> None:
     plane = MediaPlane(ports=free_range(2), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
     with pytest.raises(MediaError, match="not running"):

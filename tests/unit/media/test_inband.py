@@ -65,6 +65,12 @@ def test_keys_of_any_telephone_are_heard_once_each(
     assert keys(np.concatenate([quiet(20), *audio])) == digits
 
 
+@pytest.mark.parametrize("drift", [-0.035, 0.035])
+@pytest.mark.parametrize("key", list(KEYS))
+def test_tones_beside_the_pitch_are_no_keys(key: str, drift: float) -> None:
+    assert keys(tone(key, 200, drift=drift)) == ""
+
+
 def test_a_key_says_for_how_long_it_was_held() -> None:
     (pressed,) = hear(np.concatenate((quiet(100), tone("5", 200), quiet(100))))
     assert pressed.duration_ms == pytest.approx(200, abs=15)
