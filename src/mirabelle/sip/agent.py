@@ -94,11 +94,11 @@ class UserAgent:
         return self._running().layer.discarded
 
     async def aclose(self) -> None:
-        """Close the socket at once. Calls that still stand are not hung up on: `bye` them first."""
+        """Close the socket at once. Calls that still stand end by `transport`, and their peers hear nothing."""
         transport, core, locator = self._transport, self._core, self._locator
         self._core = self._locator = None
         if core is not None:
-            core.layer.stop()
+            core.close()
         if locator is not None:
             await locator.aclose()
         if transport is not None:

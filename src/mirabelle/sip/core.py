@@ -39,6 +39,10 @@ class Leg(Protocol):
         """A response whose transaction is over."""
         ...
 
+    def abandon(self, reason: str) -> None:
+        """End now: nothing can be sent any more."""
+        ...
+
 
 class Locate(Protocol):
     """Finds the address of a URI's host."""
@@ -112,6 +116,13 @@ class Core:
     def retire(self, call_id: str, local_tag: str) -> None:
         """Forget a call that is over, once nothing late can come for it."""
         self.scheduler.call_later(self.layer.timers.give_up, self._legs.pop, (call_id, local_tag), None)
+
+    def close(self) -> None:
+        """End every call and every transaction: the socket closes."""
+        for leg in list(self._legs.values()):
+            leg.abandon("our SIP socket was closed")
+        self._legs.clear()
+        self.layer.stop()
 
     def on_request(self, transaction: ServerTransaction) -> None:
         """Answer a new request, or hand it to its call."""

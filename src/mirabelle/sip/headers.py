@@ -53,6 +53,9 @@ _VIA: Final = re.compile(
     r"\s*([^\s/;,]+)\s*/\s*([^\s/;,]+)\s*/\s*([^\s/;,]+)\s+(\[[^\]\s]*\]|[^\s:;,\[\]]+)\s*(?::\s*([0-9]{1,5}))?\s*(;.*)?\Z",
     re.DOTALL,
 )
+_PLAIN_VIA: Final = re.compile(
+    r"SIP/2\.0/([A-Z]+) ([A-Za-z0-9.\-]+)(?::([0-9]{1,4}|[1-5][0-9]{4}))?(;.*)?\Z", re.DOTALL
+)
 _CSEQ: Final = re.compile(r"([0-9]{1,20})\s+(\S+)\Z")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
@@ -366,6 +369,10 @@ def parse_via(text: str) -> Via:
     Raises:
         SipError: it names no protocol, no host, or an impossible port.
     """
+    plain = _PLAIN_VIA.match(text)
+    if plain:  # nearly every one: worth a short way
+        port = None if plain[3] is None else int(plain[3])
+        return Via(plain[1], plain[2].lower(), port, parse_parameters(plain[4] or ""))
     match = _VIA.match(text)
     if not match:
         raise SipError(f"The Via '{ascii(text[:60])[1:-1]}' names no protocol or no host.")

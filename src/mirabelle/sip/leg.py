@@ -122,6 +122,10 @@ class Leg:
         self._hanging_up = True
         self._send_bye(self.dialog, self._bye_answered)
 
+    def abandon(self, reason: str) -> None:
+        """End now without a word to the peer: nothing can be sent any more."""
+        self._end("transport", reason)
+
     # -- what the peer sends ------------------------------------------------------------------------------------------
 
     def on_request(self, transaction: ServerTransaction) -> None:

@@ -18,7 +18,7 @@ from mirabelle.sip.headers import (
     parse_number,
     parse_via,
 )
-from mirabelle.sip.uri import Uri
+from mirabelle.sip.uri import Uri, check_uri
 from mirabelle.sip.uri import parse as parse_uri
 
 MOST_BYTES: Final = 65_536
@@ -26,8 +26,6 @@ MOST_BYTES: Final = 65_536
 MOST_FIELDS: Final = 512
 """The most header fields that are read."""
 
-_LEADING: Final = re.compile(rb"[\r\n]*")
-_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n")
 _FOLD: Final = re.compile(r"\n[ \t]+")
 _REQUEST_LINE: Final = re.compile(r"([^ ]+) ([^ ]+) ([A-Za-z]+/[0-9]+\.[0-9]+)\Z")
 _STATUS_LINE: Final = re.compile(r"(SIP/[0-9]+\.[0-9]+)[ \t]+([0-9]+)(?:[ \t](.*))?\Z", re.IGNORECASE)
@@ -177,11 +175,8 @@ def parse(data: bytes) -> Request | Response:
     """
     if len(data) > MOST_BYTES:
         raise SipError(f"The message is longer than {MOST_BYTES} bytes.", status=513)
-    begin = _LEADING.match(data).end()  # type: ignore[union-attr]
-    blank = _BLANK_LINE.search(data, begin)
-    head = data[begin : blank.start()] if blank else data[begin:]
+    head, rest = _split(data.lstrip(b"\r\n"))
     message = _read_head(head.decode("utf-8", "surrogateescape"))
-    rest = data[blank.end() :] if blank else b""
     try:
         _check(message)
         message.body = _body(message, rest)
@@ -190,6 +185,15 @@ def parse(data: bytes) -> Request | Response:
             raise MalformedRequest(error, message) from error
         raise
     return message
+
+
+def _split(data: bytes) -> tuple[bytes, bytes]:
+    """The head, and what follows the blank line after it."""
+    ends = [(at, length) for at, length in ((data.find(b"\n\r\n"), 3), (data.find(b"\n\n"), 2)) if at >= 0]
+    if not ends:
+        return data, b""
+    at, length = min(ends)
+    return data[:at].removesuffix(b"\r"), data[at + length :]
 
 
 def _read_head(head: str) -> Request | Response:
@@ -237,13 +241,14 @@ def _check(message: Request | Response) -> None:
             raise SipError(f"The message has no {name} field.")
     if not message.call_id:
         raise SipError("The Call-ID is empty.")
-    for address in (message.from_, message.to):
-        address.address()
+    check_uri(message.from_.uri)
+    check_uri(message.to.uri)
     via, cseq, contacts = message.via, message.cseq, message.contacts
     if isinstance(message, Request):
+        check_uri(message.uri)
         if cseq.method != message.method:
             raise SipError(f"The CSeq is that of a {cseq.method[:20]}, the request is a {message.method[:20]}.")
-        if message.target().headers:
+        if "?" in message.uri and message.target().headers:
             raise SipError("The Request-URI carries header fields.")
         if via.transport == "" or any(not contact.uri for contact in contacts):
             raise SipError("The Via or the Contact is empty.")

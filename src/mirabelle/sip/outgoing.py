@@ -108,6 +108,13 @@ class OutgoingCall(Leg):
         else:
             super().hang_up()
 
+    def abandon(self, reason: str) -> None:
+        """End now without a word to the peer: nothing can be sent any more."""
+        if self.dialog is None:
+            self._fail(Verdict(Outcome.FAILED, reason))
+        else:
+            super().abandon(reason)
+
     def on_response(self, response: Response) -> None:
         """An answer to the INVITE."""
         if response.status < 200:

@@ -135,6 +135,16 @@ def parse(text: str) -> Uri:
     return Uri(scheme, host, user, port, password if colon else None, _parameters(parameters), headers)
 
 
+def check_uri(text: str) -> None:
+    """Refuse what `parse` would refuse, without reading the usual ones.
+
+    Raises:
+        SipError: as of `parse`.
+    """
+    if not _PLAIN.match(text):
+        parse(text)
+
+
 def _parameters(text: str) -> tuple[tuple[str, str | None], ...]:
     if not text:
         return ()

@@ -10,6 +10,7 @@ from mirabelle.calls.clock import SystemClock
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip import sdp
 from mirabelle.sip.agent import IncomingCall, InviteTarget, OutgoingCall, UserAgent
+from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Canceled, Confirmed, Ended, Failed, Ringing
 from mirabelle.sip.transaction import Timers
 
@@ -147,3 +148,62 @@ async def test_a_trunk_that_is_not_there_fails_the_call(pair: Pair) -> None:
     assert isinstance(failed, Failed)
     assert failed.verdict.outcome is Outcome.FAILED
     assert failed.verdict.detail.startswith("no answer from trunk 127.0.0.1:")
+
+
+async def test_closing_the_agent_ends_its_calls(pair: Pair) -> None:
+    outgoing, _ = await answered(pair)
+    waiting, _ = await pair.invite()
+    await pair.caller.aclose()
+    ended = await outgoing.next_event()
+    assert isinstance(ended, Ended)
+    assert ended.by == "transport"
+    assert isinstance(await waiting.next_event(), Failed)
+    await outgoing.bye()
+
+
+async def test_a_trunk_may_be_a_name(pair: Pair) -> None:
+    target = InviteTarget.number("+1617", f"localhost:{pair.callee.address[1]}")
+    outgoing = await pair.caller.invite(target, OFFER, call_id="by-name")
+    incoming = await pair.incoming.get()
+    incoming.reject(486)
+    failed = await outgoing.next_event()
+    assert isinstance(failed, Failed)
+    assert failed.status == 486
+
+
+async def test_a_trunk_whose_name_nobody_knows_is_an_error(pair: Pair) -> None:
+    with pytest.raises(SipError, match="cannot be found"):
+        await pair.caller.invite(InviteTarget.number("+1617", "nowhere.invalid"), OFFER, call_id="nowhere")
+
+
+async def test_an_address_that_is_taken_is_an_error_that_says_what_to_do(pair: Pair) -> None:
+    second = UserAgent(bind=pair.caller.address)
+    with pytest.raises(SipError, match="Choose another"):
+        await second.start()
+
+
+async def test_an_agent_that_was_not_started_says_so() -> None:
+    agent = UserAgent(bind=("127.0.0.1", 0))
+    with pytest.raises(SipError, match="call start first"):
+        await agent.invite(InviteTarget.number("+1617", "127.0.0.1"), OFFER, call_id="x")
+    with pytest.raises(SipError, match="call start first"):
+        _ = agent.address
+    await agent.aclose()
+
+
+async def test_an_agent_on_every_address_names_the_one_that_leads_to_the_peer() -> None:
+    caller = UserAgent(bind=("0.0.0.0", 0))
+    callee = UserAgent(bind=("127.0.0.1", 0))
+    taken: asyncio.Queue[IncomingCall] = asyncio.Queue()
+    callee.on_invite = taken.put_nowait
+    await caller.start()
+    await callee.start()
+    host, port = callee.address
+    call = await caller.invite(InviteTarget.number("+1617", f"{host}:{port}"), OFFER, call_id="any")
+    incoming = await taken.get()
+    assert incoming.request.contact is not None
+    assert incoming.request.contact.uri == f"sip:127.0.0.1:{caller.address[1]}"
+    incoming.reject(486)
+    assert isinstance(await call.next_event(), Failed)
+    await caller.aclose()
+    await callee.aclose()
