@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mirabelle.vxml.active import Active, ForDialog, ForEvent, ForItem, ForLink, active_grammars
+from mirabelle.vxml.active import ForDialog, ForEvent, ForItem, ForLink, active_grammars
 from mirabelle.vxml.data import fetch_data
 from mirabelle.vxml.ecmascript import Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.executable import declare, execute, script, take_action
 from mirabelle.vxml.handling import handle
-from mirabelle.vxml.inputs import fill_form, fill_item, interpretation, listen
+from mirabelle.vxml.inputs import Heard, fill_form, fill_item, listen
 from mirabelle.vxml.items import FormItem, FormState, items_of
 from mirabelle.vxml.machine import Machine, Steps
-from mirabelle.vxml.platform import Input
 from mirabelle.vxml.prompts import queue_item_prompts
 from mirabelle.vxml.record import record
 from mirabelle.vxml.scopes import Kept
@@ -179,32 +178,22 @@ class FormInterpretation:
                 yield from self._filled([item])
             case "record":
                 active = yield from active_grammars(machine, item, modal=item.element.get("modal", "true") != "false")
-                spoken = yield from record(machine, item, active)
-                yield from self._after(item, active, spoken)
+                heard = yield from record(machine, item, active)
+                yield from self._filled([item]) if heard is None else self._process(heard)
             case "transfer":
                 active = yield from active_grammars(machine, item, modal=True)
-                spoken = yield from transfer(machine, item, active)
-                yield from self._after(item, active, spoken)
+                yield from transfer(machine, item, active)
+                yield from self._filled([item])
             case "object":
                 raise Thrown("error.unsupported.objectname", f"No object '{item.element.get('classid')[:100]}' exists.")
             case _:
                 active = yield from active_grammars(machine, item, modal=item.element.get("modal") == "true")
-                spoken = yield from listen(machine, active)
-                yield from self._process(spoken, active)
+                yield from self._process((yield from listen(machine, active)))
 
-    def _after(self, item: FormItem, active: Sequence[Active], spoken: Input | None) -> Steps[None]:
-        """What follows a recording or a transfer: its own `<filled>`, or whatever was said meanwhile."""
-        if spoken is None or item.is_filled(self._machine.scopes):
-            yield from self._filled([item])
-        else:
-            yield from self._process(spoken, active)
-
-    def _process(self, spoken: Input, active: Sequence[Active]) -> Steps[None]:
+    def _process(self, heard: Heard) -> Steps[None]:
         """The process phase for input."""
         machine = self._machine
-        result = spoken.results[0]
-        owner = active[result.grammar].owner
-        match owner:
+        match heard.owner:
             case ForLink(link):
                 yield from take_action(machine, link)
             case ForEvent(event):
@@ -213,13 +202,13 @@ class FormInterpretation:
                 if dialog is self._dialog and choice is not None:
                     yield from take_action(machine, choice)
                 root = machine.here.root if document is machine.here.document else None
-                meant = Arrival(spoken, choice=choice, meaning=interpretation(machine, result, active))
+                meant = Arrival(heard.meaning, choice)
                 raise GoToDialog(document, root, dialog, fresh=False, fresh_root=False, arrival=meant)
             case ForItem(item):
-                fill_item(machine, item, interpretation(machine, result, active))
+                fill_item(machine, item, heard.meaning)
                 yield from self._uttered([item])
             case _:
-                yield from self._fill_form(interpretation(machine, result, active))
+                yield from self._fill_form(heard.meaning)
 
     def _arrive(self, arrival: Arrival) -> Steps[None]:
         """Begin in the process phase, because the caller said this form's words in another dialog."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mirabelle.grammar import GrammarError
 from mirabelle.grammar.semantics import SemanticsError
-from mirabelle.vxml.active import Active, ForItem
-from mirabelle.vxml.ecmascript import Engine, JsObject, Value
+from mirabelle.vxml.active import Active, ForItem, Owner
+from mirabelle.vxml.ecmascript import JsObject, Value
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.flat import FlatEngine
 from mirabelle.vxml.items import FormItem, FormState
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
@@ -20,7 +22,22 @@ _SPREAD: Final = "(function(a){for(var k in a[0])a[k]=a[0][k];return a;})"
 _RUN: Final = "(function(run){return function(source){return 's'+JSON.stringify(String(run(source)));};})(eval)"
 
 
-def listen(machine: Machine, active: Sequence[Active]) -> Steps[Input]:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Input that matched, and what is to be made of its best hypothesis.
+
+    Attributes:
+        input: as the platform told it.
+        meaning: the interpretation, as JSON has it.
+        owner: whose grammar it was.
+    """
+
+    input: Input
+    meaning: Any
+    owner: Owner
+
+
+def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
     """Play what is queued, and wait for input that matches.
 
     Raises:
@@ -39,8 +56,7 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Input]:
         case Input(results=()):
             raise Thrown("nomatch")
         case Input():
-            set_lastresult(machine, reply, active)
-            return reply
+            return take_input(machine, reply, active)
         case NoMatch(too_long=True):
             raise Thrown("maxspeechtimeout")
         case NoMatch():
@@ -63,13 +79,13 @@ def ensure_caller(machine: Machine) -> None:
         raise Ending("exit")
 
 
-def interpretation(machine: Machine, result: Result, active: Sequence[Active]) -> Any:
+def _interpretation(result: Result, active: Sequence[Active]) -> Any:
     """What a hypothesis means, as JSON has it.
 
     Raises:
         SemanticError: a tag of the grammar cannot be run.
     """
-    owner = active[result.grammar].owner if result.grammar < len(active) else None
+    owner = active[result.grammar].owner
     if isinstance(owner, ForItem) and owner.option is not None:
         return owner.option.value
     try:
@@ -82,17 +98,22 @@ def interpretation(machine: Machine, result: Result, active: Sequence[Active]) -
 
 def _evaluator() -> Any:
     """Runs semantic tags, away from the application's variables."""
-    run = Engine().install(_RUN)
+    run = FlatEngine().install(_RUN)
     return lambda source: json.loads(run(source)[1:])
 
 
-def set_lastresult(machine: Machine, reply: Input, active: Sequence[Active]) -> list[Any]:
-    """Fill `application.lastresult$` (5.1.5).
+def take_input(machine: Machine, reply: Input, active: Sequence[Active]) -> Heard:
+    """Understand input, and fill `application.lastresult$` (5.1.5).
 
-    Returns:
-        The interpretations, best first.
+    Args:
+        machine: the session.
+        reply: input with at least one hypothesis.
+        active: the grammars of the request.
+
+    Raises:
+        SemanticError: a tag of the grammar cannot be run.
     """
-    meanings = [interpretation(machine, result, active) for result in reply.results]
+    meanings = [_interpretation(result, active) for result in reply.results]
     entries = [
         {"confidence": r.confidence, "utterance": r.utterance, "inputmode": reply.mode, "interpretation": meaning}
         for r, meaning in zip(reply.results, meanings, strict=True)
@@ -106,7 +127,7 @@ def set_lastresult(machine: Machine, reply: Input, active: Sequence[Active]) -> 
         for entry in entries:
             entry |= kept
     machine.scopes.assign("application.lastresult$", f"{_SPREAD}({json.dumps(entries)})")
-    return meanings
+    return Heard(reply, meanings[0], active[reply.results[0].grammar].owner)
 
 
 def as_value(meaning: Any) -> Value:

@@ -8,7 +8,7 @@ from typing import Final
 
 from mirabelle.vxml.active import Active, ForItem
 from mirabelle.vxml.duration import milliseconds
-from mirabelle.vxml.inputs import ensure_caller, set_lastresult
+from mirabelle.vxml.inputs import Heard, ensure_caller, take_input
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
@@ -20,7 +20,7 @@ MOST_MS: Final = 3_600_000
 _TYPES: Final = frozenset({"", "audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav"})
 
 
-def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Input | None]:
+def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Heard | None]:
     """Record the caller and fill the item's variable and its shadow.
 
     Returns:
@@ -52,9 +52,9 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         case Recorded(input=None | Input(results=())):
             _fill(machine, item, reply)
         case Recorded(input=Input() as spoken):
-            set_lastresult(machine, spoken, active)
-            if not isinstance(active[spoken.results[0].grammar].owner, ForItem):
-                return spoken
+            heard = take_input(machine, spoken, active)
+            if not isinstance(heard.owner, ForItem):
+                return heard
             _fill(machine, item, reply)
         case HungUp():
             if reply.recording:

@@ -13,7 +13,6 @@ from mirabelle.vxml.errors import SemanticError
 
 if TYPE_CHECKING:
     from mirabelle.vxml.document import Document
-    from mirabelle.vxml.platform import Input
     from mirabelle.vxml.scopes import Kept
     from mirabelle.vxml.xml import Element
 
@@ -48,13 +47,11 @@ class Arrival:
     """Input that matched a grammar of a dialog other than the one it was collected in.
 
     Attributes:
-        input: what was matched.
         meaning: its interpretation, as JSON has it.
         choice: the `<choice>` that was matched, where the dialog is a menu.
     """
 
-    input: Input
-    meaning: Any = None
+    meaning: Any
     choice: Element | None = None
 
 

@@ -9,13 +9,12 @@ from urllib.parse import urljoin
 from mirabelle.vxml.active import Active
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.fetching import fetch, one_of, plain_request
-from mirabelle.vxml.inputs import ensure_caller, set_lastresult
+from mirabelle.vxml.inputs import ensure_caller, take_input
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import (
     Audio,
     HungUp,
-    Input,
     Note,
     NoteKind,
     Transfer,
@@ -29,11 +28,10 @@ _TYPES: Final = frozenset({"blind", "bridge", "consultation"})
 _SCHEMES: Final = ("tel:", "sip:", "sips:", "phone:")
 
 
-def transfer(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Input | None]:
+def transfer(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[None]:
     """Connect the caller to somebody else, and fill the item's variable and its shadow.
 
-    Returns:
-        Always None: a hot word ends the transfer as `near_end_disconnect`, which fills the item.
+    A hot word ends a bridge as `near_end_disconnect`.
 
     Raises:
         Thrown: connection.disconnect.hangup or .transfer, or an error.
@@ -60,7 +58,6 @@ def transfer(machine: Machine, item: FormItem, active: Sequence[Active]) -> Step
     match reply:
         case Transferred():
             _after(machine, item, reply, active)
-            return None
         case HungUp():
             raise machine.lost()
         case _:
@@ -82,7 +79,7 @@ def _after(machine: Machine, item: FormItem, reply: Transferred, active: Sequenc
     scopes.assign_value(item.variable, str(reply.result))
     scopes.assign_value(f"{item.variable}$.duration", round(reply.duration_ms / 1000, 3))
     if reply.input is not None and reply.input.results:
-        set_lastresult(machine, reply.input, active)
+        take_input(machine, reply.input, active)
         scopes.assign_value(f"{item.variable}$.inputmode", reply.input.mode)
         scopes.assign_value(f"{item.variable}$.utterance", reply.input.utterance)
 

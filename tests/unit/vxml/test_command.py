@@ -29,7 +29,10 @@ def test_documents_beside_it_are_found(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_inputs_and_the_far_end_are_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    body = f"<field name='f'>{key('1')}</field><transfer name='t' dest='tel:1' bridge='true'/><block><log expr='f + t'/></block>"
+    body = (
+        f"<field name='f'>{key('1')}</field><transfer name='t' dest='tel:1' bridge='true'/>"
+        "<block><log expr='f + t'/></block>"
+    )
     assert run(str(saved(tmp_path, vxml(f"<form>{body}</form>"))), "1", "busy") == 0
     assert "log: 1busy\n" in capsys.readouterr().out
 

@@ -138,7 +138,7 @@ async def test_sessions_beside_a_runaway_go_on() -> None:
 
 @pytest.mark.parametrize("length", [100, 600, 9000, 200_000])
 def test_a_string_of_any_length_leaves_the_engine(length: int) -> None:
-    # The engine joins long strings lazily (a rope) and cannot hand those out: scopes.js must give flat ones.
+    # The engine joins long strings lazily, and its binding cannot read those.
     assert run(block(f"<log expr=\"'x'.repeat({length}).length\"/><log expr=\"'x'.repeat({length})\"/>")).logs[
         0
     ] == str(length)
