@@ -30,6 +30,9 @@ allow_private = true
 [dialer]
 drain_seconds = {drain}
 lease_seconds = 5
+"""
+
+TRUNK = """
 [[trunk]]
 name = "main"
 host = "127.0.0.1:{trunk}"
@@ -48,6 +51,7 @@ class Service:
     trunk_port: int
     media_ports: str
     drain: int = 10
+    trunks: bool = True
     pin: str = ""
     program: Program | None = None
     http: str = ""
@@ -59,8 +63,7 @@ class Service:
 
     def prepare(self) -> None:
         """Write the settings and add the account."""
-        text = CONFIG.format(store=self.store, trunk=self.trunk_port, ports=self.media_ports, drain=self.drain)
-        self.config.write_text(text)
+        self.prepare_again()
         added = subprocess.run(
             mirabelle("account", "add", "acme", "--config", self.config),
             capture_output=True,
@@ -70,8 +73,14 @@ class Service:
         )
         self.pin = added.stdout.strip()
 
+    def prepare_again(self) -> None:
+        """Write the settings; for the next start."""
+        text = CONFIG.format(store=self.store, ports=self.media_ports, drain=self.drain)
+        self.config.write_text(text + (TRUNK.format(trunk=self.trunk_port) if self.trunks else ""))
+
     def start(self) -> Program:
-        """Start it, and wait until it takes requests."""
+        """Start it, again if need be, and wait until it takes requests."""
+        self.stop()
         command = mirabelle("serve", "--config", self.config, "--log-format", "json")
         self.program = Program(command, stream="stderr")
         self.http = self.program.wait_for("ready")["http"]

@@ -121,14 +121,18 @@ class Outbox:
             await self._cancel()
 
     async def drain(self, limit: float) -> None:
-        """Take no more results, and wait for the posts in progress.
+        """Post what is due now, take nothing after that, and wait for the posts in progress.
 
         Args:
             limit: seconds to wait.
         """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self._turn()
+                self._draining = True
+                if self._running:
+                    await asyncio.wait(self._running)
         self._draining = True
-        if self._running:
-            await asyncio.wait(self._running, timeout=limit)
 
     async def _cancel(self) -> None:
         for task in self._running:
