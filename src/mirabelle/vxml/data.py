@@ -6,7 +6,7 @@ import json
 from typing import Final
 from urllib.parse import urljoin
 
-from mirabelle.vxml.dom import as_dom
+from mirabelle.vxml.dom import BUILD, tree
 from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import DocumentError, SemanticError
 from mirabelle.vxml.fetching import fetch, one_of, plain_request
@@ -59,7 +59,8 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
         root = parse_xml(fetched.body, fetched.url)
     except DocumentError as error:
         raise Thrown("error.badfetch", str(error)) from error
-    scopes.declare(name, as_dom(root))
+    scopes.declare_value(name, tree(root))
+    scopes.declare(name, f"{BUILD}({name})")
 
 
 def _headers(element: Element) -> dict[str, str]:

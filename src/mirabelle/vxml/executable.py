@@ -146,10 +146,12 @@ def _disconnect(machine: Machine, element: Element) -> Steps[None]:
     """Play what is queued, hang up, and go into final processing (5.3.11; 2.1, 8)."""
     names = element.get("namelist").split()
     values = tuple((name, machine.scopes.json(name)) for name in names)
+    if machine.gone:
+        # A second hang-up would only find the handler that asks for it once more.
+        raise Ending("exit")
     yield from machine.flush()
-    if not machine.gone:
-        machine.disconnected = True
-        yield Disconnect(values)
+    machine.disconnected = True
+    yield Disconnect(values)
     raise Thrown("connection.disconnect.hangup", "The application hung up.")
 
 

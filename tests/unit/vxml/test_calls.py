@@ -139,3 +139,9 @@ def test_disconnect_tells_the_platform_its_namelist() -> None:
 
 def test_when_the_list_is_used_up_the_caller_hangs_up() -> None:
     assert run(vxml(f"<form><field name='f'>{ONE}</field></form>")).lines == ["input: hangup"]
+
+
+def test_a_handler_of_hang_ups_that_hangs_up_ends_the_session() -> None:
+    handler = "<catch event='connection.disconnect'><log>gone</log><disconnect/></catch>"
+    ended = run(vxml(f"{handler}<form><field name='f'>{ONE}</field></form>"), "hangup")
+    assert (ended.logs, ended.status) == (["gone"], 0)

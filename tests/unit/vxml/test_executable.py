@@ -148,6 +148,13 @@ def test_data_in_json_becomes_a_value() -> None:
         ("d.documentElement.lastChild.previousSibling.firstChild.nodeValue", "one"),
         ("d.documentElement.firstChild.parentNode.nodeName", "list"),
         ("d.nodeType", "9"),
+        ("d.getElementById('x').textContent", "one"),
+        ("d.documentElement.textContent", "onetwo"),
+        ("d.documentElement.firstChild.nextSibling.nextSibling", "null"),
+        ("d.documentElement.attributes.length", "0"),
+        ("d.documentElement.firstChild.attributes.getNamedItem('id').nodeValue", "x"),
+        ("d.documentElement.getElementsByTagName('*').length", "2"),
+        ("d.documentElement.firstChild.ownerDocument == d", "true"),
     ],
 )
 def test_data_in_xml_becomes_a_document(expr: str, value: str) -> None:
@@ -182,3 +189,8 @@ def test_data_sends_fields_and_headers() -> None:
 )
 def test_attributes_that_exclude_each_other(element: str, event: str) -> None:
     assert run(block(element)).lines[-1].startswith(f"error: {event}")
+
+
+def test_a_large_document_fits() -> None:
+    body = "<list>" + "<i id='x'>one</i>" * 5000 + "</list>"
+    assert data("", body, "text/xml", "<log expr='d.documentElement.childNodes.length'/>") == ["5000"]
