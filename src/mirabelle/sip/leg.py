@@ -176,6 +176,10 @@ class Leg:
             transaction.respond(response)
             return
         offered = description(request)
+        if request.body and offered is None:
+            known = request.content_type in ("", SDP_TYPE)
+            transaction.respond(reply(request, 488 if known else 415))
+            return
         response = reply(request, 200)
         if offered is not None:
             self._local_sdp = self._answer_again(offered)

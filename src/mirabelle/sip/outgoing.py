@@ -132,7 +132,7 @@ class OutgoingCall(Leg):
         if error:
             detail = f"cannot reach trunk {host}:{port}: {error}"
         outcome = Outcome.CANCELED if self._giving_up is Outcome.CANCELED else Outcome.FAILED
-        self._fail(Verdict(outcome, detail, elsewhere=True))
+        self._fail(Verdict(outcome, detail, elsewhere=outcome is Outcome.FAILED))
 
     def on_stray_response(self, response: Response) -> None:
         """A 2xx that comes when the transaction is long over still wants its ACK."""

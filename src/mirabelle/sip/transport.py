@@ -18,6 +18,8 @@ RECEIVE_BUFFER: Final = 4 * 1024 * 1024
 MOST_NAMES: Final = 1024
 NAME_SECONDS: Final = 60.0
 """How long an address is remembered for a name."""
+LOOK_UP_SECONDS: Final = 10.0
+"""How long a name server may think."""
 
 _LOG: Final = logging.getLogger(__name__)
 _ANY: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - recognised, not bound
@@ -171,10 +173,14 @@ class Locator:
     async def _look_up(self, host: str, port: int, then: Callable[[Address | None, str], None]) -> None:
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, port, family=self._family(), type=socket.SOCK_DGRAM)
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                found = await loop.getaddrinfo(host, port, family=self._family(), type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
-            then(None, str(error))
+            then(None, str(error) or f"the name server said nothing for {LOOK_UP_SECONDS:g} s")
             return
+        except asyncio.CancelledError:
+            then(None, "our SIP socket was closed")
+            raise
         address = str(found[0][4][0]), port
         if len(self._known) >= MOST_NAMES:
             self._known.clear()

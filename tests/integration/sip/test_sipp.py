@@ -97,8 +97,9 @@ async def test_the_callee_hangs_up_first(agent: UserAgent, sipp: StartSipp) -> N
     await peer.finished()
 
 
-async def test_a_password_is_given_when_asked_for(agent: UserAgent, sipp: StartSipp) -> None:
-    peer = await sipp("auth")
+@pytest.mark.parametrize("scenario", ["auth", "proxy_auth"])
+async def test_a_password_is_given_when_asked_for(agent: UserAgent, sipp: StartSipp, scenario: str) -> None:
+    peer = await sipp(scenario)
     outgoing = await call(agent, peer, credentials=Credentials("alice", "secret"))
     await until(outgoing, Answered)
     await outgoing.bye()

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from tests.unit.sip.world import ANSWER, CALLEE, CALLER, Agent, Peer, World, drain, name
 
+from mirabelle.calls.outcome import Outcome
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Canceled, Confirmed, Ended, Failed
 from mirabelle.sip.incoming import IncomingCall
@@ -142,8 +145,6 @@ def test_a_caller_may_hang_up_on_an_early_dialog() -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_call_survives_the_loss_of_every_third_datagram(seed: int) -> None:
-    from random import Random
-
     world = World()
     rng = Random(seed)
     fate: dict[int, bool] = {}
@@ -166,5 +167,33 @@ def test_a_call_survives_the_loss_of_every_third_datagram(seed: int) -> None:
     assert len(callee.incoming) == 1
     assert isinstance(drain(callee.incoming[0])[-1], Ended)
     world.run(300)
+    assert world.timers == 0
+    assert caller.core.legs == callee.core.legs == 0
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_cancel_that_meets_the_answer_ends_both_sides_whatever_is_lost(seed: int) -> None:
+    world = World()
+    rng = Random(seed)
+    fate: dict[int, bool] = {}
+    world.lose = lambda number: fate.setdefault(number, rng.random() < 0.25)
+    caller, callee = Agent(world, CALLER, 1), Agent(world, CALLEE, 2)
+
+    def take(call: IncomingCall) -> None:
+        call.ring()
+        world.call_later(2, call.answer, ANSWER)
+
+    callee.take_calls(take)
+    outgoing = caller.invite()
+    world.run(2 + rng.uniform(-0.6, 0.6))
+    outgoing.cancel()
+    world.run(200)
+    last = drain(outgoing)[-1]
+    assert isinstance(last, Failed | Ended)
+    if isinstance(last, Failed):
+        assert last.verdict.outcome is Outcome.CANCELED
+    if callee.incoming:
+        assert isinstance(drain(callee.incoming[0])[-1], Canceled | Ended)
+    world.run(400)
     assert world.timers == 0
     assert caller.core.legs == callee.core.legs == 0

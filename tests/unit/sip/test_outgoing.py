@@ -415,6 +415,10 @@ def test_a_re_invite_with_nothing_in_common_is_488_and_changes_nothing() -> None
     assert drain(scene.call) == []
 
 
+def test_a_re_invite_whose_description_cannot_be_read_is_488() -> None:
+    assert answered().request("INVITE", 1, b"nonsense") == 488
+
+
 def test_a_re_invite_while_another_is_unfinished_has_to_wait() -> None:
     scene = answered()
     scene.request("INVITE", 1, ANSWER)
