@@ -29,7 +29,7 @@ def submit(machine: Machine, element: Element) -> Steps[None]:
     reference = element.get("next") if given == "next" else machine.scopes.text(element.get("expr"))
     names = element.get("namelist").split()
     if "namelist" not in element.attributes and machine.dialect.submit_all:
-        names = _named_inputs(machine)
+        names = _named_inputs(machine, element.get("method", "get"))
     submission = submission_of(machine, element, names)
     address, query = with_query(reference, submission)
     yield Note(NoteKind.SUBMIT, _line(machine, address, query, submission))
@@ -91,10 +91,11 @@ def with_query(reference: str, submission: Submission) -> tuple[str, str]:
     return reference, urlunsplit(parts._replace(query=query))
 
 
-def _named_inputs(machine: Machine) -> list[str]:
-    """By default all named input items are submitted (5.3.8)."""
+def _named_inputs(machine: Machine, method: str) -> list[str]:
+    """By default all named input items are submitted (5.3.8); recordings only where there is a body for them."""
     form = machine.here.form
-    return [item.name for item in form.items if item.takes_input and item.name] if form else []
+    items = [item for item in form.items if item.takes_input and item.name] if form else []
+    return [item.name for item in items if method == "post" or item.kind != "record"]
 
 
 def _as_xml(fields: Fields) -> bytes:

@@ -145,3 +145,9 @@ def test_a_handler_of_hang_ups_that_hangs_up_ends_the_session() -> None:
     handler = "<catch event='connection.disconnect'><log>gone</log><disconnect/></catch>"
     ended = run(vxml(f"{handler}<form><field name='f'>{ONE}</field></form>"), "hangup")
     assert (ended.logs, ended.status) == (["gone"], 0)
+
+
+@pytest.mark.parametrize(("method", "names"), [("get", []), ("post", ["r"])])
+def test_a_recording_is_submitted_unasked_only_where_there_is_a_body(method: str, names: list[str]) -> None:
+    document = vxml(f"<form><record name='r'/><block><submit next='to' method='{method}'/></block></form>")
+    assert [name for name, _ in run(document, "#").shelf.asked[1].fields] == names
