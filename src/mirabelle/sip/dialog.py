@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from mirabelle.sip.error import SipError
-from mirabelle.sip.headers import Headers, NameAddr
+from mirabelle.sip.fields import NameAddr
+from mirabelle.sip.headers import Headers
 from mirabelle.sip.message import Request, Response
 from mirabelle.sip.transaction import Timers
 from mirabelle.sip.uri import Uri

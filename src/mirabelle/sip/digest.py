@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from mirabelle.sip.error import SipError
-from mirabelle.sip.headers import unquoted
+from mirabelle.sip.fields import unquoted
 from mirabelle.sip.message import Request, Response
 
 _PAIR: Final = re.compile(r'([A-Za-z0-9_\-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)', re.DOTALL)

@@ -7,17 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mirabelle.sip.error import SipError
-from mirabelle.sip.headers import (
-    TOKEN,
-    CSeq,
-    Headers,
-    NameAddr,
-    Via,
-    parse_cseq,
-    parse_name_addr,
-    parse_number,
-    parse_via,
-)
+from mirabelle.sip.fields import CSeq, NameAddr, Via, parse_cseq, parse_name_addr, parse_number, parse_via
+from mirabelle.sip.headers import TOKEN, Headers
 from mirabelle.sip.uri import Uri, check_uri
 from mirabelle.sip.uri import parse as parse_uri
 

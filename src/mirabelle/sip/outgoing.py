@@ -13,7 +13,8 @@ from mirabelle.sip.digest import Credentials
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Failed, Ringing
 from mirabelle.sip.exchange import Address, Cancellable, ClientTransaction
-from mirabelle.sip.headers import Headers, NameAddr
+from mirabelle.sip.fields import NameAddr
+from mirabelle.sip.headers import Headers
 from mirabelle.sip.leg import Leg, Pending, description
 from mirabelle.sip.message import Request, Response
 from mirabelle.sip.reply import cancel

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from mirabelle.sip.headers import Headers, NameAddr, Via
+from mirabelle.sip.fields import NameAddr, Via
+from mirabelle.sip.headers import Headers
 from mirabelle.sip.message import Request, Response
 
 PHRASES: Final = MappingProxyType(

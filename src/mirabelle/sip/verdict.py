@@ -18,7 +18,8 @@ from typing import Final
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip.error import SipError
-from mirabelle.sip.headers import Headers, parse_parameters, split_values, unquoted
+from mirabelle.sip.fields import parse_parameters, split_values, unquoted
+from mirabelle.sip.headers import Headers
 
 MOST_RETRY_AFTER: Final = 86_400
 """Seconds; a longer Retry-After is read as this."""

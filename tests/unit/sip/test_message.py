@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirabelle.sip.error import SipError
-from mirabelle.sip.headers import CSeq, Headers, NameAddr, split_values
+from mirabelle.sip.fields import CSeq, NameAddr, split_values
+from mirabelle.sip.headers import Headers
 from mirabelle.sip.message import MalformedRequest, Request, Response, parse
 
 INVITE = (
