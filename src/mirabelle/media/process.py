@@ -232,7 +232,7 @@ def main() -> None:
     wire = open_wire(force_python=options.force_python)
     engine = Engine(wire, capacity=options.capacity, clock=time.monotonic, rng=random.SystemRandom())
     control = socket.socket(fileno=options.control)
-    _ask_for_precedence()
+    ask_for_precedence()
     # A collection in the middle would be a tick too late; what is made here per tick is freed by counting.
     gc.collect()
     gc.freeze()
@@ -240,7 +240,7 @@ def main() -> None:
     MediaProcess(engine, control, options.bind).run()
 
 
-def _ask_for_precedence() -> None:
+def ask_for_precedence() -> None:
     """Come before others in the queue for a core, as far as the system permits.
 
     The lowest real-time priority is enough to be woken in time. Niceness alone counts only among processes of one
