@@ -13,8 +13,8 @@ T = TypeVar("T")
 MOST_ENTRIES: Final = 256
 """How many parsed things are kept."""
 
-MOST_BYTES: Final = 16_000_000
-"""How many bytes of source the kept things came from."""
+MOST_BYTES: Final = 4_000_000
+"""How many bytes of source the kept things came from; a parsed document takes some twenty times its source."""
 
 
 class ParseCache:

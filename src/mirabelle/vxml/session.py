@@ -19,13 +19,16 @@ from mirabelle.vxml.platform import (
     Play,
     Record,
     Reply,
-    Request,
     Transfer,
 )
 from mirabelle.vxml.signals import Ending, EndKind
 
 if TYPE_CHECKING:
     from mirabelle.vxml.cache import ParseCache
+
+
+Asked = Fetch | Play | Collect | Record | Transfer | Disconnect
+"""A request that somebody has to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,9 @@ class Session:
         steps = await loop.run_in_executor(self._executor, self._begin)
         reply: Reply = None
         while True:
-            outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
+            notes, outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
+            for note in notes:
+                self._platform.note(note)
             if isinstance(outcome, Ending):
                 return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values))
             reply = await self._answer(outcome)
@@ -88,7 +93,7 @@ class Session:
     def _begin(self) -> Steps[Ending]:
         return Interpreter(self._variables, self._cache, self._dialect).run(self._start)
 
-    async def _answer(self, request: Request) -> Reply:
+    async def _answer(self, request: Asked) -> Reply:
         platform = self._platform
         match request:
             case Fetch():
@@ -104,17 +109,19 @@ class Session:
             case Disconnect():
                 await platform.disconnect(request)
                 return None
-            case Note():
-                platform.note(request)
-                return None
 
 
-def _step(steps: Steps[Ending], reply: Reply) -> Request | Ending:
-    """Let the machine compute until it asks for something; what it noted on the way is asked for as well."""
+def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note], Asked | Ending]:
+    """Let the machine compute until it asks for something; returns what it noted on the way as well."""
+    notes: list[Note] = []
     try:
-        return steps.send(reply)
+        request = steps.send(reply)
+        while isinstance(request, Note):
+            notes.append(request)
+            request = steps.send(None)
     except StopIteration as stop:
-        ending = stop.value
-        return ending if isinstance(ending, Ending) else Ending("exit")
+        ending: Ending = stop.value
+        return notes, ending
     except RecursionError:
-        return Ending("error", "error.semantic", "The application nests too deeply.")
+        return notes, Ending("error", "error.semantic", "The application nests too deeply.")
+    return notes, request

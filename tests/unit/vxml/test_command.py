@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 from tests.unit.vxml.running import block, key, vxml
 
-from mirabelle.cli.vxml import run
+from mirabelle.cli import vxml as command
+from mirabelle.settings import HttpSettings
 from mirabelle.vxml.text import InputError
+
+
+def run(url: str, inputs: str, far_end: str | None) -> int:
+    return command.run(url, inputs, far_end, HttpSettings())
 
 
 def saved(folder: Path, document: str) -> Path:
