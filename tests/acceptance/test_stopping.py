@@ -173,7 +173,7 @@ def test_the_death_of_a_media_process_ends_its_calls_with_a_reason_and_the_next_
         (media,) = json.load(reply)["media"]
     os.kill(media["pid"], signal.SIGKILL)
     ended = service.ended(call_id)
-    assert (ended["outcome"], ended["state"]) == ("answered", "failed")
+    assert (ended["outcome"], ended["state"]) == ("answered", "failed"), ended["detail"]
     assert "media process" in ended["detail"]
     assert callee.succeeded()
     callee.stop()

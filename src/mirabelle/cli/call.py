@@ -66,8 +66,13 @@ def call(
         "retry_interval": str(retry_interval),
     }
     now = SystemClock().now()
-    allow_private = settings.http.allow_private
-    order = queuecall.check(values, now=now, allow_private=allow_private, fields=queuecall.CALL_FIELDS)
+    order = queuecall.check(
+        values,
+        now=now,
+        allow_private=settings.http.allow_private,
+        bad_ani=settings.compat.bad_ani,
+        fields=queuecall.CALL_FIELDS,
+    )
     if not isinstance(order, queuecall.Order):
         raise CallRefused("\n".join(f"{fault.field}: {fault.reason}" for fault in order))
     queued = ask(settings, lambda ledger: _queue(ledger, login, order, now))

@@ -25,6 +25,7 @@ from mirabelle.sandbox.application import create_application
 from mirabelle.sandbox.child import Child, ChildError
 from mirabelle.sandbox.listening import speech_ms
 from mirabelle.sandbox.narration import Facts, sentence
+from mirabelle.settings import SpeechSettings
 from mirabelle.speech.audio import decode
 
 DIRECTORY: Final = Path("demo-output")
@@ -52,6 +53,9 @@ processes = 1
 
 [http]
 allow_private = true
+
+[speech]
+voice = "{voice}"
 
 [dialer]
 drain_seconds = 2
@@ -97,8 +101,11 @@ class LiveNarrator:
         self._status.update(Text(f"{who} {text}", style="dim", overflow="ellipsis", no_wrap=True))
 
 
-def run() -> int:
+def run(speech: SpeechSettings) -> int:
     """Show it.
+
+    Args:
+        speech: the voice.
 
     Returns:
         0 where the key arrived, the callee heard enough and the result was posted as completed; else 1.
@@ -110,7 +117,7 @@ def run() -> int:
     demonstration: _Demonstration | None = None
     try:
         with _narrator() as narrator:
-            demonstration = _Demonstration(narrator)
+            demonstration = _Demonstration(narrator, speech)
             missing = asyncio.run(demonstration.show())
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
@@ -136,8 +143,9 @@ def _narrator() -> Iterator[Narrator]:
 
 
 class _Demonstration:
-    def __init__(self, narrator: Narrator) -> None:
+    def __init__(self, narrator: Narrator, speech: SpeechSettings) -> None:
         self._narrator = narrator
+        self._speech = speech
         self._started = time.monotonic()
         self._facts = Facts()
         self._news = asyncio.Event()
@@ -159,7 +167,9 @@ class _Demonstration:
             async with self._application() as application:
                 callee = await self._callee()
                 config = DIRECTORY / "mirabelle.toml"
-                config.write_text(_SETTINGS.format(store=DIRECTORY / "mirabelle.db", callee=callee), encoding="utf-8")
+                store = DIRECTORY / "mirabelle.db"
+                text = _SETTINGS.format(store=store, callee=callee, voice=self._speech.voice)
+                config.write_text(text, encoding="utf-8")
                 pin = await _account(config)
                 server = await self._server(config)
                 await self._queue(server, application, pin)

@@ -98,14 +98,15 @@ def _one_of(option: str, value: str, *known: str) -> str:
 
 
 @app.command(epilog=example("mirabelle demo"))
-def demo() -> None:
+def demo(config: Config = None) -> None:
     """Place a call on this machine and watch it.
 
-    A server, a callee and a customer application are started for it; nothing leaves this machine.
+    A server, a callee and a customer application are started for it; nothing leaves this machine. Of the settings
+    it takes the voice.
     """
     from mirabelle.cli import demo as demonstration
 
-    raise typer.Exit(demonstration.run())
+    raise typer.Exit(demonstration.run(settings_from(config).speech))
 
 
 @app.command(epilog=example("mirabelle settings --config mirabelle.toml"))
@@ -153,13 +154,17 @@ def run(
             show_default=False,
         ),
     ] = "",
+    config: Config = None,
 ) -> None:
-    """Run an application in the terminal: one line per event, no phone, no waiting."""
+    """Run an application in the terminal: one line per event, no phone, no waiting.
+
+    Files and this machine's own addresses are allowed; of the settings it takes those of [http].
+    """
     from mirabelle.cli import vxml as text
     from mirabelle.vxml.text import InputError
 
     try:
-        raise typer.Exit(text.run(url, inputs, far_end))
+        raise typer.Exit(text.run(url, inputs, far_end, settings_from(config).http))
     except InputError as error:
         raise typer.BadParameter(str(error)) from error
 
