@@ -36,6 +36,9 @@ _MARKUP: Final = frozenset(
 )
 """SSML elements that go to the synthesiser as they are."""
 
+_APART: Final = frozenset({"p", "s"})
+"""Elements whose words are not run together with those that follow."""
+
 _SILENT: Final = frozenset({"desc", "metadata", "meta", "lexicon"})
 """Elements that say nothing themselves."""
 
@@ -190,6 +193,7 @@ class _Builder:
                 self._mark(element)
             case "break":
                 self._pause += _pause_ms(element)
+                self._text.append(" ")
                 self._ssml.append(f"<break{_attributes(element)}/>")
             case name if name in _SILENT:
                 pass
@@ -214,6 +218,8 @@ class _Builder:
             yield from self.content(element.children)
         self._ssml.append(end)
         self._open.pop()
+        if name in _APART:
+            self._text.append(" ")
 
     def _mark(self, element: Element) -> None:
         given = one_of(element, "name", "nameexpr")

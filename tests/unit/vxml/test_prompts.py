@@ -74,6 +74,7 @@ def spoken(document: str) -> list[Speech]:
         ("<prompt>a <emphasis>b</emphasis> <break/> c</prompt>", ["a b c"]),
         ("<prompt><sub alias='World Wide Web'>W3</sub></prompt>", ["World Wide Web"]),
         ("<prompt><p><s>a</s> <s>b</s></p></prompt>", ["a b"]),
+        ("<prompt><p>a</p><p><s>b</s><s>c</s></p>d<break/>e<emphasis>f</emphasis></prompt>", ["a b c d ef"]),
         ("<audio src='x.wav'/>", ["[audio http://test/x.wav]"]),
         ("<audio src='y.wav'>spare <value expr='2'/></audio>", ["spare 2"]),
         ("<audio src='y.wav'><audio src='x.wav'/></audio>", ["[audio http://test/x.wav]"]),
