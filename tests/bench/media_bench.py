@@ -35,7 +35,7 @@ from mirabelle.media.plane import MediaPlane, MediaStream, ProcessHealth, Stream
 from mirabelle.media.process import ask_for_precedence
 from mirabelle.media.wire import Inbox, Outbox, host_number, open_wire
 
-SOCKETS = 8
+SOCKETS = 32
 BURSTS = 8
 STEPS = (100, 250, 500, 750, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 3500, 4000)
 
@@ -85,7 +85,7 @@ def generate(ports: Sequence[int], socks: Sequence[socket.socket]) -> dict[str, 
         headers(outbox.packets)["ssrc"][: len(group)] = group
     inbox = Inbox(512)
     own = np.array([sock.fileno() for sock in socks], np.int32)
-    reads = np.repeat(np.arange(SOCKETS, dtype=np.int32), 64)
+    reads = np.repeat(np.arange(SOCKETS, dtype=np.int32), 16)
     sent = received = burst = sequence = 0
     due = time.monotonic()
     while not select.select([sys.stdin], [], [], 0)[0]:
