@@ -42,8 +42,11 @@ _APART: Final = frozenset({"p", "s"})
 _SILENT: Final = frozenset({"desc", "metadata", "meta", "lexicon"})
 """Elements that say nothing themselves."""
 
+SPOKEN: Final = _MARKUP | {"audio", "value", "enumerate", "mark", "foreach", "speak"} | _SILENT
+"""All that a prompt may hold."""
+
 _RENAMED: Final = {"paragraph": "p", "sentence": "s"}
-_SPOKEN: Final = _MARKUP | {"audio", "value", "enumerate", "mark", "foreach"}
+_ALONE: Final = SPOKEN - _SILENT - {"foreach"}
 _STRENGTHS: Final = {"none": 0, "x-weak": 100, "weak": 250, "medium": 500, "strong": 1000, "x-strong": 2000}
 
 
@@ -51,7 +54,7 @@ def is_spoken(child: Element | str) -> bool:
     """Whether executable content holds this as part of a prompt without a `<prompt>` around it (4.1.2)."""
     if isinstance(child, str):
         return bool(child.strip())
-    return child.name in _SPOKEN and child.name != "foreach"
+    return child.name in _ALONE
 
 
 def queue_prompt(machine: Machine, element: Element) -> Steps[None]:
@@ -195,6 +198,8 @@ class _Builder:
                 self._pause += _pause_ms(element)
                 self._text.append(" ")
                 self._ssml.append(f"<break{_attributes(element)}/>")
+            case "speak":
+                yield from self.content(element.children)
             case name if name in _SILENT:
                 pass
             case name if name in _MARKUP:

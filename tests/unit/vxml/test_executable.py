@@ -6,7 +6,10 @@ from __future__ import annotations
 import pytest
 from tests.unit.vxml.running import Run, block, run, vxml
 
+from mirabelle.vxml.elements import ELEMENTS, EXECUTABLE
+from mirabelle.vxml.executable import known_elements
 from mirabelle.vxml.machine import Dialect
+from mirabelle.vxml.prompts import SPOKEN
 
 
 @pytest.mark.parametrize(
@@ -194,3 +197,8 @@ def test_attributes_that_exclude_each_other(element: str, event: str) -> None:
 def test_a_large_document_fits() -> None:
     body = "<list>" + "<i id='x'>one</i>" * 5000 + "</list>"
     assert data("", body, "text/xml", "<log expr='d.documentElement.childNodes.length'/>") == ["5000"]
+
+
+def test_all_that_the_tables_allow_is_executed() -> None:
+    assert set(EXECUTABLE) <= {*known_elements(), *SPOKEN}
+    assert {name for name in ELEMENTS["prompt"].children if not name.startswith("#")} <= SPOKEN
