@@ -8,7 +8,6 @@ from random import Random, SystemRandom
 
 from mirabelle import __version__
 from mirabelle.calls.clock import Clock, SystemClock
-from mirabelle.calls.outcome import Outcome
 from mirabelle.sip.core import Core
 from mirabelle.sip.digest import Credentials
 from mirabelle.sip.error import SipError
@@ -18,7 +17,7 @@ from mirabelle.sip.outgoing import InviteTarget, OutgoingCall, read_target
 from mirabelle.sip.transaction import Timers
 from mirabelle.sip.transport import Locator, UdpTransport
 
-__all__ = ["Credentials", "IncomingCall", "InviteTarget", "Outcome", "OutgoingCall", "UserAgent"]
+__all__ = ["Credentials", "IncomingCall", "InviteTarget", "OutgoingCall", "UserAgent"]
 
 
 class UserAgent:
