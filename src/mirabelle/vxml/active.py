@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag
 
 from mirabelle.grammar import (
     Accept,
@@ -19,7 +19,7 @@ from mirabelle.grammar import (
 )
 from mirabelle.vxml.choices import Choice, choices_of, options_of
 from mirabelle.vxml.document import Document
-from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Fetch
@@ -252,7 +252,7 @@ def load_grammar(machine: Machine, element: Element, document: Document) -> Step
     claimed = element.get("type").partition(";")[0].strip().lower()
     if claimed and claimed not in _KNOWN_TYPES:
         raise Thrown("error.unsupported.format", f"<grammar> (line {element.line}): '{claimed[:60]}' cannot be read.")
-    base = urljoin(document.base, element.get("xml:base"))
+    base = absolute(document.base, element.get("xml:base"))
     if named:
         reference = element.get("src") if named == "src" else machine.scopes.text(element.get(named))
         return (yield from _external(machine, element, base, reference.strip(), claimed))
@@ -262,7 +262,7 @@ def load_grammar(machine: Machine, element: Element, document: Document) -> Step
 def _external(machine: Machine, element: Element, base: str, reference: str, claimed: str) -> Steps[Grammar]:
     if reference.startswith("builtin:"):
         return _builtin(machine, reference)
-    url, fragment = urldefrag(urljoin(base, reference))
+    url, fragment = urldefrag(absolute(base, reference))
     fetched = yield from fetch(machine, plain_request(machine, element, url, "grammar"))
     uri = f"{fetched.url}#{fragment}" if fragment else fetched.url
     kind = claimed or fetched.content_type

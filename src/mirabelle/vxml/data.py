@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from typing import Final
-from urllib.parse import urljoin
 
 from mirabelle.vxml.dom import BUILD, tree
 from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import DocumentError, SemanticError
-from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Fetch
 from mirabelle.vxml.signals import Thrown
@@ -31,7 +30,7 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
     reference = element.get("src") if given == "src" else scopes.text(element.get("srcexpr"))
     submission = submission_of(machine, element, element.get("namelist").split())
     _, address = with_query(reference.strip(), submission)
-    plain = plain_request(machine, element, urljoin(machine.here.document.base, address), "data")
+    plain = plain_request(machine, element, absolute(machine.here.document.base, address), "data")
     fetched = yield from fetch(
         machine,
         Fetch(

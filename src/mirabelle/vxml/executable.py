@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NoReturn
-from urllib.parse import urljoin
 
 from mirabelle.vxml.data import fetch_data
 from mirabelle.vxml.ecmascript import UNDEFINED
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.fetching import acquire, charset_text, fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, acquire, charset_text, fetch, one_of, plain_request
 from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
@@ -185,7 +184,7 @@ def script(machine: Machine, element: Element) -> Steps[None]:
         machine.scopes.script(element.text())
         return
     reference = element.get("src") if given == "src" else machine.scopes.text(element.get("srcexpr"))
-    url = urljoin(machine.here.document.base, reference.strip())
+    url = absolute(machine.here.document.base, reference.strip())
     fetched = yield from fetch(machine, plain_request(machine, element, url, "script"))
     machine.scopes.script(charset_text(fetched, element.get("charset")))
 

@@ -45,6 +45,18 @@ class Submission:
 NOTHING: Final = Submission()
 
 
+def absolute(base: str, reference: str) -> str:
+    """A URI reference as an absolute URI.
+
+    Raises:
+        Thrown: `error.badfetch`, when it is no URI reference.
+    """
+    try:
+        return urljoin(base, reference.strip())
+    except ValueError as error:
+        raise Thrown("error.badfetch", f"'{reference.strip()[:100]}' is not a URI: {error}.") from error
+
+
 def fetch(machine: Machine, request: Fetch) -> Steps[Fetched]:
     """Fetch, or throw `error.badfetch`.
 
@@ -166,7 +178,7 @@ def acquire(
     address, _, fragment = reference.partition("#")
     if submission is None and not address:
         return GoToDialog(here.document, here.root, dialog_of(here.document, fragment), fresh=False, fresh_root=False)
-    url = urljoin(here.document.base, address or urldefrag(here.document.uri).url)
+    url = absolute(here.document.base, address or urldefrag(here.document.uri).url)
     root_uri = here.root.uri if here.root else here.document.uri
     if submission is None and here.root is not None and machine.moved.get(url, url) == root_uri:
         # Leaf to root within the application keeps the root's context (1.5.2).
@@ -202,7 +214,7 @@ def document_request(machine: Machine, element: Element, url: str, submission: S
     meanwhile = None
     if address and not machine.gone:
         yield from machine.flush()
-        meanwhile = yield from fetch_audio(machine, urljoin(machine.here.document.base, address))
+        meanwhile = yield from fetch_audio(machine, absolute(machine.here.document.base, address))
     return Fetch(
         url=request.url,
         method=submission.method,

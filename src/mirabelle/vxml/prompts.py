@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Final
-from urllib.parse import urljoin
 from xml.sax.saxutils import escape, quoteattr
 
 from mirabelle.vxml.choices import enumerated
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.ecmascript import UNDEFINED
-from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Audio, Item, Mark, Prompt, Silence, Speech
@@ -98,7 +97,7 @@ def _queue(
 ) -> Steps[None]:
     document = machine.here.document
     language = language or document.xml_lang
-    builder = _Builder(machine, urljoin(document.base, base), language)
+    builder = _Builder(machine, absolute(document.base, base), language)
     yield from builder.content(children)
     items = builder.finish()
     if items or timeout_ms is not None:
@@ -258,9 +257,9 @@ class _Builder:
         if not reference.strip():
             return None
         try:
-            url = urljoin(self._base, reference.strip())
+            url = absolute(self._base, reference.strip())
             fetched = yield from fetch(self._machine, plain_request(self._machine, element, url, "audio"))
-        except (Thrown, ValueError):
+        except Thrown:
             # What cannot be fetched is no event: the content speaks instead.
             return None
         kind = fetched.content_type.partition(";")[0].strip().lower()

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.fetching import URL_ENCODED, Submission, acquire, one_of
+from mirabelle.vxml.fetching import URL_ENCODED, Submission, absolute, acquire, one_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Note, NoteKind
 from mirabelle.vxml.scopes import is_name
@@ -82,10 +82,17 @@ def fields_of(machine: Machine, names: Sequence[str]) -> Fields:
 
 
 def with_query(reference: str, submission: Submission) -> tuple[str, str]:
-    """An address, and the same with the fields of a `get` in its query."""
+    """An address, and the same with the fields of a `get` in its query.
+
+    Raises:
+        Thrown: `error.badfetch`, when it is no URI reference.
+    """
     if submission.method != "get" or not submission.fields:
         return reference, reference
-    parts = urlsplit(reference)
+    try:
+        parts = urlsplit(reference)
+    except ValueError as error:
+        raise Thrown("error.badfetch", f"'{reference[:100]}' is not a URI: {error}.") from error
     texts = [(n, v if isinstance(v, str) else v.decode("latin-1")) for n, v in submission.fields]
     query = "&".join(part for part in (parts.query, urlencode(texts)) if part)
     return reference, urlunsplit(parts._replace(query=query))
@@ -108,7 +115,7 @@ def _as_xml(fields: Fields) -> bytes:
 def _line(machine: Machine, address: str, query: str, submission: Submission) -> str:
     """The line about a submit: method, address, fields."""
     method = submission.method.upper()
-    url = machine.here.document.resolve(address)
+    url = absolute(machine.here.document.base, address)
     if submission.body is not None:
         return f"{method} {url} {submission.body[:200].decode('utf-8', 'replace')}"
     shown = "&".join(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urljoin
 
 from mirabelle.vxml.active import Active
 from mirabelle.vxml.duration import milliseconds
-from mirabelle.vxml.fetching import fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.inputs import ensure_caller, take_input
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
@@ -119,7 +118,7 @@ def _transfer_audio(machine: Machine, element: Element) -> Steps[Audio | None]:
     reference = element.get("transferaudio").strip()
     if not reference:
         return None
-    url = urljoin(machine.here.document.base, reference)
+    url = absolute(machine.here.document.base, reference)
     try:
         fetched = yield from fetch(machine, plain_request(machine, element, url, "audio"))
     except Thrown:
