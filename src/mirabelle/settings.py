@@ -225,6 +225,11 @@ class CompatSettings(_Section):
         description="A request with fields that are not known: `typos` refuses those that look like a known one "
         "misspelt and passes over the rest, `refuse` refuses all, `ignore` none.",
     )
+    bad_ani: Literal["decline", "default"] = Field(
+        default="decline",
+        description="A number whose `;ani=` is not ten digits: `decline` refuses the call, `default` makes it from the "
+        "trunk's `caller_id`.",
+    )
 
 
 class TrunkSettings(_Section):

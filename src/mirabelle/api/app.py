@@ -140,7 +140,12 @@ class _Queuecall:
     async def _answer(self, submission: queuecall.Submission, client: str) -> Response:
         now = self._clock.now()
         values = submission.values
-        order = queuecall.check(values, now=now, allow_private=self._settings.http.allow_private)
+        order = queuecall.check(
+            values,
+            now=now,
+            allow_private=self._settings.http.allow_private,
+            bad_ani=self._settings.compat.bad_ani,
+        )
         faults = list(submission.faults)
         if not isinstance(order, queuecall.Order):
             faults += order

@@ -154,7 +154,12 @@ def decode(parts: Iterable[Part], *, unknown: Literal["typos", "refuse", "ignore
 
 
 def check(
-    values: Mapping[str, str], *, now: datetime, allow_private: bool, fields: Sequence[Field] = FIELDS
+    values: Mapping[str, str],
+    *,
+    now: datetime,
+    allow_private: bool,
+    bad_ani: number.BadAni = "decline",
+    fields: Sequence[Field] = FIELDS,
 ) -> Order | tuple[Fault, ...]:
     """See whether the values make a call.
 
@@ -162,12 +167,13 @@ def check(
         values: of the known fields; one that is missing counts as empty.
         now: the present instant, aware.
         allow_private: whether start_url and result_url may be private addresses.
+        bad_ani: what becomes of a number whose `;ani=` is not ten digits.
         fields: the fields to look at: all, or `CALL_FIELDS` where nobody logs in.
 
     Returns:
         The call that is asked for, or every fault, in the order of the fields.
     """
-    reader = _Reader(values, now, allow_private)
+    reader = _Reader(values, now, allow_private, bad_ani)
     for field in fields:
         reader.check_form(field)
     order = Order(
@@ -195,11 +201,12 @@ def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
 class _Reader:
     """Reads values one by one and keeps what is wrong; at most one fault for each field."""
 
-    def __init__(self, values: Mapping[str, str], now: datetime, allow_private: bool) -> None:
+    def __init__(self, values: Mapping[str, str], now: datetime, allow_private: bool, bad_ani: number.BadAni) -> None:
         self.faults: list[Fault] = []
         self._values = values
         self._now = now
         self._allow_private = allow_private
+        self._bad_ani = bad_ani
         self._numbers: dict[str, int] = {}
 
     def _refuse(self, name: str, reason: str) -> None:
@@ -237,10 +244,10 @@ class _Reader:
         return self.integer(name, self.integer(other, default))
 
     def phone_number(self) -> str:
-        text = self._sound("phone_number").strip()
+        text = number.with_plus(self._sound("phone_number")).strip()
         if text:
             try:
-                number.parse(text)
+                number.parse(text, bad_ani=self._bad_ani)
             except number.NumberError as error:
                 self._refuse("phone_number", str(error))
         return text

@@ -195,9 +195,9 @@ class Dialer:
         if self._draining:
             return self._cut_off(report)
         try:
-            placement = Placement(
-                call=call, number=number.parse(call.phone_number), trunk=trunk, sip_call_id=sip_call_id
-            )
+            # Whether a caller id that is none is good enough was settled when the call was queued.
+            dialled = number.parse(call.phone_number, bad_ani="default")
+            placement = Placement(call=call, number=dialled, trunk=trunk, sip_call_id=sip_call_id)
         except number.NumberError as error:
             return Ending(outcome=Outcome.UNALLOCATED, detail=str(error))
         placed = asyncio.create_task(self._phone.place(placement, report), name=f"attempt of {call.call_id}")

@@ -180,8 +180,8 @@ class _Carriage:
     async def _session(self, line: PhoneLine, answer: Answered) -> SessionEnd:
         placement = self._placement
         await self._connect(answer.sdp)
-        if placement.number.post_dial:
-            await line.send_digits(placement.number.post_dial)
+        if placement.number.keys:
+            await line.send_digits(placement.number.keys)
         session = Session(
             start=_start(placement.call),
             platform=line,

@@ -50,6 +50,18 @@ def test_the_four_required_fields_are_enough() -> None:
     )
 
 
+def test_a_plus_that_was_not_escaped_in_the_form_is_put_back() -> None:
+    assert order(phone_number=" 442079460000;postd=1").phone_number == "+442079460000;postd=1"
+
+
+def test_a_bad_caller_id_is_declined_or_passed_over_as_configured() -> None:
+    given = GOOD | {"phone_number": "+16175550123;ani=18001234567"}
+    assert check(given, now=NOW, allow_private=False) == (
+        Fault("phone_number", "'ani' takes exactly ten digits, without the leading 1."),
+    )
+    assert isinstance(check(given, now=NOW, allow_private=False, bad_ani="default"), Order)
+
+
 def test_every_other_field_is_taken_over() -> None:
     found = order(
         result_url="https://example.com/result",
