@@ -49,14 +49,12 @@ def moment(reading: Reading, now: int, here: Place) -> Moment:
     """
     zone = here if reading.zone is None else reading.zone
     day, second, microsecond = _filled(reading, now + here.offset_at(now))
-    wall = _moved(reading, day) * _DAY + second
+    wall = _moved(reading, day, second, microsecond)
     offset = _offset(wall, zone, told=reading.zones > 0, summer=here.is_summer_at(now))
     found = wall - offset
     others = {zone.offset_at(wall - _DAY), zone.offset_at(wall + _DAY)}
-    shift = reading.shift
-    exact = found + shift.hours * _HOUR + shift.minutes * _MINUTE + shift.seconds
     return Moment(
-        seconds=exact + (microsecond + shift.microseconds) // _MICROSECONDS,
+        seconds=found,
         zone=zone,
         in_gap=zone.offset_at(found) != offset,
         in_fold=sum(zone.offset_at(wall - other) == other for other in others) > 1,
@@ -102,16 +100,23 @@ def _at_edge(edge: Edge | None, year: int, month: int, day: int) -> int:
     return civil.day_number(year, month, day)
 
 
-def _moved(reading: Reading, number: int) -> int:
-    """The day after the named day is found and all is added that counts in days, months and years."""
+def _moved(reading: Reading, number: int, second: int, microsecond: int) -> int:
+    """Where the clock stands after the named day is found and all is added; seconds since 1970 on that clock.
+
+    Hours are added to the clock as days are: a day with a change of the clocks has 24 of them.
+    """
     if reading.seeks_day:
         number += _to_named_day(reading, civil.weekday(number))
     shift = reading.shift
     year, month, day = civil.date(number)
     number = _at_edge(reading.edge, year + shift.years, month + shift.months, day + shift.days)
+    second += shift.hours * _HOUR + shift.minutes * _MINUTE + shift.seconds
+    second += (microsecond + shift.microseconds) // _MICROSECONDS
+    carried, second = divmod(second, _DAY)
+    number += carried
     if reading.counting is Counting.WORKING_DAYS:
         number += _working_days(reading.working_days, civil.weekday(number))
-    return number
+    return number * _DAY + second
 
 
 def _to_named_day(reading: Reading, today: int) -> int:
