@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -26,19 +27,31 @@ def customer() -> Iterator[Customer]:
         yield running
 
 
-@pytest.fixture
-def prepared(tmp_path: Path) -> Iterator[Service]:
-    """A server that is configured and not started."""
+@contextmanager
+def configured(folder: Path, store: str) -> Iterator[Service]:
+    """A server with an account, not started; stopped at the end."""
     first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
-    service = Service(tmp_path, f"sqlite:///{tmp_path}/ledger.db", free_udp_port(), f"{first}-{first + 99}")
+    service = Service(folder, store, free_udp_port(), f"{first}-{first + 99}")
     service.prepare()
-    yield service
-    service.stop()
+    try:
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture
+def prepared(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
+    """A server that is configured and not started: on SQLite, or on PostgreSQL where a test names it."""
+    store = f"sqlite:///{tmp_path}/ledger.db"
+    if getattr(request, "param", "sqlite") == "postgresql":
+        store = request.getfixturevalue("postgres_url")
+    with configured(tmp_path, store) as service:
+        yield service
 
 
 @pytest.fixture
 def service(prepared: Service) -> Service:
-    """A server that takes requests, on SQLite."""
+    """A server that takes requests."""
     prepared.start()
     return prepared
 

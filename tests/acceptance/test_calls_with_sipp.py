@@ -7,7 +7,10 @@ from tests.acceptance.sipp import Sipp
 
 Scenario = Callable[..., Sipp]
 
+on_each_store = pytest.mark.parametrize("prepared", ["sqlite", "postgresql"], indirect=True)
 
+
+@on_each_store
 def test_an_answered_call_runs_its_application_and_reports_it_completed(
     service: Service, customer: Customer, sipp: Scenario
 ) -> None:

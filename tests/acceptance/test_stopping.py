@@ -112,6 +112,7 @@ class TestDraining:
         assert (found["state"], found["attempts"]) == ("queued", 0)
 
 
+@pytest.mark.parametrize("prepared", ["sqlite", "postgresql"], indirect=True)
 class TestACrash:
     def test_a_person_who_answered_is_not_called_again(
         self, service: Service, customer: Customer, sipp: Scenario
