@@ -7,7 +7,7 @@ from typing import Final
 
 from mirabelle.calls.when import civil
 from mirabelle.calls.when.reading import DAYS_IN_WEEK, Counting, Edge, Reading, Seek
-from mirabelle.calls.when.zones import Place, Zone
+from mirabelle.calls.when.zones import Zone
 
 _DAY: Final = 86_400
 _HOUR: Final = 3_600
@@ -18,7 +18,7 @@ _FRIDAY: Final = 5
 _SATURDAY: Final = 6
 _SUNDAY: Final = 0
 _SIGHT: Final = 7_200
-"""How far around an instant PHP looks for a change of the clocks."""
+"""How far back PHP looks for a change of the clocks, where the zone is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Moment:
     in_fold: bool
 
 
-def moment(reading: Reading, now: int, here: Place) -> Moment:
+def moment(reading: Reading, now: int, here: Zone) -> Moment:
     """The instant that is meant.
 
     Args:
@@ -50,7 +50,7 @@ def moment(reading: Reading, now: int, here: Place) -> Moment:
     zone = here if reading.zone is None else reading.zone
     day, second, microsecond = _filled(reading, now + here.offset_at(now))
     wall = _moved(reading, day, second, microsecond)
-    offset = _offset(wall, zone, told=reading.zones > 0, summer=here.is_summer_at(now))
+    offset = _offset(wall, zone, told=reading.zones > 0)
     found = wall - offset
     others = {zone.offset_at(wall - _DAY), zone.offset_at(wall + _DAY)}
     return Moment(
@@ -164,7 +164,7 @@ def _over_weekend_back(rest: int, today: int) -> int:
     return -2 if today - rest < 1 else 0
 
 
-def _offset(wall: int, zone: Zone, *, told: bool, summer: bool) -> int:
+def _offset(wall: int, zone: Zone, *, told: bool) -> int:
     """The offset of a wall clock's time, as PHP chooses it where the clocks change.
 
     In a gap it is the offset before it, so that the time comes out later; of two times it is the first.
@@ -173,20 +173,12 @@ def _offset(wall: int, zone: Zone, *, told: bool, summer: bool) -> int:
         wall: seconds since 1970 on the clock there.
         zone: where the clock hangs.
         told: whether the expression names the zone.
-        summer: whether it is summer time now.
     """
     at_wall = zone.offset_at(wall)
     near = zone.offset_at(wall - at_wall)
-    actual = near
-    if told and isinstance(zone, Place) and at_wall == near:
-        summer_there = zone.is_summer_at(wall)
-        if at_wall >= 0 and summer and not summer_there:
-            earlier = zone.offset_at(wall - at_wall - _SIGHT)
-            if earlier != near and zone.offset_at(wall - earlier) == earlier:
-                return earlier
-        elif at_wall <= 0 and summer_there and not summer:
-            later = zone.offset_at(wall - at_wall + _SIGHT)
-            if later != near and zone.offset_at(wall - later) == later:
-                return later
-    in_transition = actual > at_wall and zone.offset_at(wall - actual) != actual
-    return actual if at_wall != actual and not in_transition else at_wall
+    if told and at_wall == near and at_wall >= 0 and not zone.is_summer_at(wall):
+        earlier = zone.offset_at(wall - at_wall - _SIGHT)
+        if zone.offset_at(wall - earlier) == earlier:
+            return earlier
+    put_forward = near > at_wall and zone.offset_at(wall - near) != near
+    return at_wall if put_forward else near

@@ -93,10 +93,9 @@ def _moment(expression: str, now: datetime) -> Moment:
         raise WhenError("The present instant has no time zone; give it one.")
     if len(expression) > MOST_CHARACTERS:
         raise WhenError(f"The time has {len(expression)} characters; at most {MOST_CHARACTERS} are allowed.")
-    text = expression.strip(_WHITESPACE)
-    if not text:
+    if not expression:
         raise WhenError("The time is empty; say one, such as 'tomorrow 9:30'.")
-    reading = _read(text)
+    reading = _read(expression.strip(_WHITESPACE))
     zone = now.tzinfo
     name = zone.key if isinstance(zone, ZoneInfo) and zone.key else str(zone)
     return moment(reading, (now - _EPOCH) // timedelta(seconds=1), Place(zone, name))

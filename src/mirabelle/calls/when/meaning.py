@@ -13,7 +13,6 @@ from mirabelle.calls.when.words import Unit
 from mirabelle.calls.when import civil
 
 _POINTS: Final = ":."
-_MICROSECOND_DIGITS: Final = 6
 
 
 def _nothing(reading: Reading, lexeme: Lexeme) -> None:
@@ -46,6 +45,8 @@ def _unix_time(reading: Reading, lexeme: Lexeme) -> None:
 def _unix_time_with_fraction(reading: Reading, lexeme: Lexeme) -> None:
     if reading.begin_unix_time():
         reading.shift.seconds += lexeme.signed()
+        if lexeme.text.endswith("."):
+            raise WhenError("has no digits after the point")
         microseconds = lexeme.microseconds()
         reading.shift.microseconds = -microseconds if lexeme.text[1] == "-" else microseconds
 
@@ -114,7 +115,8 @@ def _six_digits(reading: Reading, lexeme: Lexeme) -> None:
 
 def _american_date(reading: Reading, lexeme: Lexeme) -> None:
     month, day = lexeme.some(), lexeme.some()
-    reading.set_date(lexeme.year(), month, day)
+    # After 3/24th PHP passes over the year.
+    reading.set_date(lexeme.year() if lexeme.next_is("/") else None, month, day)
 
 
 def _iso_date(reading: Reading, lexeme: Lexeme) -> None:
@@ -164,7 +166,9 @@ def _year_and_month_name(reading: Reading, lexeme: Lexeme) -> None:
 
 
 def _month_day_year(reading: Reading, lexeme: Lexeme) -> None:
+    """A year that was said before is forgotten, with or without one here."""
     month, day = lexeme.month(), lexeme.some()
+    reading.year = None
     reading.set_date(lexeme.year(), month, day)
 
 

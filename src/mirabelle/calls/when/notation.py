@@ -4,7 +4,7 @@
 |---|---|
 | `'abc'` | these letters, in either case |
 | `"abc"` | exactly these characters |
-| `[a-z.\\t]` | one of these characters; `\\t` is the tab, `\\0` the end of the text |
+| `[a-z.\\t]` | one of these characters; `\\t` is the tab, `\\n` the new line, `\\0` the end of the text |
 | `name` | what is defined under this name, further up |
 | `x y` | x, then y |
 | `x or y` | one of them |
@@ -30,7 +30,7 @@ _TOKEN: Final = re.compile(
     re.VERBOSE,
 )
 _TIMES: Final = {"?": (0, 1), "*": (0, None), "+": (1, None)}
-_ESCAPES: Final = {"\\t": "\t", "\\0": END}
+_ESCAPES: Final = {"\\t": "\t", "\\n": "\n", "\\0": END}
 
 
 @dataclass(frozen=True, slots=True)
