@@ -30,7 +30,7 @@ def handle(machine: Machine, event: Thrown, holders: Sequence[Element], counters
     scopes = machine.scopes
     depth = scopes.depth
     while True:
-        machine.spend()
+        machine.spend_event(event)
         machine.reprompted = False
         scopes.pop_to(depth)
         count_event(counters, event.name)

@@ -25,6 +25,9 @@ Steps = Generator[Request, Reply, T]
 MOST_STEPS: Final = 10_000
 """Elements executed between two waits for the caller; more is a loop without end."""
 
+MOST_EVENTS: Final = 250
+"""Events handled between two waits for the caller; more is a handler that brings about its own event."""
+
 MOST_DEPTH: Final = 20
 """Subdialogs within subdialogs."""
 
@@ -116,6 +119,7 @@ class Machine:
         reprompted: whether the handler that runs asked for the next item's prompts.
         steps: elements executed since the last wait.
         fetches: fetches since the last wait.
+        events: events since the last wait.
     """
 
     engine: Engine
@@ -132,6 +136,7 @@ class Machine:
     reprompted: bool = False
     steps: int = 0
     fetches: int = 0
+    events: int = 0
 
     @property
     def here(self) -> Context:
@@ -172,8 +177,22 @@ class Machine:
             reason = f"The application fetched more than {MOST_FETCHES} times without waiting for the caller."
             raise Ending("error", "error.badfetch", reason)
 
+    def spend_event(self, event: Thrown) -> None:
+        """Count an event.
+
+        Raises:
+            Ending: handling events only leads to more of them.
+        """
+        self.events += 1
+        if self.events > MOST_EVENTS:
+            reason = (
+                f"More than {MOST_EVENTS} events were thrown without waiting for the caller, {event.name} the last."
+            )
+            raise Ending("error", "error.semantic", reason)
+
     def waited(self) -> None:
         """The session waited for something outside: a new turn begins."""
+        self.events = 0
         self.steps = 0
         self.fetches = 0
         self.engine.new_turn()

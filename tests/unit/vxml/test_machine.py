@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.vxml.running import BASE, key, vxml
+from tests.unit.vxml.running import BASE, key, run, vxml
 
 from mirabelle.vxml.interpreter import Interpreter
 from mirabelle.vxml.platform import (
@@ -120,3 +120,24 @@ def test_any_answers_lead_to_an_end(answers: list[Reply | str]) -> None:
     ending, _ = conclude(answers)
     assert ending.kind in ("exit", "hangup", "disconnect", "error")
     assert bool(ending.error) == (ending.kind == "error")
+
+
+ODD = """ |x|'x'|1|-1|#b|#zz|a b|undefined|null|true|99999999999s|::|a.b|é|f$|{}|http://[|this|(|[1, 2]|'http://['|nobody.here"""
+odd = st.sampled_from(ODD.split("|"))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(odd, min_size=14, max_size=14), st.sampled_from(["", "1", "9,1", "noinput,12#", "text:x"]))
+def test_any_attributes_lead_to_an_end(values: list[str], inputs: str) -> None:
+    v = iter(value.replace("&", "&amp;").replace('"', "&quot;") for value in values)
+    body = (
+        f'<var name="n" expr="{next(v)}"/><catch cond="{next(v)}"><log expr="{next(v)}"/></catch>'
+        f'<form id="a"><field name="f" expr="{next(v)}" cond="{next(v)}">{ONE}<prompt cond="{next(v)}">go</prompt></field>'
+        f'<block><assign name="{next(v)}" expr="{next(v)}"/><prompt><audio expr="{next(v)}">no</audio></prompt></block>'
+        f'<subdialog name="s" srcexpr="{next(v)}"><param name="p" expr="{next(v)}"/></subdialog>'
+        f'<block><foreach item="i" array="{next(v)}"><log expr="i"/></foreach><submit expr="{next(v)}" namelist="f"/></block>'
+        f'</form><form id="b"><var name="p"/><block><return namelist="p"/></block></form><!--{next(v).replace("-", "")}-->'
+    )
+    ended = run(vxml(body), inputs)
+    assert ended.status in (0, 1)
+    assert ended.lines
