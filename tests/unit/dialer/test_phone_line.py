@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mirabelle import grammar
+from mirabelle.dialer.phone_line import PhoneLine
+from mirabelle.media.events import Digit, DigitsSent, Lost, MediaEvent, PlayFinished, PlayStarted
+from mirabelle.vxml.platform import (
+    Collect,
+    Disconnect,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    HungUp,
+    Input,
+    InputProperties,
+    Item,
+    NoInput,
+    NoMatch,
+    Play,
+    Played,
+    Prompt,
+    Record,
+    Recorded,
+    Speech,
+    Transfer,
+    Transferred,
+)
+
+FOUR = grammar.builtin("builtin:dtmf/digits?length=4")
+ANY = grammar.builtin("builtin:dtmf/digits")
+QUICK = InputProperties(timeout_ms=20, interdigit_ms=20, term_ms=0, termchar="#")
+
+
+class VirtualClock:
+    """Time that passes when somebody waits: the tests never do."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def monotonic(self) -> float:
+        return self.seconds + asyncio.get_running_loop().time()
+
+    def now(self) -> None:
+        raise AssertionError("a line needs no calendar")
+
+
+class Stream:
+    """A media stream whose far end is the test. What is played ends when the test says so, or at once."""
+
+    def __init__(self, *, plays_at_once: bool = True) -> None:
+        self.events: asyncio.Queue[MediaEvent] = asyncio.Queue()
+        self.played: list[bytes] = []
+        self.stopped = 0
+        self.sent: list[str] = []
+        self.recording = b""
+        self.busy = asyncio.Event()
+        self.recording_began = asyncio.Event()
+        self._at_once = plays_at_once
+
+    async def play(self, pcm: Sequence[bytes]) -> int:
+        self.played += pcm
+        self.busy.set()
+        number = len(self.played)
+        self.events.put_nowait(PlayStarted(number, 100.0))
+        if self._at_once:
+            self.finish(number)
+        return number
+
+    def finish(self, number: int) -> None:
+        self.events.put_nowait(PlayFinished(number, True, 20))
+
+    def press(self, keys: str) -> None:
+        for key in keys:
+            self.events.put_nowait(Digit(key, 100.0, 100))
+
+    async def stop(self) -> None:
+        self.stopped += 1
+
+    async def send_digits(self, digits: str) -> None:
+        self.sent.append(digits)
+        self.events.put_nowait(DigitsSent())
+
+    async def record(self, max_seconds: float) -> None:
+        self.recording = bytes(320)
+        self.recording_began.set()
+
+    async def stop_record(self) -> bytes:
+        return self.recording
+
+    async def next_event(self) -> MediaEvent:
+        return await self.events.get()
+
+
+class Sound:
+    """Speech as its text."""
+
+    async def of(self, item: Item) -> bytes:
+        assert isinstance(item, Speech)
+        return item.text.encode()
+
+    def beep(self, hertz: int, ms: int) -> bytes:
+        return b"beep"
+
+    def recording(self, pcm: bytes, media_type: str) -> bytes:
+        return pcm
+
+
+class Web:
+    async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
+        return FetchFailed("nothing is fetched here")
+
+
+class Told(list[tuple[str, dict[str, object]]]):
+    def __call__(self, event: str, **fields: object) -> None:
+        self.append((event, fields))
+
+    def names(self) -> list[str]:
+        return [event for event, _ in self]
+
+
+class Rig:
+    """A line, and what it is connected to."""
+
+    def __init__(self, *, plays_at_once: bool = True) -> None:
+        self.stream = Stream(plays_at_once=plays_at_once)
+        self.told = Told()
+        self.hung_up = 0
+        self.line = PhoneLine(
+            stream=self.stream,  # type: ignore[arg-type]
+            hang_up=self._hang_up,
+            sound=Sound(),  # type: ignore[arg-type]
+            fetcher=Web(),
+            clock=VirtualClock(),  # type: ignore[arg-type]
+            tell=self.told,
+        )
+
+    async def _hang_up(self) -> None:
+        self.hung_up += 1
+
+
+@asynccontextmanager
+async def a_rig(*, plays_at_once: bool = True) -> AsyncIterator[Rig]:
+    rig = Rig(plays_at_once=plays_at_once)
+    hearing = asyncio.create_task(rig.line.hear())
+    yield rig
+    hearing.cancel()
+    await asyncio.gather(hearing, return_exceptions=True)
+
+
+def say(text: str, *, bargein: bool = True) -> Prompt:
+    return Prompt((Speech(f"<speak>{text}</speak>", text),), bargein=bargein)
+
+
+async def test_a_prompt_is_played_to_its_end() -> None:
+    async with a_rig() as rig:
+        assert await rig.line.play(Play((say("hello"), say("there")))) == Played()
+        assert rig.stream.played == [b"hello", b"there"]
+
+
+async def test_the_first_packet_is_told_once() -> None:
+    async with a_rig() as rig:
+        await rig.line.play(Play((say("hello"), say("there"))))
+        assert rig.told.names().count("first audio") == 1
+
+
+async def test_keys_that_a_grammar_accepts_are_the_input() -> None:
+    async with a_rig() as rig:
+        rig.stream.press("1234")
+        reply = await rig.line.collect(Collect((say("key"),), (FOUR,), QUICK))
+        assert isinstance(reply, Input)
+        assert (reply.mode, reply.utterance) == ("dtmf", "1234")
+
+
+async def test_a_key_interrupts_a_prompt() -> None:
+    async with a_rig(plays_at_once=False) as rig:
+        collecting = asyncio.create_task(rig.line.collect(Collect((say("long"),), (FOUR,), QUICK)))
+        await rig.stream.busy.wait()
+        rig.stream.press("1234")
+        assert isinstance(await collecting, Input)
+        assert rig.stream.stopped == 1
+
+
+async def test_keys_during_a_prompt_without_bargein_are_lost() -> None:
+    async with a_rig() as rig:
+        rig.stream.press("1234")
+        assert await rig.line.collect(Collect((say("listen", bargein=False),), (FOUR,), QUICK)) == NoInput()
+
+
+async def test_silence_is_no_input() -> None:
+    async with a_rig() as rig:
+        assert await rig.line.collect(Collect((say("key"),), (FOUR,), QUICK)) == NoInput()
+
+
+async def test_keys_that_no_grammar_accepts_are_no_match() -> None:
+    async with a_rig() as rig:
+        rig.stream.press("12*")
+        assert isinstance(await rig.line.collect(Collect((), (FOUR,), QUICK)), NoMatch)
+
+
+async def test_what_is_typed_ahead_serves_the_next_input() -> None:
+    async with a_rig() as rig:
+        rig.stream.press("12345678")
+        first = await rig.line.collect(Collect((), (FOUR,), QUICK))
+        second = await rig.line.collect(Collect((), (FOUR,), QUICK))
+        assert [each.utterance for each in (first, second) if isinstance(each, Input)] == ["1234", "5678"]
+
+
+async def test_the_terminating_key_ends_the_input() -> None:
+    async with a_rig() as rig:
+        patient = InputProperties(timeout_ms=60_000, interdigit_ms=60_000)
+        rig.stream.press("12#")
+        reply = await rig.line.collect(Collect((), (ANY,), patient))
+        assert isinstance(reply, Input)
+        assert reply.utterance == "12"
+
+
+async def test_a_callee_that_hangs_up_ends_a_prompt() -> None:
+    async with a_rig(plays_at_once=False) as rig:
+        playing = asyncio.create_task(rig.line.play(Play((say("long"),))))
+        await rig.stream.busy.wait()
+        rig.line.far_end_hung_up("normal")
+        assert await playing == HungUp()
+        assert ("hang-up", {"by": "callee", "reason": "normal"}) in rig.told
+
+
+async def test_a_callee_that_hangs_up_ends_an_input() -> None:
+    async with a_rig() as rig:
+        collecting = asyncio.create_task(rig.line.collect(Collect((), (FOUR,), InputProperties())))
+        await asyncio.sleep(0)
+        rig.line.far_end_hung_up("")
+        assert await collecting == HungUp()
+
+
+async def test_a_dead_media_process_ends_the_call() -> None:
+    async with a_rig() as rig:
+        collecting = asyncio.create_task(rig.line.collect(Collect((), (FOUR,), InputProperties())))
+        rig.stream.events.put_nowait(Lost("The media process died."))
+        assert await collecting == HungUp()
+        assert rig.line.gone is not None
+        assert rig.line.gone.by == "media"
+
+
+async def test_the_application_hangs_up_once() -> None:
+    async with a_rig() as rig:
+        await rig.line.disconnect(Disconnect())
+        rig.line.far_end_hung_up("")
+        assert rig.hung_up == 1
+        assert rig.told.names().count("hang-up") == 1
+        assert await rig.line.play(Play((say("too late"),))) == HungUp()
+        assert rig.stream.played == []
+
+
+async def test_an_extension_is_dialled_before_the_application_starts() -> None:
+    async with a_rig() as rig:
+        await rig.line.send_digits("p42")
+        assert rig.stream.sent == ["p42"]
+        assert not rig.line.engaged
+
+
+@pytest.mark.parametrize(("dtmfterm", "key"), [(True, "5"), (False, "")])
+async def test_a_key_ends_a_recording_where_it_may(dtmfterm: bool, key: str) -> None:
+    async with a_rig() as rig:
+        request = Record((say("speak"),), beep=True, maxtime_ms=50, finalsilence_ms=3000, dtmfterm=dtmfterm)
+        recording = asyncio.create_task(rig.line.record(request))
+        await rig.stream.recording_began.wait()
+        rig.stream.press("5")
+        reply = await recording
+        assert isinstance(reply, Recorded)
+        assert (reply.termchar, reply.maxtime, reply.duration_ms) == (key, not key, 20)
+        assert rig.stream.played == [b"speak", b"beep"]
+
+
+async def test_a_recording_that_the_callee_ends_is_kept() -> None:
+    async with a_rig() as rig:
+        request = Record((), beep=False, maxtime_ms=60_000, finalsilence_ms=3000, dtmfterm=True)
+        recording = asyncio.create_task(rig.line.record(request))
+        await rig.stream.recording_began.wait()
+        rig.line.far_end_hung_up("")
+        assert await recording == HungUp(recording=bytes(320), duration_ms=20)
+
+
+async def test_a_transfer_is_refused_with_the_standards_event() -> None:
+    async with a_rig() as rig:
+        reply = await rig.line.transfer(Transfer((), "tel:+16175550123", "bridge", 20_000, 0))
+        assert isinstance(reply, Transferred)
+        assert reply.error == "error.unsupported.transfer.bridge"
