@@ -25,6 +25,7 @@ _PARAMETER_CHARACTERS: Final = frozenset(
 )
 _URIC: Final = _PARAMETER_CHARACTERS | frozenset("?@=,")
 _UNRESERVED: Final = _PARAMETER_CHARACTERS - frozenset("[]/:&+$!*'()")
+_TIDY: Final = re.compile(r"[A-Za-z0-9*_.~-]*")
 _SEPARATED: Final = str.maketrans("", "", VISUAL_SEPARATORS)
 
 
@@ -130,7 +131,7 @@ def encoded(text: str, keep: frozenset[str] = _PARAMETER_CHARACTERS) -> str:
 
 def decoded(text: str) -> str:
     """Undo the percent-encoding: one character for each byte."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "%" in text else text
 
 
 def without_separators(text: str) -> str:
@@ -258,6 +259,8 @@ def _check_extension(name: str, part: str, grammar: _Grammar, *, future_extensio
 
 def _tidy(name: str, value: str) -> str:
     """The value with only those characters percent-encoded that must be (RFC 3986 section 6.2.2)."""
+    if _TIDY.fullmatch(value):
+        return value
     bare = _ESCAPE.sub(
         lambda match: char if (char := chr(int(match[1], 16))) in _UNRESERVED else match[0].upper(), value
     )
