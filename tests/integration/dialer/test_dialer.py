@@ -1,0 +1,328 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mirabelle.calls.attempt import Attempt
+from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.clock import SystemClock
+from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.trunk import Trunk
+from mirabelle.dialer.dialer import Dialer
+from mirabelle.dialer.phone import Ending, Placement, Progress
+from mirabelle.store.ledger import Ledger, StoreError
+from mirabelle.store.open import open_ledger
+
+
+class ScriptedPhone:
+    """A phone whose far ends do what the test says; `BUSY` where it says nothing."""
+
+    def __init__(self) -> None:
+        self.placed: list[Placement] = []
+        self.hung_up: list[int] = []
+        self.carrying = 0
+        self.most_at_once = 0
+        self.news = asyncio.Event()
+        self.script: Callable[[Placement, Progress], Any] = self.busy
+
+    async def place(self, placement: Placement, progress: Progress) -> Ending:
+        self.placed.append(placement)
+        self.carrying += 1
+        self.most_at_once = max(self.most_at_once, self.carrying)
+        self.news.set()
+        try:
+            ending: Ending = await self.script(placement, progress)
+            return ending
+        except asyncio.CancelledError:
+            self.hung_up.append(placement.call.call_id)
+            raise
+        finally:
+            self.carrying -= 1
+
+    async def busy(self, placement: Placement, progress: Progress) -> Ending:
+        return Ending(outcome=Outcome.BUSY, sip_status=486, detail="486 Busy Here")
+
+    async def answer(self, placement: Placement, progress: Progress) -> Ending:
+        await progress.ringing()
+        await progress.answered()
+        return Ending(outcome=Outcome.ANSWERED, sip_status=200, duration=7)
+
+    async def talk_for_ever(self, placement: Placement, progress: Progress) -> Ending:
+        await progress.answered()
+        return await self.ring_for_ever(placement, progress)
+
+    async def ring_for_ever(self, placement: Placement, progress: Progress) -> Ending:
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+
+class Story:
+    """Keeps what happens, and lets a test wait for it."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, int, dict[str, object]]] = []
+        self._news = asyncio.Condition()
+
+    def __call__(self, event: str, call_id: int, **fields: object) -> None:
+        self.events.append((event, call_id, fields))
+        self._told = asyncio.ensure_future(self._tell())
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    async def wait_for(self, event: str, count: int = 1) -> None:
+        async with asyncio.timeout(30), self._news:
+            await self._news.wait_for(lambda: self.count(event) >= count)
+
+    def count(self, event: str) -> int:
+        return sum(name == event for name, _, _ in self.events)
+
+
+class Rig:
+    def __init__(self, ledger: Ledger, account_id: int, campaign_id: int) -> None:
+        self.ledger, self.account_id, self.campaign_id = ledger, account_id, campaign_id
+        self.phone, self.story, self.results = ScriptedPhone(), Story(), Counter[str]()
+
+    def dialer(self, *, owner: str = "one", channels: int = 10, rate: float = 1000.0) -> Dialer:
+        return Dialer(
+            ledger=self.ledger,
+            phone=self.phone,
+            trunks=[Trunk(name="main", host="127.0.0.1:9", channels=channels, calls_per_second=rate)],
+            clock=SystemClock(),
+            story=self.story,
+            owner=owner,
+            lease=timedelta(seconds=6),
+            on_result=lambda: self.results.update(["result"]),
+        )
+
+    async def queue(self, **fields: Any) -> int:
+        new = NewCall(
+            **{
+                "account_id": self.account_id,
+                "campaign_id": self.campaign_id,
+                "phone_number": "+16175550123",
+                "start_url": "http://example.org/start",
+                "result_url": "http://example.org/result",
+                **fields,
+            }
+        )
+        return (await self.ledger.queue_call(new, datetime.now(UTC))).call_id
+
+    async def call(self, call_id: int) -> Call:
+        found = await self.ledger.call(call_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+async def rig(tmp_path: object) -> AsyncIterator[Rig]:
+    ledger = await open_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    account = await ledger.add_account("acme", "hash", datetime.now(UTC))
+    yield Rig(ledger, account.account_id, account.default_campaign_id)
+    await ledger.aclose()
+
+
+@contextlib.asynccontextmanager
+async def running(dialer: Dialer) -> AsyncIterator[None]:
+    task = asyncio.create_task(dialer.run())
+    try:
+        yield
+    finally:
+        await dialer.hang_up()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_answered_call_is_completed_and_its_result_waits(rig: Rig) -> None:
+    rig.phone.script = rig.phone.answer
+    call_id = await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    call = await rig.call(call_id)
+    assert (call.state, call.attempts, call.duration) == (CallState.COMPLETED, 1, 7)
+    assert rig.results["result"] == 1
+    assert await rig.ledger.next_delivery(datetime.now(UTC)) is not None
+
+
+async def test_the_attempt_is_in_the_ledger_before_the_phone_hears_of_it(rig: Rig) -> None:
+    found: list[Attempt] = []
+
+    async def look(placement: Placement, progress: Progress) -> Ending:
+        found.extend(await rig.ledger.attempts(placement.call.call_id))
+        return await rig.phone.busy(placement, progress)
+
+    rig.phone.script = look
+    await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    (attempt,) = found
+    assert (attempt.sip_call_id, attempt.outcome) == (rig.phone.placed[0].sip_call_id, None)
+
+
+async def test_the_answer_is_in_the_ledger_before_the_application_starts(rig: Rig) -> None:
+    states = []
+
+    async def look(placement: Placement, progress: Progress) -> Ending:
+        await progress.answered()
+        states.append((await rig.call(placement.call.call_id)).state)
+        return Ending(outcome=Outcome.ANSWERED)
+
+    rig.phone.script = look
+    await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert states == [CallState.CONNECTED]
+
+
+async def test_a_call_that_is_queued_while_the_dialer_sleeps_is_dialled(rig: Rig) -> None:
+    async with running(rig.dialer()):
+        await rig.queue()
+        await rig.story.wait_for("ended")
+    assert len(rig.phone.placed) == 1
+
+
+async def test_a_call_is_not_dialled_before_its_time(rig: Rig) -> None:
+    later = await rig.queue(scheduled_at=datetime.now(UTC) + timedelta(hours=1))
+    await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert (await rig.call(later)).state is CallState.QUEUED
+
+
+async def test_a_call_that_expires_while_it_waits_is_reported_and_not_dialled(rig: Rig) -> None:
+    now = datetime.now(UTC)
+    call_id = await rig.queue(scheduled_at=now + timedelta(hours=1), expires_at=now + timedelta(milliseconds=300))
+    async with running(rig.dialer()):
+        await rig.story.wait_for("expired")
+    assert (await rig.call(call_id)).state is CallState.EXPIRED
+    assert rig.phone.placed == []
+    assert rig.results["result"] == 1
+
+
+async def test_no_more_calls_at_once_than_the_trunk_has_channels(rig: Rig) -> None:
+    async def one_turn(placement: Placement, progress: Progress) -> Ending:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return await rig.phone.busy(placement, progress)
+
+    rig.phone.script = one_turn
+    for _ in range(20):
+        await rig.queue()
+    async with running(rig.dialer(channels=3)):
+        await rig.story.wait_for("ended", 20)
+    assert rig.phone.most_at_once == 3
+
+
+async def test_a_busy_number_waits_for_its_interval(rig: Rig) -> None:
+    call_id = await rig.queue(max_retries=1, retry_interval=60)
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    call, (attempt,) = await rig.call(call_id), await rig.ledger.attempts(call_id)
+    assert attempt.ended_at is not None
+    assert (call.state, call.due_at) == (CallState.QUEUED, attempt.ended_at + timedelta(seconds=60))
+
+
+async def test_a_number_that_cannot_be_read_ends_the_call_without_an_invite(rig: Rig) -> None:
+    call_id = await rig.queue(phone_number="+1617")
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert (await rig.call(call_id)).state is CallState.FAILED
+    assert rig.phone.placed == []
+
+
+async def test_a_fault_of_the_phone_ends_its_own_call_only(rig: Rig) -> None:
+    async def faulty(placement: Placement, progress: Progress) -> Ending:
+        raise ZeroDivisionError("a fault")
+
+    rig.phone.script = faulty
+    first = await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+        rig.phone.script = rig.phone.answer
+        second = await rig.queue()
+        await rig.story.wait_for("ended", 2)
+    assert (await rig.call(first)).state is CallState.FAILED
+    assert (await rig.call(second)).state is CallState.COMPLETED
+    assert rig.story.count("fault") == 1
+
+
+async def test_a_drain_lets_calls_end_and_places_no_new_one(rig: Rig) -> None:
+    go_on = asyncio.Event()
+
+    async def until_told(placement: Placement, progress: Progress) -> Ending:
+        await progress.answered()
+        await go_on.wait()
+        return Ending(outcome=Outcome.ANSWERED)
+
+    rig.phone.script = until_told
+    first = await rig.queue()
+    dialer = rig.dialer()
+    async with running(dialer):
+        await rig.story.wait_for("answered")
+        draining = asyncio.create_task(dialer.drain(30))
+        second = await rig.queue()
+        go_on.set()
+        await draining
+    assert (await rig.call(first)).state is CallState.COMPLETED
+    assert (await rig.call(second)).state is CallState.QUEUED
+
+
+async def test_a_call_that_is_cut_off_is_hung_up_and_written_down(rig: Rig) -> None:
+    rig.phone.script = rig.phone.talk_for_ever
+    call_id = await rig.queue()
+    dialer = rig.dialer()
+    async with running(dialer):
+        await rig.story.wait_for("answered")
+        await dialer.drain(0)
+    assert rig.phone.hung_up == [call_id]
+    assert (await rig.call(call_id)).state is CallState.FAILED
+
+
+async def test_a_call_that_is_cut_off_while_it_rings_goes_back(rig: Rig) -> None:
+    rig.phone.script = rig.phone.ring_for_ever
+    call_id = await rig.queue()
+    dialer = rig.dialer()
+    async with running(dialer):
+        await rig.phone.news.wait()
+        await dialer.drain(0)
+    call = await rig.call(call_id)
+    assert (call.state, call.attempts) == (CallState.QUEUED, 0)
+
+
+@pytest.mark.parametrize(("answered", "state"), [(True, CallState.FAILED), (False, CallState.QUEUED)])
+async def test_the_calls_of_a_dead_dialer_are_taken_up(rig: Rig, answered: bool, state: CallState) -> None:
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    call_id = await rig.queue(max_retries=1, retry_interval=600, scheduled_at=past)
+    now = datetime.now(UTC)
+    await rig.ledger.claim_due(now, 1, "dead", now + timedelta(seconds=1))
+    attempt = await rig.ledger.begin_attempt(call_id, "x@y", "main", now, "dead")
+    if answered:
+        await rig.ledger.attempt_answered(attempt.attempt_id, now)
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert (await rig.call(call_id)).state is state
+    assert rig.phone.placed == []
+
+
+async def test_a_ledger_that_fails_for_a_while_loses_no_outcome(rig: Rig) -> None:
+    failures = iter([True, True])
+    end_attempt = rig.ledger.end_attempt
+
+    async def unsteady(*args: Any, **fields: Any) -> Call:
+        if next(failures, False):
+            raise StoreError("The disk is full.")
+        return await end_attempt(*args, **fields)
+
+    rig.ledger.end_attempt = unsteady  # type: ignore[method-assign]
+    call_id = await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert rig.story.count("store failed") == 2
+    assert (await rig.call(call_id)).state is CallState.FAILED
