@@ -12,7 +12,7 @@ from typing import Final, Literal
 from mirabelle.api import url, xml
 from mirabelle.api.form import Part
 from mirabelle.api.xml import Fault
-from mirabelle.calls import number
+from mirabelle.calls import number, when
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import NewCall
 
@@ -60,9 +60,9 @@ FIELDS: Final = (
         between=(60, 172_800),
     ),
     Field("scheduled_timestamp", 12, "Unix time of the first attempt; 0: now.", between=(0, _LATEST)),
-    Field("scheduled_time", 80, "The same in words: `now` or `@` and a Unix time."),
+    Field("scheduled_time", when.MOST_CHARACTERS, "The same in words, such as `tomorrow 9:30 America/New_York`."),
     Field("expiration_timestamp", 12, "Unix time after which no attempt is made; 0: never.", between=(0, _LATEST)),
-    Field("expiration_time", 80, "The same in words: `@` and a Unix time."),
+    Field("expiration_time", when.MOST_CHARACTERS, "The same in words, such as `+2 days`."),
 )
 """Every field, in the order of the documentation."""
 
@@ -272,16 +272,17 @@ class _Reader:
         return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
     def _in_words(self, name: str, words: str) -> int | None:
-        if words.lower() == "now":
-            return 0 if name == "scheduled_time" else int(self._now.timestamp())
-        if (match := re.fullmatch(r"@([0-9]{1,12})", words, re.ASCII)) and int(match[1]) <= _LATEST:
-            return int(match[1])
-        self._refuse(
-            name,
-            "The time is not understood: 'now' and '@' with a Unix time are. "
-            f"Other times go into '{name}stamp', as a Unix time.",
-        )
-        return None
+        """The Unix time that words mean; 0 where they mean that the call is due now."""
+        try:
+            instant = when.parse(words, now=self._now)
+        except when.WhenError as error:
+            self._refuse(name, str(error))
+            return None
+        seconds = int(instant.timestamp())
+        if seconds < 0:
+            self._refuse(name, "The time lies before 1970.")
+            return None
+        return 0 if name == "scheduled_time" and seconds == int(self._now.timestamp()) else seconds
 
     def expiration(self) -> datetime | None:
         expires_at = self.instant("expiration")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, call, terminal
+from mirabelle.cli import account, call, terminal, when
 from mirabelle.cli.options import Config, Json, example, settings_from
 from mirabelle.errors import MirabelleError
 
@@ -41,6 +41,7 @@ app = typer.Typer(
 vxml = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
 app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
 app.command(epilog=example("mirabelle calls --limit 5"))(call.calls)
+app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
 app.add_typer(account.app, name="account")
 app.add_typer(vxml, name="vxml")
 

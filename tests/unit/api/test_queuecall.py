@@ -111,9 +111,11 @@ def test_a_text_of_the_greatest_length_is_fine(name: str) -> None:
         ("retry_interval", "172801", "from 60 to 172800"),
         ("scheduled_timestamp", "tomorrow", "a whole number"),
         ("scheduled_timestamp", "999999999999", "a whole number"),
-        ("scheduled_time", "next week", "'scheduled_timestamp'"),
-        ("scheduled_time", "@999999999999", "not understood"),
-        ("expiration_time", "next week", "'expiration_timestamp'"),
+        ("scheduled_time", "next wek", "'next' is not understood"),
+        ("scheduled_time", "@999999999999", "outside of the years 1 to 9999"),
+        ("scheduled_time", "1969-12-31", "before 1970"),
+        ("expiration_time", "9:00 10:00", "'10:00' is a second time of the day"),
+        ("expiration_time", "yesterday", "in the past"),
         ("expiration_time", "now", "in the past"),
         ("expiration_timestamp", "1", "in the past"),
         ("phone_number", "911", "'+' and the country code"),
@@ -160,6 +162,23 @@ def test_both_spellings_may_not_differ() -> None:
 def test_nought_and_nothing_mean_now_and_never(times: dict[str, str]) -> None:
     found = order(**times)
     assert (found.scheduled_at, found.expires_at) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "instant"),
+    [
+        ("+90 minutes", datetime(2026, 11, 23, 13, 30, tzinfo=UTC)),
+        ("tomorrow 9:30", datetime(2026, 11, 24, 9, 30, tzinfo=UTC)),
+        ("tomorrow 9:30 America/New_York", datetime(2026, 11, 24, 14, 30, tzinfo=UTC)),
+        ("first monday of january 2027 8am CET", datetime(2027, 1, 4, 7, 0, tzinfo=UTC)),
+        ("2026-12-01T08:00:00+02:00", datetime(2026, 12, 1, 6, 0, tzinfo=UTC)),
+        (f"@{SOON}", datetime(2026, 11, 23, 13, 0, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("which", ["scheduled", "expiration"])
+def test_a_time_may_be_said_in_words(which: str, words: str, instant: datetime) -> None:
+    found = order(**{f"{which}_time": words})
+    assert (found.scheduled_at if which == "scheduled" else found.expires_at) == instant
 
 
 def test_a_time_may_be_given_twice_if_it_is_the_same() -> None:

@@ -22,7 +22,7 @@ def day_number(year: int, month: int, day: int) -> int:
     """
     year, month = year + (month - 1) // _MONTHS, (month - 1) % _MONTHS
     # Years from March on, so that the leap day is the last of its year.
-    year, month = (year - 1, month + 10) if month < 2 else (year, month - 2)  # noqa: PLR2004
+    year, month = (year - 1, month + 10) if month < 2 else (year, month - 2)
     cycle, year = divmod(year, 400)
     in_year = (153 * month + 2) // 5
     return cycle * _CYCLE_DAYS + year * 365 + year // 4 - year // 100 + in_year + day - 1 - _FROM_YEAR_0_MARCH
@@ -36,7 +36,7 @@ def date(number: int) -> tuple[int, int, int]:
     month = (5 * in_year + 2) // 153
     day = in_year - (153 * month + 2) // 5 + 1
     year += cycle * 400
-    return (year + 1, month - 9, day) if month >= 10 else (year, month + 3, day)  # noqa: PLR2004
+    return (year + 1, month - 9, day) if month >= 10 else (year, month + 3, day)
 
 
 def weekday(number: int) -> int:

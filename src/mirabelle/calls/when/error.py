@@ -6,4 +6,7 @@ from mirabelle.errors import MirabelleError
 
 
 class WhenError(MirabelleError):
-    """Words that are no time; the message says which of them was not understood."""
+    """Words that are no time; the message says which of them was not understood.
+
+    The parts of the parser say what is wrong with a word (`is a second date`); the word is put before it in the end.
+    """

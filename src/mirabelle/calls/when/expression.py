@@ -105,31 +105,22 @@ def _read(text: str) -> Reading:
     reading = Reading()
     for token in scanner().tokens(text):
         if token.form is None:
-            raise WhenError(f"'{_shown(_word_around(text, token))}' is not understood.")
+            raise WhenError(f"'{_word_around(text, token)}' is not understood.")
         try:
             MEANINGS[token.form](reading, Lexeme(token.text))
         except WhenError as error:
-            raise _about(error, text, token) from error
+            raise WhenError(f"'{_word_around(text, token)}' {error}.") from error
     return reading
 
 
-def _about(error: WhenError, text: str, token: Token) -> WhenError:
-    """An error with the word that it is about."""
-    message = str(error)
-    if message.startswith("'"):
-        return error
-    return WhenError(f"'{_shown(token.text.strip(END).strip())}' {message}.")
-
-
 def _word_around(text: str, token: Token) -> str:
-    """The word that a piece of the text belongs to."""
-    start = len(text[: token.start].rstrip(_WHITESPACE)) if token.text.isspace() else token.start
+    """The words that a piece of the text lies in, as far as they can be printed."""
+    start, end = token.start, token.start + len(token.text.rstrip(_WHITESPACE + END))
     while start > 0 and text[start - 1] not in _WHITESPACE:
         start -= 1
-    end = token.start + 1
     while end < len(text) and text[end] not in _WHITESPACE:
         end += 1
-    return text[start:end]
+    return _shown(text[start:end])
 
 
 def _shown(text: str) -> str:

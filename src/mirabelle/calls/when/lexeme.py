@@ -73,7 +73,7 @@ class Lexeme:
             self._at += 1
         number = sign * self.some(most_digits)
         if not -_LARGEST - 1 <= number <= _LARGEST:
-            raise WhenError(f"'{self.text}' is too large a number.")
+            raise WhenError("is too large a number")
         return number
 
     def microseconds(self) -> int:

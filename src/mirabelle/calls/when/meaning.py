@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from mirabelle.calls.when import civil
 from mirabelle.calls.when.error import WhenError
 from mirabelle.calls.when.lexeme import Lexeme
 from mirabelle.calls.when.reading import DAYS_IN_WEEK, Counting, Edge, Reading, Seek
 from mirabelle.calls.when.words import Unit
-from mirabelle.calls.when import civil
 
 _POINTS: Final = ":."
 
@@ -85,11 +85,15 @@ def _time_of_twelve(reading: Reading, lexeme: Lexeme) -> None:
 
 
 def _time(reading: Reading, lexeme: Lexeme) -> None:
+    _time_of_day(reading, lexeme, before_seconds=_POINTS)
+
+
+def _time_of_day(reading: Reading, lexeme: Lexeme, before_seconds: str) -> None:
     reading.begin_clock()
     reading.hour = lexeme.some()
     if lexeme.next_is(_POINTS):
         reading.minute = lexeme.some()
-        if lexeme.next_is(_POINTS):
+        if lexeme.next_is(before_seconds):
             reading.second = lexeme.some()
             if lexeme.next_is("."):
                 reading.microsecond = lexeme.microseconds()
@@ -196,7 +200,7 @@ def _week_date(reading: Reading, lexeme: Lexeme) -> None:
     reading.set_date(year, 1, 1)
     first = civil.weekday(civil.day_number(year, 1, 1))
     # The first week is the one with the first Thursday.
-    monday = (week - 1) * DAYS_IN_WEEK - (first - DAYS_IN_WEEK if first > 4 else first)  # noqa: PLR2004
+    monday = (week - 1) * DAYS_IN_WEEK - (first - DAYS_IN_WEEK if first > 4 else first)
     reading.shift.days = monday + (1 if day is None else day)
 
 
@@ -270,7 +274,8 @@ def _zone_alone(reading: Reading, lexeme: Lexeme) -> None:
 
 def _month_day_and_time(reading: Reading, lexeme: Lexeme) -> None:
     reading.set_date(None, lexeme.month(), lexeme.some())
-    _time(reading, lexeme)
+    # After a month and a day PHP wants a colon before the seconds.
+    _time_of_day(reading, lexeme, before_seconds=":")
 
 
 def _month_day_and_time_of_twelve(reading: Reading, lexeme: Lexeme) -> None:

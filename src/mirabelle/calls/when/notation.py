@@ -1,10 +1,10 @@
-"""The notation that the grammar of times is written in, and its reader.
+r"""The notation that the grammar of times is written in, and its reader.
 
 | Written | Matches |
 |---|---|
 | `'abc'` | these letters, in either case |
 | `"abc"` | exactly these characters |
-| `[a-z.\\t]` | one of these characters; `\\t` is the tab, `\\n` the new line, `\\0` the end of the text |
+| `[a-z.\t]` | one of these characters; `\t` is the tab, `\n` the new line, `\0` the end of the text |
 | `name` | what is defined under this name, further up |
 | `x y` | x, then y |
 | `x or y` | one of them |
@@ -168,7 +168,7 @@ def _word(letters: Iterator[str] | str) -> Expression:
 
 def _members(inside: str) -> Iterator[str]:
     for each in re.findall(r"\\.|.-.|.", inside):
-        if len(each) == 3:  # noqa: PLR2004
+        if len(each) == 3:
             yield from map(chr, range(ord(each[0]), ord(each[2]) + 1))
         else:
             yield _ESCAPES.get(each, each)

@@ -137,7 +137,7 @@ class Reading:
             WhenError: it is the third.
         """
         self.zones += 1
-        if self.zones > 2:  # noqa: PLR2004
+        if self.zones > 2:
             raise WhenError("is a third time zone; there can be only one")
         return self.zones == 1
 

@@ -152,15 +152,15 @@ def read(text: str) -> Zone:
     if identifier is not None:
         return Place(ZoneInfo(identifier), identifier)
     if not _identifiers():
-        raise WhenError(f"'{name}' may be a time zone, but there is no zone data here; install the package tzdata.")
-    raise WhenError(f"'{name}' is not understood; it is no word for a time and no time zone.")
+        raise WhenError("may be a time zone, but there is no zone data here: install the package tzdata")
+    raise WhenError("is not understood: it is no word for a time and no time zone")
 
 
 def _distance(digits: str) -> int:
     """The seconds of `5`, `05`, `5:3`, `0530`, `05:30`, `053015` and `05:30:15`."""
     if ":" in digits:
         parts = [int(each) for each in digits.split(":")]
-    elif len(digits) > 2:  # noqa: PLR2004
+    elif len(digits) > 2:
         parts = [int(digits[at:][:2]) for at in range(len(digits) % 2, len(digits), 2)]
         parts = [int(digits[0]), *parts] if len(digits) % 2 else parts
     else:

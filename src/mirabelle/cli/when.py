@@ -1,0 +1,107 @@
+"""`mirabelle when`: what a time in words means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mirabelle.cli import terminal
+from mirabelle.cli.options import Json
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
+
+    from mirabelle.calls.when import Understood
+
+_IN_GAP = "The clocks there are put forward past that time of the day: it does not exist. A later time was taken."
+_IN_FOLD = "The clocks there are put back past that time of the day: it comes twice. One of the two was taken."
+
+
+def when(
+    expression: Annotated[
+        str, typer.Argument(metavar="EXPRESSION", help="A time in words, at most 80 characters.", show_default=False)
+    ],
+    zone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of what names none, such as Europe/Berlin.")] = (
+        "UTC"
+    ),
+    now: Annotated[
+        str,
+        typer.Option(metavar="TIME", help="The present, in ISO 8601; the clock's when left out.", show_default=False),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what a time in words means, as scheduled_time and expiration_time understand it.
+
+    A time that begins with a minus sign comes after `--`.
+    """
+    from mirabelle.calls.when import explain
+
+    present = _present(now, _zone(zone))
+    understood = explain(expression, now=present)
+    if as_json:
+        terminal.print_json(
+            {
+                "expression": expression,
+                "instant": understood.instant.isoformat(),
+                "timestamp": int(understood.instant.timestamp()),
+                "zone": understood.zone,
+                "seconds_from_now": round((understood.instant - present).total_seconds()),
+                "in_gap": understood.in_gap,
+                "in_fold": understood.in_fold,
+                "warning": _warning(understood),
+            }
+        )
+        return
+    print(f"{understood.instant:%a %Y-%m-%d %H:%M:%S %Z} ({understood.instant.isoformat()})")
+    print(f"zone: {understood.zone}")
+    print(f"Unix time: {int(understood.instant.timestamp())}")
+    print(f"distance: {_distance(understood.instant - present)}")
+    if warning := _warning(understood):
+        print(f"warning: {warning}")
+
+
+def _warning(understood: Understood) -> str:
+    return _IN_GAP if understood.in_gap else _IN_FOLD if understood.in_fold else ""
+
+
+def _zone(name: str) -> ZoneInfo:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise typer.BadParameter(
+            f"'{terminal.harmless(name)}' is not a zone of the time zone database here.", param_hint="--zone"
+        ) from error
+
+
+def _present(text: str, zone: ZoneInfo) -> datetime:
+    from datetime import datetime
+
+    from mirabelle.calls.clock import SystemClock
+
+    try:
+        if not text:
+            return SystemClock().now().replace(microsecond=0).astimezone(zone)
+        given = datetime.fromisoformat(text).replace(microsecond=0)
+        return given.replace(tzinfo=zone) if given.tzinfo is None else given.astimezone(zone)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(
+            f"'{terminal.harmless(text)}' is not understood; write it as 2026-03-08T12:00:00.", param_hint="--now"
+        ) from error
+
+
+def _distance(distance: timedelta) -> str:
+    """`in 1 day 2 hours`, `3 minutes ago`, `now`."""
+    total = round(distance.total_seconds())
+    parts = []
+    rest = abs(total)
+    for word, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count} {word}{'' if count == 1 else 's'}")
+    if not parts:
+        return "now"
+    return f"in {' '.join(parts)}" if total > 0 else f"{' '.join(parts)} ago"
