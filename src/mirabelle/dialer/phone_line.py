@@ -85,7 +85,6 @@ class PhoneLine:
 
     Attributes:
         gone: who ended the call, once somebody did.
-        engaged: whether the application has asked anything of the line yet.
     """
 
     def __init__(
@@ -112,7 +111,6 @@ class PhoneLine:
         self._speaking: asyncio.Task[None] | None = None
         self._playing: set[int] = set()
         self.gone: Gone | None = None
-        self.engaged = False
 
     # --- what happens on the line -------------------------------------------------------------------------------
 
@@ -168,14 +166,12 @@ class PhoneLine:
 
     async def play(self, request: Play) -> Played | HungUp:
         """Play to the end; keys pressed meanwhile are kept."""
-        self.engaged = True
         await self._speak(request.prompts)
         await self._silence()
         return HungUp() if self.gone else Played()
 
     async def collect(self, request: Collect) -> Input | NoInput | NoMatch | HungUp:
         """Play, and take keys until a grammar accepts them, none can, or time is up."""
-        self.engaged = True
         protected, interruptible = _split(request.prompts)
         if protected:
             await self._speak(protected)
@@ -197,7 +193,6 @@ class PhoneLine:
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:
         """Play, beep, and record until a key, the longest time, or the end of the call."""
-        self.engaged = True
         await self._speak(request.prompts)
         await self._silence()
         if request.beep and self.gone is None:
@@ -231,7 +226,6 @@ class PhoneLine:
 
     async def disconnect(self, request: Disconnect) -> None:
         """Hang up."""
-        self.engaged = True
         await self._stop()
         self._end(Gone("mirabelle"))
         await self._hang_up()

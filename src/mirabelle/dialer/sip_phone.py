@@ -250,7 +250,7 @@ def _ending(end: SessionEnd, line: PhoneLine, duration: int) -> Ending:
     cut, detail = Cut.NO, ""
     if gone is not None and gone.by == "media":
         cut, detail = Cut.MEDIA, gone.reason
-    elif end.kind == "error" and not line.engaged:
+    elif end.kind == "error" and not end.begun:
         cut, detail = Cut.APPLICATION, f"{end.error}: {end.detail}"
     elif end.kind == "error":
         detail = f"{end.error}: {end.detail}"

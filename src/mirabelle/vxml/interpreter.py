@@ -54,10 +54,11 @@ class Interpreter:
 
     def run(self, start: Fetch) -> Steps[Ending]:
         """Run the application that `start` fetches, to its end."""
-        machine = self._machine
+        machine, begun = self._machine, False
         try:
             url, fragment = urldefrag(start.url)
             document = yield from load_document(machine, replace(start, url=url))
+            begun = True
             try:
                 entry = yield from entrance(machine, document, start, fragment)
             except Thrown as refused:
@@ -68,7 +69,7 @@ class Interpreter:
         except (Thrown, SemanticError) as error:
             event = event_of(error)
             yield Note(NoteKind.ERROR, f"{event.name} {event.message or ''}".rstrip())
-            ended = Ending("error", event.name, event.message or "")
+            ended = Ending("error", event.name, event.message or "", begun=begun)
         # The caller may leave during the last words; there is nothing more to tell the application then.
         with contextlib.suppress(Thrown):
             yield from machine.flush()

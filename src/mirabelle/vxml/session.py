@@ -40,12 +40,14 @@ class SessionEnd:
         error: the event that nobody caught; empty otherwise.
         detail: its message; for a document that is none, line, column and reason.
         exit_values: what `<exit>` gave, as JSON by name; an `expr` has the empty name.
+        begun: whether there was a first document to run.
     """
 
     kind: EndKind
     error: str = ""
     detail: str = ""
     exit_values: Mapping[str, str] = field(default_factory=dict)
+    begun: bool = True
 
 
 class Session:
@@ -87,7 +89,7 @@ class Session:
             for note in notes:
                 self._platform.note(note)
             if isinstance(outcome, Ending):
-                return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values))
+                return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values), outcome.begun)
             reply = await self._answer(outcome)
 
     def _begin(self) -> Steps[Ending]:

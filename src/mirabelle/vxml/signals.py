@@ -119,9 +119,11 @@ class Ending(Transition):
         error: the event nobody caught.
         detail: its message.
         values: names and JSON values of `<exit>`.
+        begun: whether there was a first document.
     """
 
     kind: EndKind
     error: str = ""
     detail: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    begun: bool = True
