@@ -111,7 +111,7 @@ def test_a_text_of_the_greatest_length_is_fine(name: str) -> None:
         ("retry_interval", "172801", "from 60 to 172800"),
         ("scheduled_timestamp", "tomorrow", "a whole number"),
         ("scheduled_timestamp", "999999999999", "a whole number"),
-        ("scheduled_time", "next wek", "'next' is not understood"),
+        ("scheduled_time", "next wek", "'next wek' is not understood"),
         ("scheduled_time", "@999999999999", "outside of the years 1 to 9999"),
         ("scheduled_time", "1969-12-31", "before 1970"),
         ("expiration_time", "9:00 10:00", "'10:00' is a second time of the day"),

@@ -15,6 +15,7 @@ from mirabelle.calls.when.meaning import MEANINGS
 from mirabelle.calls.when.notation import END
 from mirabelle.calls.when.reading import Reading
 from mirabelle.calls.when.scanner import Token
+from mirabelle.calls.when.words import AMOUNTS
 from mirabelle.calls.when.zones import Place
 
 MOST_CHARACTERS: Final = 80
@@ -118,9 +119,17 @@ def _word_around(text: str, token: Token) -> str:
     start, end = token.start, token.start + len(token.text.rstrip(_WHITESPACE + END))
     while start > 0 and text[start - 1] not in _WHITESPACE:
         start -= 1
-    while end < len(text) and text[end] not in _WHITESPACE:
-        end += 1
+    end = _end_of_word(text, end)
+    if text[start:end].lower() in AMOUNTS or text[start:end].strip("+-").isdecimal():
+        # It is the next word that does not fit: there are no things of that name.
+        end = _end_of_word(text, end + 1)
     return _shown(text[start:end])
+
+
+def _end_of_word(text: str, at: int) -> int:
+    while at < len(text) and text[at] not in _WHITESPACE:
+        at += 1
+    return min(at, len(text))
 
 
 def _shown(text: str) -> str:
