@@ -14,6 +14,13 @@ MOST_MEMORY: Final = 16 * 1024 * 1024
 """How many bytes they may take."""
 _STACK: Final = 256 * 1024
 
+# The engine joins strings of more than some 500 characters lazily, and its binding for Python cannot read such a rope.
+# A slice is a string of its own.
+_FLAT: Final = """((run, flat) => (program) => {
+  const value = run(program);
+  return typeof value === "string" ? flat(value, 0) : value;
+})(eval, Function.prototype.call.bind(String.prototype.slice))"""
+
 
 def run(program: str) -> str:
     """Run a program whose value is a string.
@@ -30,7 +37,7 @@ def run(program: str) -> str:
     engine.set_max_stack_size(_STACK)
     engine.set_time_limit(SECONDS)
     try:
-        value = engine.eval(program)
+        value = engine.eval(_FLAT)(program)
     except (quickjs.JSException, UnicodeError, MemoryError, TypeError) as error:
         reason = str(error).strip().partition("\n")[0] or "it ran too long or took too much memory"
         raise SemanticsError(f"The tags of the grammar could not be run: {reason}.") from error

@@ -42,6 +42,13 @@ _FULL: Final = 0.75
 _LINE: Final = re.compile(r"<input>:([0-9]+)")
 _INTEGER: Final = re.compile(r"-?[0-9]+", re.ASCII)
 
+# The engine joins strings of more than some 500 characters lazily, as ropes, which its binding for Python cannot read.
+# A slice is a string of its own.
+_FLATTEN: Final = """((made) => {
+  const flat = Function.prototype.call.bind(String.prototype.slice);
+  return (...given) => { const said = made(...given); return typeof said === "string" ? flat(said, 0) : said; };
+})"""
+
 
 class Undefined(Enum):
     """The type of `UNDEFINED`."""
@@ -169,7 +176,7 @@ class Engine:
             that has none, or for which there was no memory.
         """
         number = len(self._functions)
-        self._functions.append(self._context.eval(source))
+        self._functions.append(self._context.eval(f"{_FLATTEN}(\n{source}\n)"))
 
         def run(*arguments: str | int) -> str:
             return self._run(number, arguments)

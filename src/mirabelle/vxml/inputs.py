@@ -10,9 +10,8 @@ from typing import Any, Final
 from mirabelle.grammar import GrammarError
 from mirabelle.grammar.semantics import SemanticsError
 from mirabelle.vxml.active import Active, ForItem, Owner
-from mirabelle.vxml.ecmascript import JsObject, Value
+from mirabelle.vxml.ecmascript import Engine, JsObject, Value
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.flat import FlatEngine
 from mirabelle.vxml.items import FormItem, FormState
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
@@ -98,7 +97,7 @@ def _interpretation(result: Result, active: Sequence[Active]) -> Any:
 
 def _evaluator() -> Any:
     """Runs semantic tags, away from the application's variables."""
-    run = FlatEngine().install(_RUN)
+    run = Engine().install(_RUN)
     return lambda source: json.loads(run(source)[1:])
 
 

@@ -12,11 +12,10 @@ from urllib.parse import urldefrag
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.data import fetch_data
 from mirabelle.vxml.document import Document
-from mirabelle.vxml.ecmascript import Value
+from mirabelle.vxml.ecmascript import Engine, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.executable import declare, script
 from mirabelle.vxml.fetching import entrance, load_document
-from mirabelle.vxml.flat import FlatEngine
 from mirabelle.vxml.form import FormInterpretation
 from mirabelle.vxml.handling import handle
 from mirabelle.vxml.machine import Context, Dialect, Machine, Steps
@@ -43,7 +42,7 @@ class Interpreter:
         cache: ParseCache | None = None,
         dialect: Dialect | None = None,
     ) -> None:
-        engine = FlatEngine()
+        engine = Engine()
         self._machine = Machine(
             engine=engine,
             scopes=Scopes(engine, variables),

@@ -172,3 +172,9 @@ def test_an_engine_that_answers_nonsense_is_told(match: Callable[..., Match], an
 def test_a_parse_hundreds_of_levels_deep_has_a_meaning(match: Callable[..., Match]) -> None:
     rules = "$main = a $main {out = rules.main + 1} | a {out = 1};"
     assert match(rules, "a " * 400, header=SCRIPT).interpret() == 400
+
+
+@pytest.mark.parametrize("length", [10, 511, 512, 1_000, 8_193, 100_000])
+def test_a_long_meaning_is_told_whole(match: Callable[..., Match], length: int) -> None:
+    tag = f"out = 'x'.repeat({length} - 1) + 'y'"
+    assert match(f"$main = a {{{tag}}};", "a", header=SCRIPT).interpret() == "x" * (length - 1) + "y"

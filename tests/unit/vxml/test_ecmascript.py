@@ -243,3 +243,25 @@ def test_a_script_that_breaks_the_language_breaks_itself_only(scopes: Scopes, pr
         scopes.push("dialog")
     with pytest.raises(SemanticError):
         scopes.evaluate("nothing of the kind")
+
+
+@pytest.mark.parametrize("length", [10, 500, 511, 512, 600, 1_000, 8_191, 8_193, 100_000])
+@pytest.mark.parametrize(
+    "expr",
+    [
+        "'x'.repeat({n})",
+        "'x'.repeat({n} - 1) + 'x'",
+        "(function () {{ var s = ''; for (var i = 0; i < {n}; i++) s += 'x'; return s; }})()",
+        "'x' + ('x'.repeat({n} - 5) + 'xxx') + 'x'",
+    ],
+)
+def test_a_long_string_leaves_the_engine_however_it_was_joined(scopes: Scopes, expr: str, length: int) -> None:
+    source = expr.format(n=length)
+    assert scopes.evaluate(source) == scopes.text(source) == "x" * length
+    assert scopes.json(source) == f'"{"x" * length}"'
+    assert scopes.evaluate(f"[{source}]") == JsObject(f'["{"x" * length}"]')
+
+
+def test_a_long_message_of_an_error_leaves_the_engine(scopes: Scopes) -> None:
+    with pytest.raises(SemanticError, match="x{200}"):
+        scopes.evaluate("(function () { throw new Error('x'.repeat(5000) + 'y'); })()")
