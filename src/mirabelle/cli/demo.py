@@ -210,7 +210,7 @@ class _Demonstration:
 
     async def _server(self, config: Path) -> str:
         """The server's process; its HTTP address."""
-        arguments = ("serve", "--config", str(config), "--log-format", "json")
+        arguments = ("serve", "--config", str(config), "--log-format", "json", "--log-content")
         child = await self._child("Mirabelle", "server", "mirabelle.cli.main", arguments, "stderr")
         http = str((await child.tells("ready", START_SECONDS))["http"])
         self._say("Mirabelle", f"takes requests at http://{http}")

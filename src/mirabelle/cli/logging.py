@@ -15,6 +15,9 @@ HIDDEN: Final = "(hidden)"
 """What stands for something that is never logged."""
 
 _SECRET_NAMES: Final = frozenset({"pin", "password", "pin_hash", "authorization", "cookie", "secret", "token"})
+_CONVERSATION: Final = frozenset(
+    {"prompt", "digit", "submit", "goto", "input", "exit", "disconnect", "transfer", "record"}
+)
 _NUMBER_NAME: Final = "phone_number"
 _NUMBER: Final = re.compile(
     r"(\+|%2B)\d[\d .()-]{5,}\d"  # with the country code
@@ -34,7 +37,12 @@ class LogFormat(enum.StrEnum):
 
 
 def configure(
-    stream: TextIO, *, log_format: LogFormat = LogFormat.LOGFMT, log_numbers: bool = True, level: str = "INFO"
+    stream: TextIO,
+    *,
+    log_format: LogFormat = LogFormat.LOGFMT,
+    log_numbers: bool = True,
+    log_content: bool = False,
+    level: str = "INFO",
 ) -> None:
     """Set the program's logging up, ours and that of the libraries alike; called once by a command.
 
@@ -42,6 +50,7 @@ def configure(
         stream: where lines go.
         log_format: how they look.
         log_numbers: whether `phone_number=` may be logged at all.
+        log_content: whether prompts, keys and what applications submit may be logged.
         level: the least that is logged: DEBUG, INFO, WARNING or ERROR; of libraries WARNING, unless it is DEBUG.
     """
     shared: list[Processor] = [
@@ -50,6 +59,7 @@ def configure(
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        *(() if log_content else (discretion,)),
         guard(log_numbers=log_numbers),
     ]
     structlog.configure(
@@ -81,6 +91,18 @@ def renderer(log_format: LogFormat) -> Processor:
     return structlog.processors.LogfmtRenderer(
         key_order=["timestamp", "level", "logger", "event"], drop_missing=True, bool_as_flag=False
     )
+
+
+def discretion(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A processor that hides what a caller heard, pressed and sent: it may be a card number, or somebody's health."""
+    if event.get("event") in _CONVERSATION:
+        for name in ("key", "text"):
+            if name in event:
+                event[name] = HIDDEN
+    url = event.get("url")
+    if isinstance(url, str) and "?" in url:
+        event["url"] = f"{url.partition('?')[0]}?{HIDDEN}"
+    return event
 
 
 def guard(*, log_numbers: bool) -> Callable[[WrappedLogger, str, EventDict], EventDict]:

@@ -73,6 +73,9 @@ def serve(
         str, typer.Option(metavar="LEVEL", help="The least that is logged: debug, info, warning or error.")
     ] = "info",
     log_numbers: Annotated[bool, typer.Option(help="Whether telephone numbers are logged.")] = True,
+    log_content: Annotated[
+        bool, typer.Option(help="Whether prompts, keys and what applications submit are logged.")
+    ] = False,
 ) -> None:
     """Take requests and make calls, until SIGTERM or Ctrl-C.
 
@@ -84,7 +87,13 @@ def serve(
     from mirabelle.cli import logging
     from mirabelle.cli import serve as service
 
-    logging.configure(sys.stderr, log_format=logging.LogFormat(form), log_numbers=log_numbers, level=level.upper())
+    logging.configure(
+        sys.stderr,
+        log_format=logging.LogFormat(form),
+        log_numbers=log_numbers,
+        log_content=log_content,
+        level=level.upper(),
+    )
     raise typer.Exit(service.serve(settings, announce=_announce))
 
 

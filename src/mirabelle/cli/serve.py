@@ -159,7 +159,12 @@ class _Server:
 
     def _web(self, ledger: Ledger, plane: MediaPlane, dialer: Dialer) -> _QuietServer:
         def health() -> Mapping[str, Any]:
-            return {"media": [asdict(each) for each in plane.health()], "calls_in_progress": dialer.in_progress}
+            media = plane.health()
+            return {
+                "ok": all(each.pid for each in media),
+                "media": [asdict(each) for each in media],
+                "calls_in_progress": dialer.in_progress,
+            }
 
         status = LiveStatus(
             ledger=ledger,

@@ -233,7 +233,7 @@ class PhoneLine:
     def note(self, note: Note) -> None:
         """Pass on what the session says of itself."""
         if note.kind is not NoteKind.INPUT:
-            self._tell(str(note.kind), text=note.text)
+            self._tell("thrown" if note.kind is NoteKind.EVENT else str(note.kind), text=note.text)
 
     # --- speaking -----------------------------------------------------------------------------------------------
 

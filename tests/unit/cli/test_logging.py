@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from mirabelle.cli.logging import _TALKATIVE, HIDDEN, LogFormat, configure, guard
+from mirabelle.cli.logging import _TALKATIVE, HIDDEN, LogFormat, configure, discretion, guard
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +111,26 @@ def test_what_is_below_the_level_is_not_logged() -> None:
     configure(stream, level="WARNING")
     structlog.get_logger("mirabelle").info("quiet")
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("event", "hidden"),
+    [
+        ({"event": "digit", "key": "4"}, {"event": "digit", "key": HIDDEN}),
+        ({"event": "prompt", "text": "Hello Ann"}, {"event": "prompt", "text": HIDDEN}),
+        ({"event": "submit", "text": "POST http://x/ card=4111"}, {"event": "submit", "text": HIDDEN}),
+        ({"event": "fetch", "url": "http://x/?card=4111"}, {"event": "fetch", "url": f"http://x/?{HIDDEN}"}),
+        ({"event": "fetch", "url": "http://x/start"}, {"event": "fetch", "url": "http://x/start"}),
+        ({"event": "thrown", "text": "noinput"}, {"event": "thrown", "text": "noinput"}),
+    ],
+)
+def test_what_is_said_and_pressed_on_a_call_is_hidden(event: dict[str, str], hidden: dict[str, str]) -> None:
+    assert discretion(None, "info", dict(event)) == hidden
+
+
+def test_the_conversation_is_logged_only_where_that_is_wanted() -> None:
+    for wanted in (True, False):
+        stream = io.StringIO()
+        configure(stream, log_format=LogFormat.JSON, log_content=wanted)
+        structlog.get_logger("x").info("digit", key="4")
+        assert json.loads(stream.getvalue())["key"] == ("4" if wanted else HIDDEN)
