@@ -16,6 +16,7 @@ from mirabelle.media.clips import Clip, Run
 from mirabelle.media.reception import Reception
 from mirabelle.media.recording import Recording
 from mirabelle.media.telephone_event import Receiver, Sender
+from mirabelle.media.voice import Voices
 from mirabelle.media.wire import Outbox
 
 PACKET: Final = rtp.HEADER_LENGTH + FRAME
@@ -86,6 +87,7 @@ class Bank:
         self.outbox = Outbox(capacity, PACKET)
         self.headers = headers(self.outbox.packets)
         self.reception = Reception(capacity)
+        self.voices = Voices(capacity)
         self.dialing: dict[int, Stream] = {}
         self.starting: dict[int, Stream] = {}
         self.holding: dict[int, Stream] = {}
@@ -107,6 +109,9 @@ class Bank:
         self.quiet = np.zeros(capacity, np.int64)
         self.recorded = np.zeros(capacity, np.bool_)
         self.inband = np.zeros(capacity, np.bool_)
+        self.watched = np.zeros(capacity, np.bool_)
+        self.energy = np.zeros(capacity, np.float64)
+        self.span = np.zeros(capacity, np.int64)
         self.tail = np.zeros((capacity, inband.WINDOW), np.float32)
         self._columns: tuple[npt.NDArray[np.generic], ...] = (
             *(value for value in vars(self).values() if isinstance(value, np.ndarray)),
@@ -121,6 +126,7 @@ class Bank:
         for column in self._columns:
             column[row] = np.zeros((), column.dtype)
         self.reception.reset(row)
+        self.voices.reset(row)
         self.fds[row] = fd
         self.sequence[row], self.timestamp[row] = sequence, timestamp
         self.headers["first"][row] = rtp.VERSION << 6
@@ -138,6 +144,7 @@ class Bank:
             for column in self._columns:
                 column[row] = column[last]
             self.reception.move(last, row)
+            self.voices.move(last, row)
             self.streams[row] = self.streams[last]
             self.streams[row].row = row
         self.streams.pop()

@@ -166,6 +166,14 @@ class Engine:
         stream.bank.recorded[stream.row] = False
         return b"" if recording is None else recording.cut(self._elapsed(stream))
 
+    def watch_voice(self, number: int, wanted: bool) -> None:
+        """Tell, from now on or no longer, when voice begins and ends; what was known of the line is forgotten."""
+        stream = self._stream(number)
+        bank, row = stream.bank, stream.row
+        bank.watched[row] = wanted
+        bank.energy[row], bank.span[row] = 0, 0
+        bank.voices.reset(row)
+
     def close(self, number: int) -> StreamReport:
         """End a stream and close its socket."""
         stream = self._stream(number)

@@ -59,6 +59,28 @@ class DigitsSent:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceBegan:
+    """The far end began to speak; told to those who asked with `watch_voice`, when it has lasted 80 ms.
+
+    Attributes:
+        at: when, in seconds of the system's monotonic clock.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceEnded:
+    """The far end fell silent; told when it has been so for 200 ms.
+
+    Attributes:
+        at: when voice was heard last, in seconds of the system's monotonic clock.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """The stream is gone: its media process died, or the plane was closed. Nothing follows.
 
@@ -69,9 +91,11 @@ class Lost:
     reason: str
 
 
-MediaEvent = Digit | PlayStarted | PlayFinished | DigitsSent | Lost
+MediaEvent = Digit | PlayStarted | PlayFinished | DigitsSent | VoiceBegan | VoiceEnded | Lost
 
-_KINDS: Final = MappingProxyType({kind.__name__: kind for kind in (Digit, PlayStarted, PlayFinished, DigitsSent)})
+_KINDS: Final = MappingProxyType(
+    {kind.__name__: kind for kind in (Digit, PlayStarted, PlayFinished, DigitsSent, VoiceBegan, VoiceEnded)}
+)
 
 
 def as_fields(event: MediaEvent) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from mirabelle import g711
 from mirabelle.media import inband, rtp, telephone_event
 from mirabelle.media.arena import FRAME
 from mirabelle.media.bank import Bank, Stream, headers
-from mirabelle.media.events import Digit, MediaEvent
+from mirabelle.media.events import Digit, MediaEvent, VoiceBegan, VoiceEnded
 from mirabelle.media.latching import may_hear, may_latch
 from mirabelle.media.wire import STRIDE, Inbox, Wire, host_text
 
@@ -46,7 +46,7 @@ def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
         now: the present, in seconds.
 
     Returns:
-        Keys that were pressed, with the number of the stream.
+        Keys that were pressed, voice that began or ended, with the number of the stream.
     """
     told: Told = []
     bank.quiet[: bank.count] += 1
@@ -62,7 +62,16 @@ def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
         _report(stream, stream.receiver.expire(now), told)
     for row in np.nonzero(bank.inband[: bank.count] & (bank.quiet[: bank.count] == FADED))[0].tolist():
         _report(bank.streams[row], bank.streams[row].tracker.let_go(), told)
+    if bank.watched[: bank.count].any():
+        told += _voices(bank, now)
     return told
+
+
+def _voices(bank: Bank, now: float) -> Told:
+    rows = np.nonzero(bank.watched[: bank.count])[0]
+    turns = bank.voices.step(rows, bank.energy[rows], bank.span[rows], now)
+    bank.energy[rows], bank.span[rows] = 0, 0
+    return [(bank.streams[each.row].number, (VoiceBegan if each.began else VoiceEnded)(each.at)) for each in turns]
 
 
 def _report(stream: Stream, pressed: list[telephone_event.Pressed], told: Told) -> None:
@@ -110,6 +119,8 @@ class _Batch:
             self._take_event(packet, now, told)
         for packet in picked[~is_event[picked] & bank.recorded[rows]].tolist():
             self._take_audio(packet, ticks)
+        if bank.watched[rows].any():
+            self._measure(picked[~is_event[picked] & bank.watched[rows]])
         if bank.inband[rows].any():
             self._listen_for_tones(picked[~is_event[picked] & bank.inband[rows]], now, told)
         return told
@@ -159,23 +170,44 @@ class _Batch:
 
     def _listen_for_tones(self, packets: Integers, now: float, told: Told) -> None:
         """All packets of one block together; the others, which nobody asked for, block by block."""
-        whole = self._lengths[packets] == rtp.HEADER_LENGTH + FRAME
-        regular = packets[whole]
+        regular, others = self._by_length(packets)
         if len(regular):
-            blocks = np.empty((len(regular), FRAME), np.float32)
-            kinds = self._headers["second"][regular] & 0x7F
-            for codec in _CODECS:
-                of_codec = np.nonzero(self._in_codec(codec, kinds, self._owners[regular]))[0]
-                codes = self._inbox.ring[regular[of_codec], rtp.HEADER_LENGTH : rtp.HEADER_LENGTH + FRAME]
-                blocks[of_codec] = g711.decode_table(codec)[codes]
-            self._track(self._owners[regular], blocks, now, told)
-        for packet in packets[~whole].tolist():
+            self._track(self._owners[regular], self._blocks(regular), now, told)
+        for packet in others.tolist():
             stream = self._bank.streams[int(self._owners[packet])]
             stream.rest += g711.to_pcm(self._payload(packet).tobytes(), self._codec(packet))
             while len(stream.rest) >= 2 * FRAME:
                 block = np.frombuffer(stream.rest[: 2 * FRAME], "<i2").astype(np.float32)
                 stream.rest = stream.rest[2 * FRAME :]
                 self._track(self._owners[packet : packet + 1], block[None], now, told)
+
+    def _measure(self, packets: Integers) -> None:
+        """Add the energy of packets to that of their streams."""
+        bank, owners = self._bank, self._owners
+        regular, others = self._by_length(packets)
+        if len(regular):
+            blocks = self._blocks(regular)
+            bank.energy[owners[regular]] += np.einsum("ij,ij->i", blocks, blocks)
+            bank.span[owners[regular]] += FRAME
+        for packet in others.tolist():
+            samples = g711.decode(self._payload(packet), self._codec(packet)).astype(np.float64)
+            bank.energy[owners[packet]] += np.dot(samples, samples)
+            bank.span[owners[packet]] += len(samples)
+
+    def _by_length(self, packets: Integers) -> tuple[Integers, Integers]:
+        """Those of one block, and the others."""
+        whole = self._lengths[packets] == rtp.HEADER_LENGTH + FRAME
+        return packets[whole], packets[~whole]
+
+    def _blocks(self, packets: Integers) -> npt.NDArray[np.float32]:
+        """The samples of packets that are one block long, a packet in each row."""
+        blocks = np.empty((len(packets), FRAME), np.float32)
+        kinds = (self._headers["second"][packets] & 0x7F).astype(np.uint8)
+        for codec in _CODECS:
+            of_codec = np.nonzero(self._in_codec(codec, kinds, self._owners[packets]))[0]
+            codes = self._inbox.ring[packets[of_codec], rtp.HEADER_LENGTH : rtp.HEADER_LENGTH + FRAME]
+            blocks[of_codec] = g711.decode_table(codec)[codes]
+        return blocks
 
     def _in_codec(self, codec: g711.Codec, kinds: npt.NDArray[np.uint8], rows: Integers) -> npt.NDArray[np.bool_]:
         agreed = kinds == self._bank.audio_type[rows]

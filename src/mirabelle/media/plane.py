@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mirabelle.calls.clock import Clock
-from mirabelle.media.events import Digit, DigitsSent, Lost, MediaEvent, PlayFinished, PlayStarted, StreamReport
+from mirabelle.media.events import (
+    Digit,
+    DigitsSent,
+    Lost,
+    MediaEvent,
+    PlayFinished,
+    PlayStarted,
+    StreamReport,
+    VoiceBegan,
+    VoiceEnded,
+)
 from mirabelle.media.link import Link, Start
 from mirabelle.media.ports import MediaError, NoPort, PortPool
 from mirabelle.media.stream import MediaStream, StreamLost
@@ -30,6 +40,8 @@ __all__ = [
     "ProcessHealth",
     "StreamLost",
     "StreamReport",
+    "VoiceBegan",
+    "VoiceEnded",
 ]
 
 ALARM_MS: Final = 5.0

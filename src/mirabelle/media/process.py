@@ -77,6 +77,7 @@ class MediaProcess:
             "digits": lambda fields, _: self._engine.send_digits(fields["stream"], fields["digits"]),
             "record": lambda fields, _: self._engine.record(fields["stream"], fields["samples"]),
             "stop_record": self._stop_record,
+            "watch_voice": lambda fields, _: self._engine.watch_voice(fields["stream"], fields["wanted"]),
             "close": self._close,
         }
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mirabelle import g711
 from mirabelle.media import events, telephone_event
-from mirabelle.media.events import Digit, Lost, MediaEvent, StreamReport
+from mirabelle.media.events import Digit, Lost, MediaEvent, StreamReport, VoiceBegan, VoiceEnded
 from mirabelle.media.link import Link
 from mirabelle.media.ports import MediaError
 from mirabelle.media.protocol import Frame
@@ -21,7 +21,7 @@ MAX_RECORDING: Final = 3600
 
 MAX_DIGITS: Final = 200
 MAX_EVENTS: Final = 1000
-"""Events nobody has asked for yet; keys beyond are dropped, so that a far end cannot fill the memory."""
+"""Events nobody has asked for yet; keys and voice beyond are dropped, so that a far end cannot fill the memory."""
 
 CLOSING: Final = 5.0
 """Seconds given to a media process to report on a stream that is closed."""
@@ -146,6 +146,16 @@ class MediaStream:
         frame = await self._ask("recorded", do="stop_record")
         return frame.payload
 
+    async def watch_voice(self, wanted: bool) -> None:
+        """Ask for `VoiceBegan` and `VoiceEnded` from now on, or for no more of them.
+
+        A voice that is heard when the watch begins, begins then. Nothing is told of one that is heard when it ends.
+
+        Raises:
+            MediaError: the stream is lost.
+        """
+        await self._say(do="watch_voice", wanted=wanted)
+
     async def next_event(self) -> MediaEvent:
         """Wait for the next thing that happens. After `Lost`, it is `Lost` again."""
         while not self._events:
@@ -209,7 +219,7 @@ class MediaStream:
         self._on_close(self)
 
     def _put(self, event: MediaEvent) -> None:
-        if len(self._events) < MAX_EVENTS or not isinstance(event, Digit):
+        if len(self._events) < MAX_EVENTS or not isinstance(event, Digit | VoiceBegan | VoiceEnded):
             self._events.append(event)
             self._news.set()
 

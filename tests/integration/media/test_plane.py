@@ -23,6 +23,8 @@ from mirabelle.media.plane import (
     ProcessHealth,
     StreamLost,
     StreamReport,
+    VoiceBegan,
+    VoiceEnded,
 )
 
 SPEECH = (8000 * np.sin(np.arange(3200) / 5)).astype("<i2").tobytes()
@@ -119,6 +121,22 @@ async def test_a_recording_is_what_the_far_end_said_in_its_order(plane: MediaPla
     gap = wanted[:1600] + b"\0" * 320 + wanted[1920:]
     assert gap in said
     await stream.close()
+
+
+async def test_voice_is_told_to_who_asked_for_it(plane: MediaPlane) -> None:
+    stream, other = await plane.open(), await plane.open()
+    await stream.connect(other.local, "PCMU", 0, 101)
+    await other.connect(stream.local, "PCMU", 0, 101)
+    await stream.watch_voice(True)
+    asked = SystemClock().monotonic()
+    await carried_out(stream)
+    await other.play([SPEECH * 3])
+    began, ended = await stream.next_event(), await stream.next_event()
+    assert isinstance(began, VoiceBegan)
+    assert isinstance(ended, VoiceEnded)
+    assert asked < began.at < ended.at < SystemClock().monotonic()
+    await stream.close()
+    await other.close()
 
 
 async def test_a_killed_process_loses_its_streams_and_is_restarted(force_python: bool, far_end: FarEnd) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mirabelle import g711
 from mirabelle.media import rtp, telephone_event
 from mirabelle.media.engine import PHASES, Engine, EngineError
-from mirabelle.media.events import Digit, DigitsSent, MediaEvent, PlayFinished, PlayStarted
+from mirabelle.media.events import Digit, DigitsSent, MediaEvent, PlayFinished, PlayStarted, VoiceBegan, VoiceEnded
 from mirabelle.media.tones import key_tone
 from mirabelle.media.wire import Inbox, Ints, Outbox, host_number, host_text
 
@@ -89,11 +89,14 @@ class Desk:
 
     def run(self, ticks: int = 1) -> list[MediaEvent]:
         for _ in range(ticks):
-            for phase in range(PHASES):
-                self.now += 0.005
-                self.engine.tick(phase)
-                self.engine.tock(phase)
+            self.run_silently()
         return [event for _, event in self.engine.drain()]
+
+    def run_silently(self) -> None:
+        for phase in range(PHASES):
+            self.now += 0.005
+            self.engine.tick(phase)
+            self.engine.tock(phase)
 
     def sent(self, number: int = 1) -> list[rtp.Packet]:
         return [packet for packet, _ in self.wire.sent[self.fds[number]]]
@@ -328,6 +331,60 @@ def test_a_recording_holds_what_was_said_in_either_codec(desk: Desk) -> None:
     assert len(said) == 960
     assert g711.to_pcm(b"\x10" * 160, "PCMU") + g711.to_pcm(b"\x10" * 160, "PCMA") in said
     assert desk.engine.stop_record(1) == b""
+
+
+@pytest.mark.parametrize("size", [80, 160, 240, 480])
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA"])
+def test_voice_is_told_when_it_begins_and_when_it_is_over(desk: Desk, size: int, codec: g711.Codec) -> None:
+    kind = 0 if codec == "PCMU" else 8
+    desk.open()
+    desk.engine.connect(1, FAR_END, codec, kind, 101)
+    desk.engine.watch_voice(1, True)
+    started = desk.now
+    codes = g711.from_pcm(bytes(9600) + tone(30) + bytes(9600), codec)
+    events = []
+    for tick in range(1, 91):
+        for index in range(160 * (tick - 1) // size, 160 * tick // size):
+            payload = codes[size * index : size * (index + 1)]
+            desk.deliver(packet(index, payload, kind=kind, timestamp=size * index))
+        events += desk.run()
+    began, ended = events
+    assert isinstance(began, VoiceBegan)
+    assert isinstance(ended, VoiceEnded)
+    assert began.at - started == pytest.approx(0.6, abs=0.03)
+    assert ended.at - started == pytest.approx(1.2, abs=0.07)
+
+
+def test_voice_is_told_of_streams_that_are_watched_and_of_no_others(desk: Desk) -> None:
+    for number in range(1, 13):
+        desk.connected(number)
+        desk.engine.watch_voice(number, number in (6, 9, 11))
+    for number in (5, 9):
+        desk.engine.close(number)
+    desk.engine.watch_voice(11, False)
+    for index in range(20):
+        for number in (1, 6, 11, 12):
+            desk.deliver(packet(index, g711.from_pcm(tone(1), "PCMU")), number)
+        desk.run_silently()
+    assert [(number, type(event)) for number, event in desk.engine.drain()] == [(6, VoiceBegan)]
+
+
+def test_keys_are_no_voice(desk: Desk) -> None:
+    desk.connected()
+    desk.engine.watch_voice(1, True)
+    for index in range(20):
+        desk.deliver(packet(index, telephone_event.Event(3, 160 * index + 160).pack(), kind=101, timestamp=0))
+        desk.run_silently()
+    assert desk.engine.drain() == []
+
+
+def test_a_voice_that_breaks_off_with_its_packets_is_over(desk: Desk) -> None:
+    desk.connected()
+    desk.engine.watch_voice(1, True)
+    for index in range(10):
+        desk.deliver(packet(index, g711.from_pcm(tone(1), "PCMU")))
+        desk.run_silently()
+    assert [type(event) for event in desk.run(20)] == [VoiceBegan, VoiceEnded]
 
 
 def test_packets_with_more_header_are_heard_like_any(desk: Desk) -> None:
