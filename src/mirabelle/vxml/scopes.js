@@ -12,6 +12,7 @@
   const store = Function.prototype.call.bind(Map.prototype.set);
   const drop = Function.prototype.call.bind(Map.prototype.delete);
   const text = String, truth = Boolean, number = Number, array = Array.isArray, indirect = eval, everything = globalThis;
+  const holds = Function.prototype.call.bind(Map.prototype.has), Seen = Map;
   const Missing = ReferenceError, Misused = TypeError, Unparsable = SyntaxError, Thrown = Error;
 
   // Indirect evaluation, so that the code is sloppy: `with` is not allowed in strict code.
@@ -19,10 +20,14 @@
 
   const refuse = (target, name) => { throw new Misused(`session variables cannot be changed (${text(name)})`); };
   const sealed = { set: refuse, defineProperty: refuse, deleteProperty: refuse, setPrototypeOf: refuse };
-  const seal = (value) => {
+  // What is there twice, as the originator of a connection is, stays one object.
+  const seal = (value, seen = new Seen()) => {
     if (value === null || typeof value !== "object") return value;
-    for (const name of keys(value)) value[name] = seal(value[name]);
-    return new Proxy(value, sealed);
+    if (!holds(seen, value)) {
+      store(seen, value, new Proxy(value, sealed));
+      for (const name of keys(value)) value[name] = seal(value[name], seen);
+    }
+    return fetch(seen, value);
   };
 
   // What the evaluation itself stands on stays where it is; and a session has no use for a stopwatch.

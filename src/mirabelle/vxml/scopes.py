@@ -33,6 +33,10 @@ _LEFT_HAND: Final = re.compile(
     r"(?:[^\W\d]|\$)[\w$]*(?:\.(?:[^\W\d]|\$)[\w$]*|\[(?:[0-9]{1,9}|'[^'\\]*'|\"[^\"\\]*\")\])*"
 )
 _LONGEST_EXCERPT: Final = 80
+_CONNECTION: Final = (
+    "(function (c) { if (c && (c.originator === 'local' || c.originator === 'remote')) c.originator = c[c.originator];"
+    " return c; })"
+)
 _UNUSABLE: Final = frozenset(
     [
         "arguments",
@@ -110,7 +114,8 @@ class Scopes:
     Args:
         engine: an engine that nothing else uses.
         session: the variables of the session scope; values as JSON has them, nested as they are read
-            (`{"connection": {"remote": {"uri": "tel:..."}}}`).
+            (`{"connection": {"remote": {"uri": "tel:..."}}}`). A connection's `originator` may be `local` or `remote`,
+            and is then that very object (5.1.4).
     """
 
     def __init__(self, engine: Engine, session: Mapping[str, object] | None = None) -> None:
@@ -118,7 +123,10 @@ class Scopes:
         self._call = engine.install(_source())
         self._names: tuple[str, ...] = ("session",)
         for name, value in (session or {}).items():
-            self.declare_value(name, JsObject(json.dumps(value)))
+            if name == "connection":
+                self._do("initialise", name, f"{_CONNECTION}({json.dumps(value)})")
+            else:
+                self.declare_value(name, JsObject(json.dumps(value)))
 
     @property
     def depth(self) -> int:

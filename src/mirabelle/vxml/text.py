@@ -322,7 +322,7 @@ async def run_text(
 
 
 def session_variables() -> dict[str, object]:
-    """What the session scope holds where there is no telephone."""
+    """What the session scope holds where there is no telephone: the person at the terminal calls us."""
     return {
         "connection": {
             "local": {"uri": "tel:+15550100"},
@@ -330,7 +330,7 @@ def session_variables() -> dict[str, object]:
             "protocol": {"name": "text", "version": "1.0"},
             "redirect": [],
             "aai": "",
-            "originator": "local",
+            "originator": "remote",
         },
         "id": "text",
     }

@@ -263,5 +263,5 @@ def test_a_long_string_leaves_the_engine_however_it_was_joined(scopes: Scopes, e
 
 
 def test_a_long_message_of_an_error_leaves_the_engine(scopes: Scopes) -> None:
-    with pytest.raises(SemanticError, match="x{200}"):
+    with pytest.raises(SemanticError, match=r"x{200}"):
         scopes.evaluate("(function () { throw new Error('x'.repeat(5000) + 'y'); })()")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,6 +170,46 @@ def test_session_variables_are_read(scopes: Scopes) -> None:
     assert scopes.evaluate("session.connection.remote.uri") == "tel:+16175550123"
     assert scopes.evaluate("connection.originator") is None
     assert scopes.json("session") == '{"connection":{"remote":{"uri":"tel:+16175550123"},"originator":null},"id":"a;1"}'
+
+
+LINE = {
+    "connection": {
+        "originator": "remote",
+        "local": {"uri": "tel:+15550100"},
+        "remote": {"uri": "tel:+15550123"},
+        "protocol": {"name": "sip", "version": "2.0"},
+        "redirect": [{"uri": "tel:+15550199", "reason": "deflection"}],
+    },
+    "id": "7",
+}
+
+
+@pytest.mark.parametrize(
+    ("expr", "value"),
+    [
+        ("session.connection.originator == session.connection.remote", True),
+        ("session.connection.originator === connection.remote", True),
+        ("session.connection.originator == session.connection.local", False),
+        ("connection.originator.uri", "tel:+15550123"),
+        ("typeof session.connection + typeof session.connection.local", "objectobject"),
+        ("'uri' in session.connection.local", True),
+        ("(function () { var s = ''; for (var k in connection.protocol) s += k; return s; })()", "nameversion"),
+        ("Object.keys(session.connection).length", 5),
+        ("Array.isArray(connection.redirect) && connection.redirect.length", 1),
+        ("connection.redirect.map(function (r) { return r.reason; }).join()", "deflection"),
+        ("connection.redirect.slice()[0].uri", "tel:+15550199"),
+        ("JSON.stringify(session.connection.protocol)", '{"name":"sip","version":"2.0"}'),
+        ("session.connection.nothing", UNDEFINED),
+        ("(function (c) { return c.protocol.name; })(session.connection)", "sip"),
+    ],
+)
+def test_session_variables_are_objects(expr: str, value: object) -> None:
+    assert Scopes(Engine(), LINE).evaluate(expr) == value
+
+
+@pytest.mark.parametrize("connection", [None, 5, "x", [], {}, {"originator": "nobody"}])
+def test_any_connection_can_be_shown(connection: object) -> None:
+    assert Scopes(Engine(), {"connection": connection}).json("connection") == json.dumps(connection).replace(" ", "")
 
 
 @pytest.mark.parametrize(
