@@ -10,8 +10,7 @@ from mirabelle.cli import terminal
 from mirabelle.cli.options import Json
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-    from zoneinfo import ZoneInfo
+    from datetime import datetime, tzinfo
 
     from mirabelle.calls.when import Understood
 
@@ -47,7 +46,7 @@ def when(
                 "instant": understood.instant.isoformat(),
                 "timestamp": int(understood.instant.timestamp()),
                 "zone": understood.zone,
-                "seconds_from_now": round((understood.instant - present).total_seconds()),
+                "seconds_from_now": _seconds_between(present, understood.instant),
                 "in_gap": understood.in_gap,
                 "in_fold": understood.in_fold,
                 "warning": _warning(understood),
@@ -57,7 +56,7 @@ def when(
     print(f"{understood.instant:%a %Y-%m-%d %H:%M:%S %Z} ({understood.instant.isoformat()})")
     print(f"zone: {understood.zone}")
     print(f"Unix time: {int(understood.instant.timestamp())}")
-    print(f"distance: {_distance(understood.instant - present)}")
+    print(f"distance: {_distance(_seconds_between(present, understood.instant))}")
     if warning := _warning(understood):
         print(f"warning: {warning}")
 
@@ -66,18 +65,19 @@ def _warning(understood: Understood) -> str:
     return _IN_GAP if understood.in_gap else _IN_FOLD if understood.in_fold else ""
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> tzinfo:
+    from datetime import UTC
     from zoneinfo import ZoneInfo
 
     try:
-        return ZoneInfo(name)
+        return UTC if name == "UTC" else ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise typer.BadParameter(
             f"'{terminal.harmless(name)}' is not a zone of the time zone database here.", param_hint="--zone"
         ) from error
 
 
-def _present(text: str, zone: ZoneInfo) -> datetime:
+def _present(text: str, zone: tzinfo) -> datetime:
     from datetime import datetime
 
     from mirabelle.calls.clock import SystemClock
@@ -93,15 +93,19 @@ def _present(text: str, zone: ZoneInfo) -> datetime:
         ) from error
 
 
-def _distance(distance: timedelta) -> str:
+def _seconds_between(start: datetime, end: datetime) -> int:
+    # By the Unix times: the difference of two datetimes of one zone is that of their clocks.
+    return int(end.timestamp()) - int(start.timestamp())
+
+
+def _distance(seconds: int) -> str:
     """`in 1 day 2 hours`, `3 minutes ago`, `now`."""
-    total = round(distance.total_seconds())
     parts = []
-    rest = abs(total)
+    rest = abs(seconds)
     for word, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
         count, rest = divmod(rest, size)
         if count:
             parts.append(f"{count} {word}{'' if count == 1 else 's'}")
     if not parts:
         return "now"
-    return f"in {' '.join(parts)}" if total > 0 else f"{' '.join(parts)} ago"
+    return f"in {' '.join(parts)}" if seconds > 0 else f"{' '.join(parts)} ago"

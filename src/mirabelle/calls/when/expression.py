@@ -55,10 +55,10 @@ def parse(expression: str, *, now: datetime) -> datetime:
     Raises:
         WhenError: something was not understood; the message says which word.
     """
-    return explain(expression, now=now).instant
+    return explain(expression, now).instant
 
 
-def explain(expression: str, *, now: datetime) -> Understood:
+def explain(expression: str, now: datetime) -> Understood:
     """What an expression means, and what is to be said about it.
 
     Args:

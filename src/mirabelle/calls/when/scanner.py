@@ -7,7 +7,7 @@ as far as the texts that are read need it. The time for a text grows with its le
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mirabelle.calls.when.notation import END, Choice, Expression, OneOf, Repeat, Sequence
 
@@ -29,11 +29,10 @@ class Token:
 
 @dataclass(slots=True)
 class _State:
-    """What may follow after some characters."""
+    """What may follow after some characters: another state, or the nodes that one is made of when it is needed."""
 
     accepts: int | None
-    moves: dict[str, frozenset[int]]
-    known: dict[str, _State] = field(default_factory=dict)
+    moves: dict[str, _State | frozenset[int]]
 
 
 class Scanner:
@@ -45,6 +44,7 @@ class Scanner:
         self._free: list[list[int]] = []
         self._accepts: dict[int, int] = {}
         self._states: dict[frozenset[int], _State] = {}
+        self._sets: dict[frozenset[int], frozenset[int]] = {}
         start = self._node()
         for index, expression in enumerate(forms.values()):
             first, last = self._build(expression)
@@ -69,12 +69,11 @@ class Scanner:
         found, end = None, start + 1
         for at in range(start, len(text)):
             character = text[at]
-            following = state.known.get(character)
+            following = state.moves.get(character)
             if following is None:
-                targets = state.moves.get(character)
-                if targets is None:
-                    break
-                following = state.known[character] = self._state(self._closure(targets))
+                break
+            if not isinstance(following, _State):
+                following = state.moves[character] = self._state(self._closure(following))
             state = following
             if state.accepts is not None:
                 found, end = state.accepts, at + 1
@@ -145,6 +144,11 @@ class Scanner:
                     for character in characters:
                         moves.setdefault(character, set()).add(target)
             accepts = min((self._accepts[node] for node in nodes if node in self._accepts), default=None)
-            state = _State(accepts, {character: frozenset(targets) for character, targets in moves.items()})
+            state = _State(accepts, {character: self._shared(targets) for character, targets in moves.items()})
             self._states[nodes] = state
         return state
+
+    def _shared(self, nodes: set[int]) -> frozenset[int]:
+        """The nodes; equal sets are kept once."""
+        found = frozenset(nodes)
+        return self._sets.setdefault(found, found)
