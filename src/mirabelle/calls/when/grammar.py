@@ -1,6 +1,7 @@
 """The forms of times, written out.
 
-Source: "Supported Date and Time Formats" of the PHP manual, and the answers of PHP 8.2 where the manual is silent.
+Source: "Supported Date and Time Formats" of the PHP manual; where it is silent, the formats of timelib 2022, which PHP
+8.2 reads times with, and its answers.
 The notation is that of `mirabelle.calls.when.notation`.
 """
 
