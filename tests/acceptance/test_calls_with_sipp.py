@@ -54,6 +54,18 @@ def test_a_call_that_nobody_takes_is_reported_failed(
     assert customer.asked("start") == 0
 
 
+def test_a_person_who_picks_up_as_we_give_up_is_not_called_again(
+    service: Service, customer: Customer, sipp: Scenario
+) -> None:
+    callee = sipp("crossing")
+    call_id = service.queue(customer, max_retries="3")
+    result = customer.wait_for("result")
+    assert (result["result"], result["attempts"]) == ("failed", "1")
+    ended = service.ended(call_id)
+    assert (ended["outcome"], ended["detail"]) == ("answered", "answered at the moment we gave up")
+    assert callee.succeeded()
+
+
 def test_a_trunk_without_room_costs_the_call_no_attempt(service: Service, customer: Customer, sipp: Scenario) -> None:
     full = sipp("full")
     call_id = service.queue(customer)

@@ -137,7 +137,7 @@ class Dialer:
         if slots:
             claimed = await self._ledger.claim_due(now, slots, self._owner, now + self._lease)
         for call in claimed:
-            await self._start(call)
+            self._start(call)
         return await self._pause(full=len(claimed) == slots)
 
     async def _pause(self, *, full: bool) -> float:
@@ -152,12 +152,11 @@ class Dialer:
             return LONGEST_SLEEP
         return min(max((due - now).total_seconds(), 0.0), LONGEST_SLEEP)
 
-    async def _start(self, call: Call) -> None:
+    def _start(self, call: Call) -> None:
+        """Begin to carry a claimed call. Nothing here can fail: what is claimed must be carried or given back."""
         line = self._free_line()
-        if line is None or self._draining:
-            await self._ledger.release(call.call_id, self._clock.now(), self._owner)
-            return
-        line.take(self._clock.monotonic())
+        if line is not None:
+            line.take(self._clock.monotonic())
         task = asyncio.create_task(self._carry(call, line), name=f"call {call.call_id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -166,15 +165,23 @@ class Dialer:
         now = self._clock.monotonic()
         return next((line for line in self._lines if line.wait(now) == 0.0), None)
 
-    async def _carry(self, call: Call, line: TrunkLine) -> None:
+    async def _carry(self, call: Call, line: TrunkLine | None) -> None:
         """One call's attempt, from its intent to its end in the ledger."""
         try:
-            await self._attempt(call, line.trunk)
+            if line is None or self._draining:
+                await self._give_back(call)
+            else:
+                await self._attempt(call, line.trunk)
         except LeaseLost:
             self._story("lease lost", call.call_id)
         finally:
-            line.give_back()
+            if line is not None:
+                line.give_back()
             self.wake()
+
+    async def _give_back(self, call: Call) -> None:
+        """Let go of a call that was claimed and not tried."""
+        await self._persist(lambda: self._ledger.release(call.call_id, self._clock.now(), self._owner))
 
     async def _attempt(self, call: Call, trunk: Trunk) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
@@ -185,7 +192,7 @@ class Dialer:
             raise
         except StoreError as error:
             self._story("store failed", call.call_id, reason=str(error))
-            await self._persist(lambda: self._ledger.release(call.call_id, self._clock.now(), self._owner))
+            await self._give_back(call)
             return
         report = _Report(self, attempt)
         await self._end(call, attempt, await self._place(call, trunk, sip_call_id, report))

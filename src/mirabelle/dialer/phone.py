@@ -37,6 +37,8 @@ class Cut(enum.StrEnum):
     """The application could not be loaded or failed before it had begun."""
     MEDIA = "media"
     """The media process died."""
+    CROSSED = "crossed"
+    """They picked up at the moment we gave up, and were hung up on."""
     STOPPED = "stopped"
     """The server was told to stop."""
 

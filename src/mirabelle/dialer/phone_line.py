@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mirabelle.calls.clock import Clock
+from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.errors import MirabelleError
 from mirabelle.grammar import Grammar
 from mirabelle.media import events as media
-from mirabelle.media.stream import MediaStream, StreamLost
+from mirabelle.media.ports import MediaError
+from mirabelle.media.stream import MediaStream
 from mirabelle.vxml.collector import Decision, KeyCollector, Matched, NoMatched, TypeAhead
 from mirabelle.vxml.platform import (
     Collect,
@@ -41,6 +45,12 @@ from mirabelle.vxml.platform import (
 
 BEEP_HERTZ: Final = 1000
 BEEP_MS: Final = 250
+
+QUIET_MS: Final = 1000
+"""How long nobody may have spoken before the keys behind a `w` are sent."""
+
+QUIET_WITHIN_MS: Final = 10_000
+"""How long that is waited for at most."""
 
 
 class Tell(Protocol):
@@ -105,6 +115,7 @@ class PhoneLine:
         self._tell = tell
         self._happened = asyncio.Event()
         self._typed = TypeAhead()
+        self._turns: deque[media.VoiceBegan | media.VoiceEnded] = deque()
         self._sent = asyncio.Event()
         self._answered_at = clock.monotonic()
         self._first_audio = False
@@ -133,6 +144,9 @@ class PhoneLine:
                         self._tell("prompt failed", reason=reason)
                     self._playing.discard(play_id)
                     self._happened.set()
+                case media.VoiceBegan() | media.VoiceEnded() as turn:
+                    self._turns.append(turn)
+                    self._happened.set()
                 case media.DigitsSent():
                     self._sent.set()
                 case media.Lost(reason=reason):
@@ -154,10 +168,21 @@ class PhoneLine:
     # --- the platform -------------------------------------------------------------------------------------------
 
     async def send_digits(self, digits: str) -> None:
-        """Send keys to the callee, and return when they have left: an extension, before the application starts."""
-        self._sent.clear()
-        await self._stream.send_digits(digits)
-        await self._sent.wait()
+        """Send keys to the callee, and return when they have left: an extension, before the application starts.
+
+        Args:
+            digits: keys; `p` waits one second, `w` until nobody has spoken for a second, ten seconds at most.
+
+        Raises:
+            MediaError: these are no keys, or the stream is lost.
+        """
+        for index, keys in enumerate(re.split("[wW]", digits)):
+            if index:
+                await self._quiet()
+            if keys and self.gone is None:
+                self._sent.clear()
+                await self._stream.send_digits(keys)
+                await self._sent.wait()
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         """Get what the request names."""
@@ -192,26 +217,26 @@ class PhoneLine:
         return HungUp() if decision is None else _reply(decision, keyed)
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:
-        """Play, beep, and record until a key, the longest time, or the end of the call."""
+        """Play, beep, and record until the caller falls silent or keys something, time is up, or the call ends."""
         await self._speak(request.prompts)
         await self._silence()
-        if request.beep and self.gone is None:
-            await self._queue(self._sound.beep(BEEP_HERTZ, BEEP_MS))
-            await self._silence()
-        if self.gone:
-            return HungUp()
-        self._typed.clear()
         try:
-            await self._stream.record(request.maxtime_ms / 1000)
-            key = await self._recording_ends(self._milliseconds() + request.maxtime_ms, at_key=request.dtmfterm)
-            pcm = await self._stream.stop_record()
-        except StreamLost:
+            if request.beep and self.gone is None:
+                await self._queue(self._sound.beep(BEEP_HERTZ, BEEP_MS))
+                await self._silence()
+            if self.gone:
+                return HungUp()
+            ended, pcm = await self._tape(request)
+        except MediaError:  # the stream is gone, and what was recorded with it
             return HungUp()
+        if ended is not None and ended.cause is Cause.NOTHING_SAID:
+            return NoInput()
+        data, media_type = await self._file(pcm, request.type)
         duration = round(len(pcm) / PCM_BYTES_PER_MS)
-        data = self._sound.recording(pcm, request.type)
-        if self.gone:
+        if ended is None:
             return HungUp(recording=data, duration_ms=duration)
-        return Recorded(data, request.type, duration, termchar=key, maxtime=not key)
+        maxtime = ended.cause is Cause.MAXTIME
+        return Recorded(data, media_type, duration, termchar=ended.key, maxtime=maxtime, input=ended.input)
 
     async def transfer(self, request: Transfer) -> Transferred | HungUp:
         """Refuse: this line has no second leg."""
@@ -279,7 +304,8 @@ class PhoneLine:
         if self._playing:
             self._playing.clear()
             if self.gone is None:
-                await self._stream.stop()
+                with contextlib.suppress(MediaError):  # it is gone, which we are about to hear
+                    await self._stream.stop()
 
     # --- listening ----------------------------------------------------------------------------------------------
 
@@ -314,15 +340,65 @@ class PhoneLine:
             async with asyncio.timeout(seconds):
                 await self._happened.wait()
 
-    async def _recording_ends(self, deadline: int, *, at_key: bool) -> str:
-        """Wait for what ends a recording; returns the key that did, or nothing."""
-        while self.gone is None and self._milliseconds() < deadline:
+    async def _quiet(self) -> None:
+        """Wait until nobody has spoken for a while, but not for ever."""
+        began = self._milliseconds()
+        async with self._watching_voice():
+            due = began + QUIET_MS
+            while self.gone is None and self._milliseconds() < due:
+                await self._wait(due)
+                self._happened.clear()
+                while self._turns:
+                    turn = self._turns.popleft()
+                    due = began + QUIET_WITHIN_MS
+                    if isinstance(turn, media.VoiceEnded):
+                        due = min(due, round(turn.at * 1000) + QUIET_MS)
+
+    @contextlib.asynccontextmanager
+    async def _watching_voice(self) -> AsyncIterator[None]:
+        self._turns.clear()
+        await self._stream.watch_voice(True)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(MediaError):
+                await self._stream.watch_voice(False)
+
+    # --- recording ----------------------------------------------------------------------------------------------
+
+    async def _tape(self, request: Record) -> tuple[End | None, bytes]:
+        """Record until something ends it, or the caller is gone (None); with the samples."""
+        self._typed.clear()
+        async with self._watching_voice():
+            await self._stream.record(max(request.maxtime_ms, 1) / 1000)
+            ended = await self._recording_ends(Recorder(request, self._milliseconds()))
+            return ended, await self._stream.stop_record()
+
+    async def _recording_ends(self, recorder: Recorder) -> End | None:
+        while self.gone is None:
             self._happened.clear()
-            key = self._typed.take()
-            if key and at_key:
-                return key
-            await self._wait(deadline)
-        return ""
+            while self._turns:
+                match self._turns.popleft():
+                    case media.VoiceBegan():
+                        recorder.voice_began()
+                    case media.VoiceEnded(at=at):
+                        recorder.voice_ended(round(at * 1000))
+            ended = recorder.tick(self._milliseconds())
+            while ended is None and (key := self._typed.take()):
+                ended = recorder.key(key, self._milliseconds())
+            if ended is not None:
+                return ended
+            await self._wait(recorder.deadline())
+        return None
+
+    async def _file(self, pcm: bytes, media_type: str) -> tuple[bytes, str]:
+        """A recording as the file that was asked for, or else as WAV; with its type."""
+        # An hour of samples takes a while to encode.
+        try:
+            return await asyncio.to_thread(self._sound.recording, pcm, media_type), media_type
+        except MirabelleError as error:
+            self._tell("recording", type="audio/x-wav", reason=str(error))
+            return await asyncio.to_thread(self._sound.recording, pcm, "audio/x-wav"), "audio/x-wav"
 
 
 def _split(prompts: Iterable[Prompt]) -> tuple[list[Prompt], list[Prompt]]:

@@ -109,13 +109,30 @@ class _Carriage:
         try:
             event = await self._final_answer(outgoing)
             if isinstance(event, Failed):
-                return Ending(outcome=event.verdict.outcome, sip_status=event.status, detail=event.verdict.detail)
+                return await self._failed(event)
             return await self._converse(outgoing, event)
         except asyncio.CancelledError:
-            outgoing.cancel()
+            await self._withdraw(outgoing)
             raise
         finally:
             await outgoing.bye()
+
+    async def _failed(self, event: Failed) -> Ending:
+        verdict = event.verdict
+        crossed = verdict.outcome is Outcome.ANSWERED
+        if crossed:
+            await self._progress.answered()
+        cut = Cut.CROSSED if crossed else Cut.NO
+        return Ending(outcome=verdict.outcome, sip_status=event.status, detail=verdict.detail, cut=cut)
+
+    async def _withdraw(self, outgoing: OutgoingCall) -> None:
+        """End the call at the far end; an answer that crosses our CANCEL is reported as one."""
+        outgoing.cancel()
+        await outgoing.bye()
+        while not isinstance(event := await outgoing.next_event(), Failed | Ended):
+            pass
+        if isinstance(event, Failed):
+            await self._failed(event)
 
     async def _invite(self) -> OutgoingCall:
         equipment, placement = self._equipment, self._placement

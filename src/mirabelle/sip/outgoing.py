@@ -192,7 +192,8 @@ class OutgoingCall(Leg):
         # A second answer of a fork, or one that crossed our CANCEL: taken and hung up at once (section 13.2.2.4).
         self._send_bye(dialog, lambda _response, _error: None)
         if self.dialog is None and not self.over:
-            self._fail_given_up("answered at the moment we gave up")
+            # Somebody stands there with the receiver in hand: whoever decides about another try must know.
+            self._fail(Verdict(Outcome.ANSWERED, "answered at the moment we gave up"), 200, response.reason)
 
     def _acknowledge(self, dialog: Dialog, invite: Request) -> None:
         tag = dialog.remote.tag
