@@ -3,12 +3,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from mirabelle import grammar
 from mirabelle.dialer.phone_line import PhoneLine
-from mirabelle.media.events import Digit, DigitsSent, Lost, MediaEvent, PlayFinished, PlayStarted
+from mirabelle.media.events import (
+    Digit,
+    DigitsSent,
+    Lost,
+    MediaEvent,
+    PlayFinished,
+    PlayStarted,
+    VoiceBegan,
+    VoiceEnded,
+)
+from mirabelle.media.stream import StreamLost
+from mirabelle.speech.audio import AudioError
 from mirabelle.vxml.platform import (
     Collect,
     Disconnect,
@@ -58,6 +71,8 @@ class Stream:
         self.stopped = 0
         self.sent: list[str] = []
         self.recording = b""
+        self.watched: list[bool] = []
+        self.watching = asyncio.Event()
         self.busy = asyncio.Event()
         self.recording_began = asyncio.Event()
         self._at_once = plays_at_once
@@ -92,6 +107,10 @@ class Stream:
     async def stop_record(self) -> bytes:
         return self.recording
 
+    async def watch_voice(self, wanted: bool) -> None:
+        self.watched.append(wanted)
+        self.watching.set()
+
     async def next_event(self) -> MediaEvent:
         return await self.events.get()
 
@@ -110,6 +129,15 @@ class Sound:
         return pcm
 
 
+class Particular(Sound):
+    """Makes nothing but WAV files."""
+
+    def recording(self, pcm: bytes, media_type: str) -> bytes:
+        if media_type != "audio/x-wav":
+            raise AudioError("only WAV")
+        return b"wave"
+
+
 class Web:
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         return FetchFailed("nothing is fetched here")
@@ -126,16 +154,17 @@ class Told(list[tuple[str, dict[str, object]]]):
 class Rig:
     """A line, and what it is connected to."""
 
-    def __init__(self, *, plays_at_once: bool = True) -> None:
+    def __init__(self, *, plays_at_once: bool = True, sound: Sound | None = None) -> None:
         self.stream = Stream(plays_at_once=plays_at_once)
+        self.clock = VirtualClock()
         self.told = Told()
         self.hung_up = 0
         self.line = PhoneLine(
             stream=self.stream,  # type: ignore[arg-type]
             hang_up=self._hang_up,
-            sound=Sound(),  # type: ignore[arg-type]
+            sound=sound or Sound(),  # type: ignore[arg-type]
             fetcher=Web(),
-            clock=VirtualClock(),  # type: ignore[arg-type]
+            clock=self.clock,  # type: ignore[arg-type]
             tell=self.told,
         )
 
@@ -144,8 +173,8 @@ class Rig:
 
 
 @asynccontextmanager
-async def a_rig(*, plays_at_once: bool = True) -> AsyncIterator[Rig]:
-    rig = Rig(plays_at_once=plays_at_once)
+async def a_rig(*, plays_at_once: bool = True, sound: Sound | None = None) -> AsyncIterator[Rig]:
+    rig = Rig(plays_at_once=plays_at_once, sound=sound)
     hearing = asyncio.create_task(rig.line.hear())
     yield rig
     hearing.cancel()
@@ -281,6 +310,91 @@ async def test_a_recording_that_the_callee_ends_is_kept() -> None:
         await rig.stream.recording_began.wait()
         rig.line.far_end_hung_up("")
         assert await recording == HungUp(recording=bytes(320), duration_ms=20)
+
+
+def a_record(**wanted: Any) -> Record:
+    return replace(
+        Record((), beep=False, maxtime_ms=60_000, finalsilence_ms=20, dtmfterm=True, grammars=(ANY,)), **wanted
+    )
+
+
+async def test_a_recording_ends_when_the_callee_falls_silent() -> None:
+    async with a_rig() as rig:
+        recording = asyncio.create_task(rig.line.record(a_record()))
+        await rig.stream.recording_began.wait()
+        rig.stream.events.put_nowait(VoiceBegan(rig.clock.monotonic()))
+        rig.stream.events.put_nowait(VoiceEnded(rig.clock.monotonic()))
+        assert await recording == Recorded(bytes(320), "audio/x-wav", 20)
+        assert rig.stream.watched == [True, False]
+
+
+async def test_a_recording_of_nobody_is_no_input() -> None:
+    async with a_rig() as rig:
+        assert await rig.line.record(a_record(properties=QUICK)) == NoInput()
+
+
+async def test_a_key_that_a_grammar_accepts_ends_a_recording_as_input() -> None:
+    async with a_rig() as rig:
+        recording = asyncio.create_task(rig.line.record(a_record(dtmfterm=False, grammars=(FOUR,))))
+        await rig.stream.recording_began.wait()
+        rig.stream.press("4321")
+        reply = await recording
+        assert isinstance(reply, Recorded)
+        assert reply.input is not None
+        assert (reply.input.utterance, reply.data) == ("4321", bytes(320))
+
+
+async def test_a_type_that_cannot_be_made_is_replaced_by_one_that_can() -> None:
+    async with a_rig(sound=Particular()) as rig:
+        request = a_record(maxtime_ms=10, type="audio/x-strange")
+        assert await rig.line.record(request) == Recorded(b"wave", "audio/x-wav", 20, maxtime=True)
+
+
+@pytest.mark.parametrize("step", ["play", "watch_voice", "record", "stop_record"])
+async def test_a_recording_whose_media_process_dies_ends_like_the_call(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(*_: object) -> None:
+        raise StreamLost("The media process is gone.")
+
+    async with a_rig() as rig:
+        monkeypatch.setattr(rig.stream, step, lost)
+        assert await rig.line.record(a_record(beep=True, maxtime_ms=10)) == HungUp()
+
+
+async def test_keys_behind_a_wait_are_sent_when_nobody_has_spoken_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mirabelle.dialer.phone_line.QUIET_MS", 20)
+    async with a_rig() as rig:
+        sending = asyncio.create_task(rig.line.send_digits("1w2"))
+        await rig.stream.watching.wait()
+        rig.stream.events.put_nowait(VoiceBegan(rig.clock.monotonic()))
+        assert rig.stream.sent == ["1"]
+        fell_silent = rig.clock.monotonic()
+        rig.stream.events.put_nowait(VoiceEnded(fell_silent))
+        await sending
+        assert rig.stream.sent == ["1", "2"]
+        assert rig.clock.monotonic() >= fell_silent + 0.02
+        assert rig.stream.watched == [True, False]
+
+
+async def test_a_voice_that_never_pauses_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mirabelle.dialer.phone_line.QUIET_MS", 20)
+    monkeypatch.setattr("mirabelle.dialer.phone_line.QUIET_WITHIN_MS", 40)
+    async with a_rig() as rig:
+        sending = asyncio.create_task(rig.line.send_digits("W5"))
+        await rig.stream.watching.wait()
+        rig.stream.events.put_nowait(VoiceBegan(rig.clock.monotonic()))
+        await sending
+        assert rig.stream.sent == ["5"]
+
+
+async def test_a_callee_who_hangs_up_is_sent_no_more_keys() -> None:
+    async with a_rig() as rig:
+        sending = asyncio.create_task(rig.line.send_digits("ww5"))
+        await rig.stream.watching.wait()
+        rig.line.far_end_hung_up("")
+        await sending
+        assert rig.stream.sent == []
 
 
 async def test_a_transfer_is_refused_with_the_standards_event() -> None:
