@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import time
 from pathlib import Path
 
-from tests.acceptance.program import Program
+from tests.acceptance.program import PATIENCE, Program
 from tests.acceptance.service import free_udp_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -31,6 +33,19 @@ class Sipp(Program):
             ],
             cwd=folder,
         )
+        self._wait_until_it_listens(port)
+
+    def _wait_until_it_listens(self, port: int) -> None:
+        """sipp does not say when it is ready: its port is taken then."""
+        until = time.monotonic() + PATIENCE
+        while self.process.poll() is None and time.monotonic() < until:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError:
+                    return
+            time.sleep(0.01)
+        raise AssertionError("sipp does not listen:\n" + "\n".join(self.lines))
 
     def succeeded(self) -> bool:
         """Whether every call went as the scenario says, waiting for the end."""
