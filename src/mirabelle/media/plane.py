@@ -162,7 +162,7 @@ class MediaPlane:
 
         Raises:
             NoPort: every port of the range is in use.
-            MediaError: no media process is running.
+            MediaError: no media process is running, or the system gives no socket; the message says why.
         """
         link = await self._least_loaded()
         stream = await self._open_on(link, self._ports.take(1))
@@ -176,7 +176,11 @@ class MediaPlane:
                 stream = await self._open_on(link, ports)
                 if stream is not None:
                     return stream
-        raise NoPort("Every RTP port is in use. Set [media] ports to a larger range, or wait for calls to end.")
+        ours = len(self._streams)
+        raise NoPort(
+            f"Every RTP port is in use: {ours} by calls, {self._ports.size - ours} by other programs or by calls that "
+            "are being opened. Set [media] ports to a larger range, or wait for calls to end."
+        )
 
     def health(self) -> tuple[ProcessHealth, ...]:
         """How each process fares, as of its last report, at most a second old."""

@@ -8,6 +8,7 @@ socket it inherits, and ends when that socket does.
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import random
@@ -180,12 +181,16 @@ class MediaProcess:
             self._say({"is": "fault", "stream": fields.get("stream"), "do": fields["do"], "reason": str(error)})
 
     def _open(self, fields: Fields, _: bytes) -> None:
+        taken, refusal = False, ""
         for port in fields["ports"]:
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
                 sock.bind((self._bind, port))
-            except OSError:  # somebody else has it: that is what the list is for
+            except OSError as error:
                 sock.close()
+                # Somebody else has it: that is what the list is for. Anything else is worth a word.
+                taken |= error.errno == errno.EADDRINUSE
+                refusal = f"{self._bind}:{port}: {error.strerror}"
                 continue
             try:
                 sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, _EXPEDITED)
@@ -195,7 +200,7 @@ class MediaProcess:
                 raise
             self._say({"is": "opened", "stream": fields["stream"], "port": port})
             return
-        self._say({"is": "opened", "stream": fields["stream"], "port": None})
+        self._say({"is": "opened", "stream": fields["stream"], "port": None, "reason": "" if taken else refusal})
 
     def _connect(self, fields: Fields, _: bytes) -> None:
         remote = (fields["host"], fields["port"])

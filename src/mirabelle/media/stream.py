@@ -179,16 +179,25 @@ class MediaStream:
             report = StreamReport(**frame.fields["report"])
         except (MediaError, TimeoutError):
             report = StreamReport()
-        self._link.unlisten(self.number)
-        self.lose("The stream was closed.")
+        finally:
+            # Whoever waits for the figures may be cancelled; the port must be free all the same.
+            self._link.unlisten(self.number)
+            self.lose("The stream was closed.")
         return report
 
     async def bind(self, host: str, ports: Sequence[int]) -> bool:
-        """Take the first of these ports that is free; False when none is. The plane calls this once."""
+        """Take the first of these ports that is free; False when none is. The plane calls this once.
+
+        Raises:
+            MediaError: what is wrong is not that others have them, or the media process died.
+        """
         frame = await self._ask("opened", do="open", ports=list(ports))
+        self._require()  # the process may have died between its answer and our waking up
         port = frame.fields["port"]
         if port is not None:
             self.local = (host, port)
+        elif frame.fields["reason"]:
+            raise MediaError(f"No RTP port can be opened on {frame.fields['reason']}. Look at [media] bind and ports.")
         return port is not None
 
     def hear(self, frame: Frame) -> None:

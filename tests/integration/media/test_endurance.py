@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import sys
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from mirabelle.media.plane import (
     MediaError,
     MediaPlane,
     MediaStream,
+    NoPort,
     PlayFinished,
     PlayStarted,
     ProcessHealth,
@@ -189,6 +191,42 @@ async def test_an_opening_that_was_given_up_leaves_its_port_free() -> None:
         opening.cancel()
         await asyncio.gather(opening, return_exceptions=True)
     assert (await plane.open()).local[1] > 0
+    await plane.aclose()
+
+
+async def test_a_closing_that_is_given_up_frees_the_port_all_the_same() -> None:
+    plane = MediaPlane(ports=free_range(1), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+    await plane.start()
+    for turns in range(1, 5):
+        stream = await plane.open()
+        closing = asyncio.create_task(stream.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+    await plane.aclose()
+
+
+async def test_an_address_that_is_not_ours_is_no_lack_of_ports() -> None:
+    plane = MediaPlane(ports=free_range(4), bind="203.0.113.1", processes=1, force_python=True, clock=SystemClock())
+    await plane.start()
+    with pytest.raises(MediaError, match=r"203\.0\.113\.1:[0-9]+: .* Look at") as caught:
+        await plane.open()
+    assert not isinstance(caught.value, NoPort)
+    await plane.aclose()
+
+
+async def test_ports_that_other_programs_have_are_told_from_those_of_calls() -> None:
+    first, last = free_range(2)
+    plane = MediaPlane(ports=(first, last), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+    await plane.start()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", first))
+        stream = await plane.open()
+        with pytest.raises(NoPort, match="1 by calls, 1 by other programs"):
+            await plane.open()
+    again = await plane.open()
+    assert {stream.local[1], again.local[1]} == {first, first + 2}
     await plane.aclose()
 
 
