@@ -19,7 +19,7 @@ from mirabelle.grammar import (
 )
 from mirabelle.vxml.choices import Choice, choices_of, options_of
 from mirabelle.vxml.document import Document
-from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, either, fetch, one_of, plain_request
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Fetch
@@ -139,6 +139,7 @@ class _Gathering:
 
     def links(self, element: Element, document: Document) -> Steps[None]:
         for link in element.elements("link"):
+            _check_destination(link)
             yield from self.grammars(link, document, ForLink(link))
             self._keys(link.get("dtmf"), ForLink(link))
 
@@ -159,6 +160,7 @@ class _Gathering:
     def menu(self, menu: Element, document: Document) -> Steps[None]:
         for choice in choices_of(menu):
             owner = ForDialog(menu, document, choice.element)
+            _check_destination(choice.element)
             own = choice.element.elements("grammar")
             yield from self.grammars(choice.element, document, owner)
             if not own:
@@ -207,6 +209,16 @@ class _Gathering:
             raise Thrown("error.badfetch", str(error)) from error
 
 
+def _check_destination(element: Element) -> None:
+    """A choice or link that cannot say where it goes is no use to anybody from the start (2.2.2, 2.5).
+
+    Raises:
+        Thrown: `error.badfetch`.
+    """
+    one_of(element, "next", "expr", "event", "eventexpr")
+    one_of(element, "message", "messageexpr", required=False)
+
+
 def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable[[], Grammar]) -> Grammar:
     """A grammar that was loaded before, or is loaded now.
 
@@ -248,7 +260,7 @@ def load_grammar(machine: Machine, element: Element, document: Document) -> Step
     Raises:
         Thrown: `error.badfetch` when it cannot be had, `error.unsupported.format` when nobody here can read it.
     """
-    named = one_of(element, "src", "srcexpr", "expr", required=False)
+    named = either(element, "src", "srcexpr", "expr")
     claimed = element.get("type").partition(";")[0].strip().lower()
     if claimed and claimed not in _KNOWN_TYPES:
         raise Thrown("error.unsupported.format", f"<grammar> (line {element.line}): '{claimed[:60]}' cannot be read.")

@@ -54,18 +54,19 @@ def _joined(base: str, reference: str, element: Element, uri: str) -> str:
         raise DocumentError(uri, element.line, element.column, reason) from error
 
 
-def parse_document(data: bytes, uri: str) -> Document:
+def parse_document(data: bytes, uri: str, *, strict: bool = True) -> Document:
     """Read a document and check it.
 
     Args:
         data: the bytes as fetched.
         uri: where they came from, after redirects.
+        strict: whether what only fails when it is executed is refused too; see `validate`.
 
     Raises:
         DocumentError: not VoiceXML 2.0 or 2.1; with the line and column of the fault.
     """
     root = parse_xml(data, uri)
-    validate(root, uri)
+    validate(root, uri, strict=strict)
     uri = urldefrag(uri).url
     base = _joined(uri, root.get("xml:base"), root, uri)
     application = root.get("application").strip()

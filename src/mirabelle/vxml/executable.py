@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 from mirabelle.vxml.data import fetch_data
 from mirabelle.vxml.ecmascript import UNDEFINED
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.fetching import absolute, acquire, charset_text, fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, acquire, charset_text, either, fetch, one_of, plain_request
 from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
@@ -179,7 +179,7 @@ def _log(machine: Machine, element: Element) -> Steps[None]:
 
 def script(machine: Machine, element: Element) -> Steps[None]:
     """`<script>` (5.3.12; 2.1, 2)."""
-    given = one_of(element, "src", "srcexpr", required=False)
+    given = either(element, "src", "srcexpr")
     if not given:
         machine.scopes.script(element.text())
         return

@@ -117,6 +117,21 @@ def one_of(element: Element, *names: str, required: bool = True) -> str:
     return present[0] if present else ""
 
 
+def either(element: Element, *names: str) -> str:
+    """Which one of several attributes is present; empty where the element has content instead.
+
+    Raises:
+        Thrown: `error.badfetch`, when there are several, or both attribute and content, or neither.
+    """
+    given = one_of(element, *names, required=False)
+    content = any(not isinstance(child, str) or child.strip() for child in element.children)
+    if bool(given) == content:
+        listed = ", ".join(names)
+        reason = f"<{element.name}> (line {element.line}) must have exactly one of {listed} and content."
+        raise Thrown("error.badfetch", reason)
+    return given
+
+
 def load_document(machine: Machine, request: Fetch) -> Steps[Document]:
     """Fetch and parse a VoiceXML document.
 
@@ -132,12 +147,18 @@ def load_document(machine: Machine, request: Fetch) -> Steps[Document]:
 def parse(machine: Machine, fetched: Fetched) -> Document:
     """Parse what was fetched, unless it was parsed before.
 
+    What is wrong with a document is told to the one that asked for it. Nobody asked for the first one: as far as it
+    can be executed it is, and its own handlers hear of the rest.
+
     Raises:
         Thrown: `error.badfetch`.
     """
+    strict = machine.context is not None
     try:
         return machine.cache.get(
-            fetched.body, ("document", fetched.url), lambda: parse_document(fetched.body, fetched.url)
+            fetched.body,
+            ("document", fetched.url, "strict" if strict else "lenient"),
+            lambda: parse_document(fetched.body, fetched.url, strict=strict),
         )
     except DocumentError as error:
         raise Thrown("error.badfetch", str(error)) from error

@@ -234,7 +234,7 @@ class _Builder:
     def _audio(self, element: Element) -> Steps[None]:
         """Play a recording, or else say the content (4.1.3)."""
         scopes = self._machine.scopes
-        if one_of(element, "src", "expr", required=False) == "expr":
+        if one_of(element, "src", "expr") == "expr":
             value = scopes.evaluate(element.get("expr"))
             if value is UNDEFINED:
                 return

@@ -42,7 +42,16 @@ class _Fault(Exception):
         self.reason = reason
 
 
-def validate(root: Element, uri: str) -> None:
+_LEFT_TO_RUNNING: Final = frozenset(
+    {
+        "audio", "choice", "data", "exit", "goto", "grammar", "link", "mark", "param", "return", "script", "subdialog",
+        "submit", "throw", "transfer",
+    }
+)  # fmt: skip
+"""Elements whose alternatives are looked at again when they are executed, to throw `error.badfetch` there."""
+
+
+def validate(root: Element, uri: str, *, strict: bool = True) -> None:
     """Check a whole document.
 
     A document without a namespace is accepted, because applications of older platforms leave it out.
@@ -50,13 +59,15 @@ def validate(root: Element, uri: str) -> None:
     Args:
         root: its outermost element.
         uri: for messages only.
+        strict: whether an element that has two attributes of which it may have one is a fault of the document. The
+            Recommendation has such an element throw `error.badfetch` when it is executed (5.3.7, 5.3.8 and others).
 
     Raises:
         DocumentError: the first fault in document order, with its line and column.
     """
     try:
         _check_root(root)
-        _check_tree(root)
+        _check_tree(root, strict=strict)
         _check_ids(root)
     except _Fault as fault:
         raise DocumentError(uri, fault.element.line, fault.element.column, fault.reason) from None
@@ -72,13 +83,15 @@ def _check_root(root: Element) -> None:
         raise _Fault(root, f"the version is '{version}'; '2.0' and '2.1' are understood.")
 
 
-def _check_tree(root: Element) -> None:
+def _check_tree(root: Element, *, strict: bool) -> None:
     # Each entry: an element, the one around it, and the row that says what may stand there.
     waiting: list[tuple[Element, Element | None, ElementType]] = [(root, None, ELEMENTS["vxml"])]
     while waiting:
         element, parent, around = waiting.pop()
         kind = ELEMENTS["vxml"] if parent is None else _permitted(element, parent, around, root.namespace)
         _check_attributes(element, kind)
+        if strict or element.name not in _LEFT_TO_RUNNING:
+            _check_groups(element, kind)
         if kind.opaque:
             continue
         rule = _RULES.get(element.name)
@@ -119,6 +132,10 @@ def _check_attributes(element: Element, kind: ElementType) -> None:
         elif not name.startswith("{"):
             near = _nearest(name, kind.attributes)
             raise _Fault(element, f"<{element.name}> has no attribute '{name}'{near}.")
+
+
+def _check_groups(element: Element, kind: ElementType) -> None:
+    attributes = element.attributes
     for group in kind.groups:
         given = [name for name in group.names if (_has_content(element) if name == TEXT else name in attributes)]
         if len(given) > 1 or (group.needed and not given):
