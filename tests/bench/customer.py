@@ -45,10 +45,13 @@ class Customer:
             disable_nagle_algorithm = True
             wbufsize = -1
 
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 body = PAGES[self.path].encode()
-                if self.path == "/result":
+                if self.command == "POST" and self.path == "/result":
                     with customer._changed:
                         customer.results += 1
                 self.send_response(200)

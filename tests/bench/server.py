@@ -31,7 +31,7 @@ drain_seconds = 5
 name = "main"
 host = "{far_end}"
 caller_id = "8005551212"
-calls_per_second = 1000
+calls_per_second = 200
 channels = 900
 """
 
