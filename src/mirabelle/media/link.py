@@ -41,11 +41,13 @@ class Start:
         bind: IPv4 address of the RTP sockets.
         capacity: the most streams in one process.
         force_python: leave the C loop aside.
+        realtime: let them ask for real-time scheduling.
     """
 
     bind: str
     capacity: int
     force_python: bool
+    realtime: bool = True
 
 
 class Listener(Protocol):
@@ -94,6 +96,8 @@ class Link:
             arguments = ["--control", str(theirs.fileno()), "--bind", start.bind, "--capacity", str(start.capacity)]
             if start.force_python:
                 arguments.append("--force-python")
+            if start.realtime:
+                arguments.append("--realtime")
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-P",

@@ -100,6 +100,7 @@ class MediaPlane:
         processes: int,
         force_python: bool,
         clock: Clock,
+        realtime: bool = True,
         on_alarm: Callable[[ProcessHealth], None] | None = None,
         on_restart: Callable[[ProcessHealth, str], None] | None = None,
     ) -> None:
@@ -111,6 +112,7 @@ class MediaPlane:
             processes: how many; 0 for one on each core.
             force_python: leave the C loop aside.
             clock: the time.
+            realtime: let the processes ask for real-time scheduling.
             on_alarm: told, every second it lasts, that a process is more than 5 ms late (99th percentile).
             on_restart: told that a process died, and why, when it is about to be started again.
 
@@ -118,7 +120,8 @@ class MediaPlane:
             MediaError: the range holds no pair of ports.
         """
         self._ports = PortPool(*ports)
-        self._start = Start(bind=bind, capacity=min(self._ports.size, MAX_CAPACITY), force_python=force_python)
+        capacity = min(self._ports.size, MAX_CAPACITY)
+        self._start = Start(bind=bind, capacity=capacity, force_python=force_python, realtime=realtime)
         self._clock = clock
         self._on_alarm, self._on_restart = on_alarm, on_restart
         count = processes or os.cpu_count() or 1

@@ -36,6 +36,16 @@ TOLERATED_MS: Final = 5.0
 """Lateness of a burst that no jitter buffer notices."""
 
 HEALTH_EVERY: Final = 1.0
+BREATH: Final = 0.25
+"""Seconds of sleep, at least, for each second of work: a process with more to do than it can leaves a fifth of its core
+to others, whatever its priority."""
+
+RUNAWAY: Final = 2_000_000
+"""Microseconds without a sleep after which the kernel ends a process with real-time priority (Linux, RLIMIT_RTTIME)."""
+
+SETTLED: Final = 0.002
+"""Seconds before a sub-tick in which nothing else is begun."""
+
 PRIORITY: Final = -10
 """The niceness asked for where there is no real-time class, or we may not use it."""
 
@@ -91,19 +101,28 @@ class MediaProcess:
                 self._rest()
                 due = clock()
                 continue
-            wait = due - clock()
-            if wait > 0:
-                time.sleep(wait)
-            elif wait < -LATEST:
-                missed = int(-wait / TICK)
+            self._wait(due)
+            if clock() - due > LATEST:
+                missed = int((clock() - due) / TICK)
                 self._engine.skip(missed)
                 self._skipped += missed
                 due += missed * TICK
+            began = time.process_time()
             self._engine.tick(phase)
             self._lateness.append(clock() - due)
             self._engine.tock(phase)
             self._exchange()
+            # With real-time priority, what we do not leave to others they do not get.
+            time.sleep(min(BREATH * (time.process_time() - began), SUB_TICK))
             phase, due = (phase + 1) % PHASES, due + SUB_TICK
+
+    def _wait(self, due: float) -> None:
+        """Until a sub-tick is due. What the plane says meanwhile is done at once, if there is time."""
+        while self._serving and (left := due - time.monotonic() - SETTLED) > 0:
+            if not select.select([self._control], [], [], left)[0]:
+                break
+            self._exchange()
+        time.sleep(max(0.0, due - time.monotonic()))
 
     def _rest(self) -> None:
         """Nothing to carry: wait for the plane, and tidy up."""
@@ -224,6 +243,7 @@ def main() -> None:
     parser.add_argument("--bind", required=True, help="IPv4 address of the RTP sockets")
     parser.add_argument("--capacity", type=int, required=True, help="the most streams at once")
     parser.add_argument("--force-python", action="store_true", help="leave the C loop aside")
+    parser.add_argument("--realtime", action="store_true", help="come before others in the queue for a core")
     options = parser.parse_args()
     # The plane decides when this ends, by closing the socket: a signal to the whole group must not cut calls that
     # drain.
@@ -232,13 +252,15 @@ def main() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = options.capacity + 64
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
-        )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_soonest(wanted, hard), hard))
     wire = open_wire(force_python=options.force_python)
     engine = Engine(wire, capacity=options.capacity, clock=time.monotonic, rng=random.SystemRandom())
-    control = socket.socket(fileno=options.control)
-    ask_for_precedence()
+    control = socket.socket(
+        fileno=os.dup(options.control)
+    )  # the lowest number that is free: select() takes no large one
+    os.close(options.control)
+    if options.realtime:
+        ask_for_precedence()
     # A collection in the middle would be a tick too late; what is made here per tick is freed by counting.
     gc.collect()
     gc.freeze()
@@ -253,10 +275,17 @@ def ask_for_precedence() -> None:
     session (Linux, autogroup). What is refused is done without.
     """
     try:
+        # A fault of ours that never sleeps again must not cost the machine its core: the kernel ends us.
+        hard = resource.getrlimit(resource.RLIMIT_RTTIME)[1]
+        resource.setrlimit(resource.RLIMIT_RTTIME, (_soonest(RUNAWAY, hard), hard))
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except (AttributeError, OSError):  # no such class on this system, or not for us
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+
+
+def _soonest(wanted: int, hard: int) -> int:
+    return wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
 
 
 if __name__ == "__main__":

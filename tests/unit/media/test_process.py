@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import fcntl
+import os
 import random
+import resource
 import socket
 import subprocess
 import sys
@@ -8,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Never
 
 import pytest
 
@@ -65,6 +69,62 @@ def running(engine: Engine) -> Iterator[socket.socket]:
 
 def an_engine(capacity: int = 4) -> Engine:
     return Engine(PythonWire(), capacity=capacity, clock=time.monotonic, rng=random.Random(1), arena_frames=200)
+
+
+class Overloaded:
+    """An engine with more to do than a sub-tick has time for."""
+
+    streams = 1
+    native = False
+
+    def __init__(self) -> None:
+        self.ticks = 0
+
+    def tick(self, phase: int) -> None:
+        self.ticks += 1
+        until = time.process_time() + 0.01
+        while time.process_time() < until:
+            pass
+
+    def tock(self, phase: int) -> None:
+        pass
+
+    def skip(self, ticks: int) -> None:
+        pass
+
+    def drain(self) -> list[Never]:
+        return []
+
+
+def test_a_process_with_too_much_to_do_leaves_a_part_of_its_core_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    sleep = time.sleep
+
+    def watched(seconds: float) -> None:
+        slept.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr("mirabelle.media.process.time.sleep", watched)
+    engine = Overloaded()
+    ours, theirs = socket.socketpair()
+    with theirs:
+        thread = threading.Thread(target=MediaProcess(engine, theirs, "127.0.0.1").run)  # type: ignore[arg-type]
+        thread.start()
+        with ours:
+            next(answers(ours, "health"))
+        thread.join()
+    assert sum(slept) >= engine.ticks * 0.0025 * 0.9
+
+
+def test_a_control_socket_with_a_large_number_is_served() -> None:
+    ours, theirs = socket.socketpair()
+    number = fcntl.fcntl(theirs.fileno(), fcntl.F_DUPFD, min(1100, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 1))
+    command = [sys.executable, "-P", "-m", "mirabelle.media.process", "--bind", "127.0.0.1", "--capacity", "4"]
+    with ours, theirs, subprocess.Popen([*command, "--control", str(number)], pass_fds=[number], env=environment()):
+        os.close(number)
+        theirs.close()
+        assert next(answers(ours, "health")).fields["streams"] == 0
+        ours.close()
 
 
 def answers(control: socket.socket, kind: str) -> Iterator[Frame]:
