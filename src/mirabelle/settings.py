@@ -164,6 +164,9 @@ class MediaSettings(_Section):
     force_python: bool = Field(
         default=False, description="Leave the compiled loop aside, to compare or to find a fault."
     )
+    realtime: bool = Field(
+        default=True, description="Let media processes ask for real-time scheduling, which takes a privilege."
+    )
 
     @model_validator(mode="after")
     def _far_end_knows_where(self) -> MediaSettings:

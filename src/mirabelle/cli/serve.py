@@ -125,6 +125,7 @@ class _Server:
             bind=media.bind,
             processes=media.processes,
             force_python=media.force_python,
+            realtime=media.realtime,
             clock=self._clock,
         )
         await plane.start()
