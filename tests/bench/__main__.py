@@ -8,6 +8,7 @@ Everything runs on this machine, over loopback. No figure fails anything; docs/b
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     quick: bool = options.quick
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception ends the processes we started
     parts: list[tuple[str, Callable[[], list[Figure]]]] = [
         ("calls on one core, C loop", lambda: [density.measure(force_python=False, quick=quick)]),
         ("calls on one core, Python loop", lambda: [density.measure(force_python=True, quick=quick)]),
