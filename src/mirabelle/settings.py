@@ -188,6 +188,12 @@ class HttpSettings(_Section):
     )
     timeout: float = Field(default=15, gt=0, le=300, description="Seconds that one request may take.")
     max_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000, description="The largest reply that is read.")
+    preflight: bool = Field(
+        default=True,
+        description="Fetch start_url and result_url once, with GET, before a call is queued, and refuse the call "
+        "unless both answer with 200? An account may leave it out.",
+    )
+    preflight_timeout: float = Field(default=5, gt=0, le=60, description="Seconds that each of them has to answer.")
 
 
 class SpeechSettings(_Section):

@@ -27,6 +27,7 @@ ports = "{ports}"
 processes = 1
 [http]
 allow_private = true
+preflight = {preflight}
 [dialer]
 drain_seconds = {drain}
 lease_seconds = 5
@@ -52,6 +53,7 @@ class Service:
     media_ports: str
     drain: int = 10
     trunks: bool = True
+    preflight: bool = False
     pin: str = ""
     program: Program | None = None
     http: str = ""
@@ -75,7 +77,8 @@ class Service:
 
     def prepare_again(self) -> None:
         """Write the settings; for the next start."""
-        text = CONFIG.format(store=self.store, ports=self.media_ports, drain=self.drain)
+        preflight = "true" if self.preflight else "false"
+        text = CONFIG.format(store=self.store, ports=self.media_ports, drain=self.drain, preflight=preflight)
         self.config.write_text(text + (TRUNK.format(trunk=self.trunk_port) if self.trunks else ""))
 
     def start(self) -> Program:

@@ -39,6 +39,19 @@ class Part:
     filename: str | None = None
 
 
+def refuse_encoding(header: str) -> None:
+    """Refuse a body that is compressed: how large it is would only be known too late.
+
+    Args:
+        header: Content-Encoding; empty where there is none.
+
+    Raises:
+        FormError: it is compressed.
+    """
+    if header.strip().lower() not in {"", "identity"}:
+        raise FormError("The request has a Content-Encoding; send the form uncompressed.")
+
+
 async def read_body(chunks: AsyncIterable[bytes], *, most: int = MOST_BYTES) -> bytes:
     """Gather a body, and stop as soon as it is too long.
 

@@ -19,15 +19,17 @@ _ATTRIBUTE_ESCAPES: Final = _ESCAPES | str.maketrans({"\n": "&#10;", "\t": "&#9;
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong with a request.
+    """One thing that is wrong with a request, or to be warned of.
 
     Attributes:
         field: the field's name; `body` where it is the request as a whole.
         reason: what is wrong and what to do, for a person.
+        line: which line of a file or a document is meant, counted from 1; 0 for none.
     """
 
     field: str
     reason: str
+    line: int = 0
 
 
 def holds(text: str) -> bool:
@@ -40,22 +42,35 @@ def escape(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text).translate(_ESCAPES)
 
 
-def queued(service: str, attributes: Mapping[str, str], echo: Iterable[tuple[str, str]]) -> bytes:
+def queued(
+    service: str,
+    attributes: Mapping[str, str],
+    echo: Iterable[tuple[str, str]],
+    warnings: Iterable[Fault] = (),
+) -> bytes:
     """The reply to a request that was accepted.
 
     Args:
         service: the root element: `queuecall`.
         attributes: what follows `status="queued"`, in order.
         echo: the submitted fields, in order; their names are XML names.
+        warnings: what was accepted and looks wrong.
     """
-    return _document(service, {"status": "queued", **attributes}, [_element(name, text) for name, text in echo])
+    children = [_element(name, text) for name, text in echo]
+    children += [_fault("warning", warning) for warning in warnings]
+    return _document(service, {"status": "queued", **attributes}, children)
 
 
 def failed(service: str, echo: Iterable[tuple[str, str]], faults: Sequence[Fault]) -> bytes:
     """The reply to a request that was not accepted: what was submitted, then an `<error>` for each fault."""
     children = [_element(name, text) for name, text in echo]
-    children += [f'<error field="{_attribute(fault.field)}">{escape(fault.reason)}</error>' for fault in faults]
+    children += [_fault("error", fault) for fault in faults]
     return _document(service, {"status": "failed"}, children)
+
+
+def _fault(name: str, fault: Fault) -> str:
+    line = f' line="{fault.line}"' if fault.line else ""
+    return f'<{name} field="{_attribute(fault.field)}"{line}>{escape(fault.reason)}</{name}>'
 
 
 def _element(name: str, text: str) -> str:

@@ -2,7 +2,57 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias, get_args
+
+from mirabelle.errors import MirabelleError
+
+StartMethod: TypeAlias = Literal["post", "get"]
+"""How the variables of a call reach its `start_url`."""
+
+BadVxml: TypeAlias = Literal["warn", "refuse"]
+"""What becomes of a call whose `start_url` gives no valid VoiceXML."""
+
+COUNTRY: Final = re.compile("(?:[A-Z]{2})?")
+"""Two capital letters, or nothing."""
+
+
+class AccountSettingsError(MirabelleError):
+    """A setting of an account has a value that it cannot have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """How the calls of one account are treated.
+
+    Attributes:
+        preflight: whether `start_url` and `result_url` are fetched once when a call is queued.
+        start_method: how the variables of a call reach its `start_url`.
+        country: for national numbers, two capital letters (ISO 3166); empty where they are refused.
+        bad_vxml: what becomes of a call whose `start_url` gives no valid VoiceXML.
+        result_extras: whether results carry more than the eight variables.
+
+    Raises:
+        AccountSettingsError: a value is none of these.
+    """
+
+    preflight: bool = True
+    start_method: StartMethod = "post"
+    country: str = ""
+    bad_vxml: BadVxml = "warn"
+    result_extras: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("preflight", "result_extras"):
+            if not isinstance(getattr(self, name), bool):
+                raise AccountSettingsError(f"{name} is true or false.")
+        if self.start_method not in get_args(StartMethod):
+            raise AccountSettingsError("start_method is post or get.")
+        if self.bad_vxml not in get_args(BadVxml):
+            raise AccountSettingsError("bad_vxml is warn or refuse.")
+        if not isinstance(self.country, str) or not COUNTRY.fullmatch(self.country):
+            raise AccountSettingsError("country is two capital letters, such as US, or empty.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +64,11 @@ class Account:
         login: the name given in each request, at most 128 characters.
         pin_hash: the PIN, hashed with argon2; the PIN itself is kept nowhere.
         default_campaign_id: the campaign that single calls fall into.
+        settings: how its calls are treated.
     """
 
     account_id: int
     login: str
     pin_hash: str
     default_campaign_id: int
+    settings: AccountSettings = AccountSettings()

@@ -94,7 +94,7 @@ class _Server:
             phone = await self._phone(stack, plane, fetcher)
             outbox = Outbox(ledger, fetcher, self._clock, self._owner, on_event=self._delivery)
             dialer = self._dialer(ledger, phone, outbox)
-            web = self._web(ledger, plane, dialer)
+            web = self._web(ledger, plane, dialer, fetcher)
             return await self._until_stopped(dialer, outbox, web, self._listen())
 
     def _dialer(self, ledger: Ledger, phone: SipPhone, outbox: Outbox) -> Dialer:
@@ -158,7 +158,7 @@ class _Server:
             )
         )
 
-    def _web(self, ledger: Ledger, plane: MediaPlane, dialer: Dialer) -> _QuietServer:
+    def _web(self, ledger: Ledger, plane: MediaPlane, dialer: Dialer, fetcher: Fetcher) -> _QuietServer:
         def health() -> Mapping[str, Any]:
             media = plane.health()
             return {
@@ -175,7 +175,13 @@ class _Server:
             calls_in_progress=lambda: dialer.in_progress,
         )
         app = create_app(
-            ledger, self._clock, self._settings, on_queued=dialer.wake, health=health, routes=page.routes(status)
+            ledger,
+            self._clock,
+            self._settings,
+            on_queued=dialer.wake,
+            health=health,
+            fetcher=fetcher,
+            routes=page.routes(status),
         )
         return _QuietServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from mirabelle.api import app as service
 from mirabelle.api import login
+from mirabelle.api import queuecall_service as service
 from mirabelle.api.app import QUEUECALL_PATHS
 from mirabelle.errors import MirabelleError
 from mirabelle.settings import Settings, load
