@@ -30,6 +30,10 @@ class TokenBucket:
         missing = 1.0 - self._filled(now)
         return missing / self.rate if missing > EARLY * self.rate else 0.0
 
+    def ready(self, now: float) -> int:
+        """Tokens that can be taken at this instant, one after the other."""
+        return max(0, int(self._filled(now) + EARLY * self.rate))
+
     def take(self, now: float) -> TokenBucket:
         """The bucket after one token was taken. Ask `wait` first."""
         return replace(self, tokens=self._filled(now) - 1.0, at=max(now, self.at))

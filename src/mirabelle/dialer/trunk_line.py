@@ -40,13 +40,7 @@ class TrunkLine:
 
     def open_slots(self, now: float) -> int:
         """INVITEs that may leave here at this instant."""
-        free = self.trunk.channels - self.in_use
-        count = 0
-        tokens = self.tokens
-        while count < free and tokens.wait(now) <= 0.0:
-            tokens = tokens.take(now)
-            count += 1
-        return count
+        return max(0, min(self.trunk.channels - self.in_use, self.tokens.ready(now)))
 
 
 def trunk_lines(trunks: Sequence[Trunk], now: float) -> tuple[TrunkLine, ...]:

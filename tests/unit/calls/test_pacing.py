@@ -36,6 +36,17 @@ def test_waiting_as_long_as_asked_is_always_enough(rate: float, calls: int) -> N
         tokens = tokens.take(now)
 
 
+@given(RATES, st.integers(min_value=0, max_value=20), st.floats(min_value=0, max_value=30))
+def test_as_many_are_ready_as_can_be_taken_one_after_the_other(rate: float, taken: int, now: float) -> None:
+    tokens = bucket(rate, now=0.0)
+    for _ in range(taken):
+        tokens = tokens.take(0.0)
+    ready, count = tokens.ready(now), 0
+    while tokens.wait(now) == 0.0:
+        tokens, count = tokens.take(now), count + 1
+    assert count == ready
+
+
 def test_a_clock_that_steps_back_gives_no_tokens() -> None:
     tokens = bucket(1, now=100.0).take(100.0)
     assert tokens.wait(50.0) == 1.0
