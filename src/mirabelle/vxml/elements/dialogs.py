@@ -108,7 +108,7 @@ ELEMENTS: Final[tuple[ElementType, ...]] = (
         "record", "records the caller", _ITEM, attribute("modal", Kind.BOOLEAN, "true"),
         attribute("beep", Kind.BOOLEAN, "false"), attribute("maxtime", Kind.DURATION, "60s"),
         attribute("finalsilence", Kind.DURATION, "3s"), attribute("dtmfterm", Kind.BOOLEAN, "true"),
-        attribute("type", Kind.MEDIA_TYPE, "audio/basic"), children=_INSIDE | {"grammar"}, mixed=True,
+        attribute("type", Kind.MEDIA_TYPE, "audio/x-wav"), children=_INSIDE | {"grammar"}, mixed=True,
     ),
     element(
         "subdialog", "calls another dialog as a function", _ITEM, SENDING, FETCH_DOCUMENT,
@@ -119,7 +119,7 @@ ELEMENTS: Final[tuple[ElementType, ...]] = (
         "transfer", "connects the caller to somebody else", _ITEM,
         attribute("dest", Kind.URI), attribute("destexpr", Kind.EXPRESSION), attribute("bridge", Kind.BOOLEAN, "false"),
         word("type", "blind", "bridge", "consultation", since="2.1"),
-        attribute("connecttimeout", Kind.DURATION), attribute("maxtime", Kind.DURATION, "0s"),
+        attribute("connecttimeout", Kind.DURATION, "30s"), attribute("maxtime", Kind.DURATION, "0s"),
         attribute("transferaudio", Kind.URI), attribute("aai"), attribute("aaiexpr", Kind.EXPRESSION),
         children=_INSIDE | {"grammar"}, mixed=True,
         groups=(

@@ -1,0 +1,194 @@
+"""The reference of the language, written from the tables of elements: `python -m mirabelle.vxml.reference`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from mirabelle.vxml.elements import (
+    EXECUTABLE,
+    TEXT,
+    Attribute,
+    ElementType,
+    Kind,
+    OneOf,
+    dialogs,
+    executable,
+    grammar,
+    speech,
+)
+from mirabelle.vxml.properties import DEFAULTS
+
+CHAPTERS: Final[tuple[tuple[str, tuple[ElementType, ...]], ...]] = (
+    ("The document and its dialogs", dialogs.ELEMENTS),
+    ("Executable content", executable.ELEMENTS),
+    ("Speech", speech.ELEMENTS),
+    ("Grammars", grammar.ELEMENTS),
+)
+
+_SYNTHESISER: Final = "Goes to the synthesiser as it is."
+_HINT: Final = "Taken, without effect: everything is fetched when it is needed."
+_AGE: Final = "Handed to what fetches; today's fetcher keeps no copies, so that every answer is fresh."
+_NO_LEXICON: Final = "Taken, without effect."
+
+ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "object": "No object exists: a visit throws `error.unsupported.objectname`.",
+        "transfer": (
+            "`mirabelle vxml run` plays all kinds with a scripted far end. A telephone call throws "
+            "`error.unsupported.transfer.blind`, `.bridge` or `.consultation`."
+        ),
+        "lexicon": _NO_LEXICON,
+        "meta": _NO_LEXICON,
+        "metadata": _NO_LEXICON,
+        "desc": "Taken, never spoken.",
+        "speak": "Its content is part of the prompt around it.",
+        "grammar": (
+            "Keys are understood everywhere. Words are understood by `mirabelle vxml run` (`text:`); a telephone call "
+            "has no recogniser and leaves grammars for words alone. See [grammars](grammars.md)."
+        ),
+        "data": "The result is a read-only DOM, or the value itself where the answer is JSON.",
+        **dict.fromkeys(("emphasis", "phoneme", "prosody", "say-as", "voice"), _SYNTHESISER),
+    }
+)
+"""What to know about elements."""
+
+ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("*", "fetchhint"): _HINT,
+        ("*", "maxage"): _AGE,
+        ("*", "maxstale"): _AGE,
+        ("*", "fetchtimeout"): "Past it `error.badfetch` is thrown.",
+        ("*", "fetchaudio"): "Fetched, and what is queued is played first; no line plays it yet: a fetch is silent.",
+        ("*", "enctype"): (
+            "Also `multipart/form-data`, and by extension `application/json`, `application/xml`, `text/xml`. Any other "
+            "throws `error.unsupported.format`. A recording makes a `post` multipart by itself."
+        ),
+        ("*", "method"): "`raw` is an extension: it posts what `rawexpr` yields.",
+        ("break", "size"): "Of VoiceXML 1.0; taken, without effect.",
+        ("catch", "event"): "Without it, or empty: every event.",
+        ("field", "type"): "A builtin type; one that does not exist throws `error.unsupported.builtin`.",
+        ("grammar", "mode"): "Where a grammar file says otherwise, the file is right.",
+        ("grammar", "type"): (
+            "Without it the content or the server decides; plain text is JSGF. A type nobody knows throws "
+            "`error.unsupported.format`."
+        ),
+        ("grammar", "weight"): _NO_LEXICON,
+        ("param", "type"): "Of objects; taken, without effect.",
+        ("param", "valuetype"): "Of objects; taken, without effect.",
+        ("prompt", "bargeintype"): "`hotword`: only a match interrupts.",
+        ("record", "type"): (
+            "`audio/x-wav`, `audio/wav`, `audio/basic`, `audio/x-alaw-basic`; any other throws "
+            "`error.unsupported.format`."
+        ),
+        ("record", "maxtime"): "At most an hour.",
+        ("say-as", "type"): "Of older platforms.",
+        ("submit", "namelist"): "Without it all named input items are sent.",
+        ("transfer", "type"): "Without `type` and `bridge`: `blind`.",
+        ("vxml", "version"): "Elements and attributes of 2.1 are taken in a document of 2.0 too.",
+    }
+)
+"""What to know about attributes; `*` stands for every element that has one of that name."""
+
+_PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ("confidencelevel", "sensitivity", "completetimeout", "incompletetimeout", "maxspeechtimeout", "maxnbest"),
+            "For a recogniser.",
+        ),
+        "speedvsaccuracy": "Without effect.",
+        **dict.fromkeys((name for name in DEFAULTS if name.endswith("fetchhint")), "Without effect."),
+        "recordutterance": "For a recogniser.",
+        "universals": "`help`, `exit`, `cancel` or `all`.",
+        "inputmodes": "`dtmf`, `voice` or both.",
+        "termchar": "Empty: no key ends an input.",
+        "timeout": "Until `noinput`, after the last prompt.",
+    }
+)
+
+_HEAD: Final = """# VoiceXML
+
+All elements and attributes of VoiceXML 2.0 and 2.1, with the SSML and SRGS inside them, and what becomes of each. This
+page is written by `python -m mirabelle.vxml.reference` from the tables that documents are checked against.
+
+- What is not in these tables, and a value that an attribute cannot have, is a fault of the document: fetching it throws
+  `error.badfetch`, whose message has line, column and reason.
+- Where an element takes one of several attributes and has two or none, a document that another one asks for is refused
+  in the same way. The first document of a session is run; the element throws `error.badfetch` when it is executed.
+- A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
+- A property with a name that is not below is taken, without effect.
+- *Extension* marks what no version of the standard has.
+"""
+
+
+def reference() -> str:
+    """The whole page, as Markdown."""
+    executable_content = ", ".join(f"`{name}`" for name in sorted(EXECUTABLE))
+    return "\n".join([_HEAD, f"Executable content is any of {executable_content}.\n", *_chapters(), *_properties()])
+
+
+def _chapters() -> Iterator[str]:
+    for title, elements in CHAPTERS:
+        yield f"## {title}\n"
+        for kind in elements:
+            yield from _element(kind)
+
+
+def _element(kind: ElementType) -> Iterator[str]:
+    marks = ["extension"] if kind.extension else [f"VoiceXML {kind.since}"] if kind.since != "2.0" else []
+    yield f"### `<{kind.name}>`{''.join(f' ({mark})' for mark in marks)}\n"
+    yield f"{kind.purpose[0].upper()}{kind.purpose[1:]}. {ELEMENT_REMARKS.get(kind.name, '')}".rstrip() + "\n"
+    for group in kind.groups:
+        yield f"{_alternatives(group)}\n"
+    yield f"Holds: {_content(kind)}.\n"
+    if kind.attributes:
+        yield "| attribute | value | without it | |\n|---|---|---|---|"
+        yield from (_attribute(kind, one) for one in kind.attributes.values())
+        yield ""
+
+
+def _alternatives(group: OneOf) -> str:
+    names = ["content" if name == TEXT else f"`{name}`" for name in group.names]
+    return f"{'Exactly' if group.needed else 'At most'} one of {_listed(names, 'and')}."
+
+
+def _content(kind: ElementType) -> str:
+    if kind.opaque:
+        return "anything"
+    if kind.transparent:
+        return "what the element around it holds"
+    parts = ["text"] if kind.mixed else []
+    parts += ["executable content"] if kind.children >= EXECUTABLE else []
+    rest = kind.children - EXECUTABLE if kind.children >= EXECUTABLE else kind.children
+    parts += [f"`{name}`" for name in sorted(rest)]
+    return ", ".join(parts) or "nothing"
+
+
+def _attribute(kind: ElementType, one: Attribute) -> str:
+    value = _listed([f"`{word}`" for word in one.values], "or") if one.kind is Kind.CHOICE else one.kind.value
+    absent = "needed" if one.required else one.default if " " in one.default else one.default and f"`{one.default}`"
+    marks = "*Extension.* " if one.extension else f"*VoiceXML {one.since}.* " if one.since != "2.0" else ""
+    remark = ATTRIBUTE_REMARKS.get((kind.name, one.name)) or ATTRIBUTE_REMARKS.get(("*", one.name), "")
+    return f"| `{one.name}` | {value} | {absent} | {marks}{remark}".rstrip() + " |"
+
+
+def _properties() -> Iterator[str]:
+    yield "## Properties\n"
+    yield "| property | without it | |\n|---|---|---|"
+    for name, value in DEFAULTS.items():
+        shown = f"`{value}`" if value else ""
+        yield f"| `{name}` | {shown} | {_PROPERTY_REMARKS.get(name, '')} |"
+    for kind in ("audio", "document", "grammar", "script", "data"):
+        yield f"| `{kind}maxage`, `{kind}maxstale` | | {_AGE} |"
+    yield ""
+
+
+def _listed(words: Iterable[str], last: str) -> str:
+    every = list(words)
+    return every[0] if len(every) == 1 else f"{', '.join(every[:-1])} {last} {every[-1]}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
