@@ -17,6 +17,7 @@ class Delivery:
         url: where it goes.
         form: the fields, in order.
         attempts: posts made so far.
+        sequence: 1 for the first result of its call; a call that is retried by hand reports again.
     """
 
     delivery_id: int
@@ -24,6 +25,7 @@ class Delivery:
     url: str
     form: tuple[tuple[str, str], ...]
     attempts: int = 0
+    sequence: int = 1
 
 
 def result_form(call: Call) -> tuple[tuple[str, str], ...]:

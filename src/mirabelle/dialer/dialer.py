@@ -21,7 +21,7 @@ from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
 from mirabelle.dialer.story import Story
 from mirabelle.dialer.trunk_line import TrunkLine, trunk_lines
 from mirabelle.errors import MirabelleError
-from mirabelle.store.ledger import LeaseLost, Ledger, StoreError
+from mirabelle.store.ledger import CampaignPaused, LeaseLost, Ledger, StoreError
 
 LONGEST_SLEEP: Final = 5.0
 """Seconds after which the dialer looks at the ledger though nothing woke it."""
@@ -190,6 +190,11 @@ class Dialer:
             attempt = await self._ledger.begin_attempt(call.call_id, sip_call_id, trunk.name, now, self._owner)
         except LeaseLost:
             raise
+        except CampaignPaused:
+            # It keeps its place for the time after the pause.
+            self._story("paused", call.call_id)
+            await self._persist(lambda: self._ledger.release(call.call_id, call.due_at, self._owner))
+            return
         except StoreError as error:
             self._story("store failed", call.call_id, reason=str(error))
             await self._give_back(call)

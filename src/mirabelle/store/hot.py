@@ -11,11 +11,14 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from mirabelle.store.statements import CALL_RETURNING
+from mirabelle.store.statements import CALL_RETURNING, CAMPAIGNS_WAITING
 
 _DELIVERY_RETURNING: Final = ", ".join(
-    f"deliveries.{name} AS {name}" for name in ("delivery_id", "call_id", "url", "form", "attempts", "due_at")
+    f"deliveries.{name} AS {name}"
+    for name in ("delivery_id", "call_id", "sequence", "url", "form", "attempts", "due_at")
 )
+
+_UNPAUSED: Final = "campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')"
 
 # One step from host to host through the index, so that the cost follows the number of hosts and not of results.
 _HOSTS: Final = """
@@ -33,13 +36,16 @@ class HotPaths:
     """The statements that are run all day.
 
     Attributes:
-        claim: queued and due to dialing; `:now`, `:most`, `:owner`, `:until`.
+        claim: queued and due to dialing; `:now`, `:most`, `:owner`, `:until`. For a time without paused campaigns:
+            the calls of those are passed over, but read.
+        claim_unpaused: the same from campaign to campaign, so that those of a paused one are not read.
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
     """
 
     claim: sa.TextClause
+    claim_unpaused: sa.TextClause
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
@@ -51,7 +57,24 @@ SQLITE: Final = HotPaths(
         WHERE call_id IN (
             SELECT call_id FROM calls
             WHERE state = 'queued' AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+            AND {_UNPAUSED}
             ORDER BY due_at, call_id LIMIT :most
+        )
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    claim_unpaused=sa.text(f"""
+        UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
+        WHERE call_id IN (
+            {CAMPAIGNS_WAITING}
+            SELECT d.call_id FROM waiting CROSS JOIN calls AS d
+            WHERE d.call_id IN (
+                SELECT x.call_id FROM calls AS x
+                WHERE x.state = 'queued' AND x.campaign_id = waiting.campaign_id AND x.due_at <= :now
+                AND (x.expires_at IS NULL OR x.expires_at > :now)
+                ORDER BY x.due_at, x.call_id LIMIT :most
+            )
+            AND waiting.{_UNPAUSED}
+            ORDER BY d.due_at, d.call_id LIMIT :most
         )
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
@@ -90,7 +113,23 @@ POSTGRESQL: Final = HotPaths(
         WITH due AS MATERIALIZED (
             SELECT call_id FROM calls
             WHERE state = 'queued' AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
+            AND {_UNPAUSED}
             ORDER BY due_at, call_id LIMIT :most FOR UPDATE SKIP LOCKED
+        )
+        UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
+        FROM due WHERE calls.call_id = due.call_id
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    claim_unpaused=sa.text(f"""
+        {CAMPAIGNS_WAITING}, due AS MATERIALIZED (
+            SELECT d.call_id FROM waiting CROSS JOIN LATERAL (
+                SELECT x.call_id, x.due_at FROM calls AS x
+                WHERE x.state = 'queued' AND x.campaign_id = waiting.campaign_id AND x.due_at <= :now
+                AND (x.expires_at IS NULL OR x.expires_at > :now)
+                ORDER BY x.due_at, x.call_id LIMIT :most FOR UPDATE SKIP LOCKED
+            ) AS d
+            WHERE waiting.{_UNPAUSED}
+            ORDER BY d.due_at, d.call_id LIMIT :most
         )
         UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
         FROM due WHERE calls.call_id = due.call_id

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from mirabelle.calls.account import Account
+from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.campaign import Campaign
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.errors import MirabelleError
+from mirabelle.store.records import Uploaded
 
 
 class StoreError(MirabelleError):
@@ -25,6 +27,14 @@ class AccountExists(StoreError):
 
 class LeaseLost(StoreError):
     """The call is no longer ours to dial: the lease ran out, somebody took it over, or the attempt is already ended."""
+
+
+class CampaignExists(StoreError):
+    """Another campaign of the account has this name."""
+
+
+class CampaignPaused(StoreError):
+    """No attempt may begin: the campaign of the call is paused. Release the call."""
 
 
 class Ledger(Protocol):
@@ -48,6 +58,86 @@ class Ledger(Protocol):
 
     async def account(self, account_id: int) -> Account | None:
         """The account with this key."""
+        ...
+
+    async def accounts(self, *, after: int = 0, limit: int = 100) -> tuple[Account, ...]:
+        """The accounts in the order of their keys, from behind `after`."""
+        ...
+
+    async def update_settings(self, account_id: int, settings: AccountSettings) -> Account:
+        """Change how the calls of an account are treated.
+
+        Raises:
+            StoreError: there is no such account.
+        """
+        ...
+
+    async def add_campaign(self, account_id: int, name: str, parameters: str, now: datetime) -> Campaign:
+        """Add a campaign without calls.
+
+        Raises:
+            CampaignExists: the account has one of this name.
+        """
+        ...
+
+    async def campaign(self, campaign_id: int) -> Campaign | None:
+        """The campaign with this key."""
+        ...
+
+    async def campaign_by_name(self, account_id: int, name: str) -> Campaign | None:
+        """The campaign of this account with this name."""
+        ...
+
+    async def campaigns(self, account_id: int, *, after: int = 0, limit: int = 100) -> tuple[Campaign, ...]:
+        """The campaigns of an account in the order of their keys, from behind `after`."""
+        ...
+
+    async def pause_campaign(self, campaign_id: int, now: datetime) -> Campaign:
+        """Let no attempt of a campaign begin any more. When this has returned, `begin_attempt` refuses them.
+
+        Attempts that were begun before go on, and expirations are kept.
+
+        Raises:
+            StoreError: there is no such campaign.
+        """
+        ...
+
+    async def resume_campaign(self, campaign_id: int, now: datetime) -> Campaign:
+        """Let the calls of a campaign be dialled again. Wakes `wait_for_work`.
+
+        Raises:
+            StoreError: there is no such campaign.
+        """
+        ...
+
+    async def upload(
+        self,
+        account_id: int,
+        name: str,
+        parameters: str,
+        batches: AsyncIterator[Sequence[NewCall]],
+        now: datetime,
+        *,
+        into: int | None = None,
+    ) -> Uploaded:
+        """Store a new campaign and all its calls in one transaction, or nothing. Wakes `wait_for_work`.
+
+        The rows wait in a file until the last batch has come, so that the transaction never waits for `batches`; one
+        batch is in memory at a time. What `batches` raises passes through, and nothing is stored.
+
+        Args:
+            account_id: whose calls they are, whatever they say.
+            name: of the new campaign.
+            parameters: of the new campaign.
+            batches: the calls, best a few thousand at once; their `campaign_id` means nothing.
+            now: the present instant.
+            into: a campaign that is there already, for more calls; `name` and `parameters` mean nothing then.
+
+        Raises:
+            CampaignExists: the account has a campaign of this name. Known before the first batch is asked for,
+                or, where two come with one name at once, after the last.
+            StoreError: a call cannot be stored, or the account has no campaign `into`.
+        """
         ...
 
     async def queue_call(self, new: NewCall, now: datetime) -> Call:
@@ -74,6 +164,8 @@ class Ledger(Protocol):
     async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
         """Take calls that are due and not expired, the longest due first: QUEUED becomes DIALING under a lease.
 
+        Never those of a paused campaign.
+
         Args:
             now: the present instant.
             limit: the most calls to take.
@@ -87,7 +179,10 @@ class Ledger(Protocol):
         ...
 
     async def next_due(self, now: datetime) -> datetime | None:
-        """The next instant at which a queued call is due or expires; in the past where one already is."""
+        """The next instant at which a queued call is due or expires; in the past where one already is.
+
+        In a paused campaign calls only expire.
+        """
         ...
 
     async def release(self, call_id: int, due_at: datetime, owner: str) -> None:
@@ -103,6 +198,7 @@ class Ledger(Protocol):
 
         Raises:
             LeaseLost: `owner` holds no running lease on the call, or an attempt of it is still unfinished.
+            CampaignPaused: its campaign is paused; nothing is written.
         """
         ...
 

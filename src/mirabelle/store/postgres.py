@@ -14,13 +14,14 @@ from sqlalchemy import make_url
 
 from mirabelle.calls.call import NewCall
 from mirabelle.store import hot, migration
+from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.compiled import CompiledStatements
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.postgres_wake import CONNECTION_ERRORS, NOTIFY, PostgresWake
 from mirabelle.store.rows import NEW_CALL_COLUMNS, Row, new_call_row
+from mirabelle.store.spool import Spool
 from mirabelle.store.stepped import SteppedLedger
-from mirabelle.store.steps import Ask, Steps
 
 T = TypeVar("T")
 
@@ -137,6 +138,9 @@ class PostgresLedger(SteppedLedger):
             async with self._pool.acquire() as connection:
                 return await self._drive(connection, begin())
 
+    def _spool(self) -> Spool:
+        return Spool()
+
     def _announce(self) -> None:
         self._wake.announce()
 
@@ -149,7 +153,10 @@ class PostgresLedger(SteppedLedger):
             result: T = stop.value
             return result
 
-    async def _rows(self, connection: Any, ask: Ask) -> Sequence[Row]:
+    async def _rows(self, connection: Any, ask: Ask | Load) -> Sequence[Row]:
+        if isinstance(ask, Load):
+            await _load(connection, ask)
+            return []
         statement = self._compiled[ask.statement]
         if isinstance(ask.values, Mapping):
             rows: Sequence[Row] = await connection.fetch(statement.sql, *statement.arguments(ask.values))
@@ -170,6 +177,14 @@ async def _migrate(connection: Any) -> None:
         script = await asyncio.to_thread(migration.script, "postgresql", current)
         if script:
             await connection.execute(script)
+
+
+async def _load(connection: Any, load: Load) -> None:
+    batches = load.spool.batches()
+    owner = (load.account_id, load.campaign_id)
+    while batch := await asyncio.to_thread(next, batches, None):
+        records = [owner + row for row in batch]
+        await connection.copy_records_to_table("calls", records=records, columns=NEW_CALL_COLUMNS, timeout=LOAD_WITHIN)
 
 
 async def _keep(connection: Any) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from mirabelle.calls.account import Account
+from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.campaign import Campaign, CampaignState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery, result_form
 from mirabelle.store import schema
@@ -106,6 +108,25 @@ def host_of(url: str) -> str:
         return ""
 
 
+def is_key(value: int) -> bool:
+    """Whether a number can be the key of a row; neither driver takes one that is too great."""
+    return 0 < value < 2**31
+
+
+def cursor(value: int) -> int:
+    """The key after which a page begins, within what both drivers take."""
+    return max(0, min(value, 2**31 - 1))
+
+
+def spooled(new: NewCall, now: datetime) -> tuple[Any, ...]:
+    """The values of a new call for `NEW_CALL_COLUMNS`, but for the first two: its account and its campaign.
+
+    Raises:
+        StoreError: a text in it cannot be stored.
+    """
+    return tuple(new_call_row(new, now).values())[2:]
+
+
 def new_call_row(new: NewCall, now: datetime) -> dict[str, Any]:
     """The row of a call that was asked for.
 
@@ -134,7 +155,32 @@ def new_call_row(new: NewCall, now: datetime) -> dict[str, Any]:
 
 def account_of(row: Row) -> Account:
     """An account from its row."""
-    return Account(row["account_id"], row["login"], row["pin_hash"], row["default_campaign_id"])
+    return Account(
+        row["account_id"], row["login"], row["pin_hash"], row["default_campaign_id"], settings_of(row["settings"])
+    )
+
+
+def settings_text(settings: AccountSettings) -> str:
+    """An account's settings, as they are stored."""
+    return json.dumps(dataclasses.asdict(settings))
+
+
+def settings_of(text: str) -> AccountSettings:
+    """Settings from their text: what it does not name has its default, what we do not know is left out."""
+    known = {field.name for field in dataclasses.fields(AccountSettings)}
+    return AccountSettings(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
+def campaign_of(row: Row) -> Campaign:
+    """A campaign from its row."""
+    return Campaign(
+        campaign_id=row["campaign_id"],
+        account_id=row["account_id"],
+        name=row["name"],
+        parameters=row["parameters"],
+        state=CampaignState(row["state"]),
+        created_at=instant(row["created_at"]),
+    )
 
 
 def call_of(row: Row) -> Call:
@@ -186,6 +232,7 @@ def delivery_row(call: Call, now: datetime) -> dict[str, Any]:
     """The row that carries the result of a call that is final."""
     return {
         "call_id": call.call_id,
+        "account_id": call.account_id,
         "url": call.result_url,
         "host": host_of(call.result_url),
         "form": json.dumps(result_form(call), ensure_ascii=False),
@@ -200,6 +247,7 @@ def delivery_of(row: Row) -> Delivery:
     return Delivery(
         delivery_id=row["delivery_id"],
         call_id=row["call_id"],
+        sequence=row["sequence"],
         url=row["url"],
         form=tuple((name, value) for name, value in json.loads(row["form"])),
         attempts=row["attempts"] - 1,

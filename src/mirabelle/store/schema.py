@@ -22,6 +22,10 @@ PARAMETERS: Final = 16384
 """The most characters of an opaque text for the application."""
 DETAIL: Final = 1000
 """The most characters of a reason in words."""
+SETTINGS: Final = 4096
+"""The most characters of an account's settings, as JSON."""
+REPLY: Final = 1_000_000
+"""The most characters of a reply that is kept to be given again."""
 
 BIG_KEY: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """SQLite only counts up a key that is declared INTEGER; there an INTEGER has 64 bits."""
@@ -55,7 +59,8 @@ ACCOUNTS: Final = sa.Table(
     sa.Column("login", sa.Text, nullable=False, unique=True),
     sa.Column("pin_hash", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
-    *_short(("login", LOGIN), ("pin_hash", NAME)),
+    sa.Column("settings", sa.Text, nullable=False, server_default="{}"),
+    *_short(("login", LOGIN), ("pin_hash", NAME), ("settings", SETTINGS)),
     sqlite_autoincrement=True,
 )
 """Who may queue calls."""
@@ -68,9 +73,12 @@ CAMPAIGNS: Final = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("parameters", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="active"),
     sa.UniqueConstraint("account_id", "name"),
     sa.UniqueConstraint("campaign_id", "account_id"),
+    sa.CheckConstraint("state IN ('active', 'paused')", name="state"),
     *_short(("name", NAME), ("parameters", PARAMETERS)),
+    _index("campaigns_paused", "campaign_id", where="state = 'paused'"),
     sqlite_autoincrement=True,
 )
 """Calls that belong together. The pair of keys is unique so that a call can refer to a campaign of its own account."""
@@ -123,6 +131,9 @@ CALLS: Final = sa.Table(
     sa.Index("calls_state_due_at", "state", "due_at", "call_id"),
     _index("calls_state_expires_at", "state", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
     _index("calls_lease_until", "lease_until", where="lease_until IS NOT NULL"),
+    sa.Index("calls_account_id_state", "account_id", "state", "call_id"),
+    sa.Index("calls_campaign_id_state", "campaign_id", "state", "call_id"),
+    _index("calls_campaign_id_due_at", "campaign_id", "due_at", "call_id", where="state = 'queued'"),
     sqlite_autoincrement=True,
 )
 """What was asked for and where it stands. A lease is there exactly while a call is dialing or connected."""
@@ -164,7 +175,9 @@ DELIVERIES: Final = sa.Table(
     "deliveries",
     METADATA,
     sa.Column("delivery_id", BIG_KEY, primary_key=True),
-    sa.Column("call_id", sa.Integer, sa.ForeignKey("calls.call_id"), nullable=False, unique=True),
+    sa.Column("call_id", sa.Integer, sa.ForeignKey("calls.call_id"), nullable=False),
+    sa.Column("sequence", sa.Integer, nullable=False),
+    sa.Column("account_id", sa.Integer, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("host", sa.Text, nullable=False),
     sa.Column("form", sa.Text, nullable=False),
@@ -175,11 +188,43 @@ DELIVERIES: Final = sa.Table(
     sa.Column("reason", sa.Text, nullable=False, server_default=""),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("ended_at", sa.BigInteger),
+    sa.UniqueConstraint("call_id", "sequence"),
     sa.CheckConstraint("state IN ('waiting', 'done', 'dead')", name="state"),
     sa.CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended_at"),
     *_short(("url", URL), ("host", URL), ("owner", NAME), ("reason", DETAIL)),
     _index("deliveries_due_at", "due_at", where="state = 'waiting'"),
     _index("deliveries_host_due_at", "host", "due_at", "delivery_id", where="state = 'waiting'"),
+    sa.Index("deliveries_account_id_state", "account_id", "state", "delivery_id"),
     sqlite_autoincrement=True,
 )
-"""Results to be posted, one a call. `due_at` is the next post; a claim moves it to the end of the lease."""
+"""Results to be posted, one each time a call became final. `due_at` is the next post; a claim moves it to the end of
+the lease."""
+
+KEYS: Final = sa.Table(
+    "keys",
+    METADATA,
+    sa.Column("key_id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("key_hash", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.CheckConstraint("role IN ('admin', 'manager', 'read')", name="role"),
+    *_short(("key_hash", NAME)),
+    sa.Index("keys_account_id", "account_id"),
+    sqlite_autoincrement=True,
+)
+"""Bearer keys, hashed."""
+
+REPLIES: Final = sa.Table(
+    "replies",
+    METADATA,
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.account_id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("body_hash", sa.Text, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("reply", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    *_short(("key", NAME), ("body_hash", NAME), ("reply", REPLY)),
+    sa.Index("replies_created_at", "created_at"),
+)
+"""What was answered to a request with an `Idempotency-Key`."""

@@ -16,13 +16,14 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 from mirabelle.calls.call import NewCall
 from mirabelle.store import hot, migration
+from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.compiled import CompiledStatements
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.rows import NEW_CALL_COLUMNS, new_call_row
+from mirabelle.store.spool import Spool
 from mirabelle.store.sqlite_thread import SqliteThread, Work
 from mirabelle.store.stepped import SteppedLedger
-from mirabelle.store.steps import Ask, Steps
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class SqliteLedger(SteppedLedger):
     hot: ClassVar[HotPaths] = hot.SQLITE
 
     def __init__(self, path: Path) -> None:
+        self._directory = path.absolute().parent
         self._compiled = CompiledStatements(SQLiteDialect_pysqlite(paramstyle="qmark"))
         self._writes: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -123,6 +125,10 @@ class SqliteLedger(SteppedLedger):
         read: T = await self._submit(self._reads, lambda connection: self._drive(connection, begin()))
         return read
 
+    def _spool(self) -> Spool:
+        # Beside the ledger: the system's temporary files may be in memory.
+        return Spool(self._directory)
+
     def _announce(self) -> None:
         self._queued.set()
 
@@ -149,7 +155,11 @@ class SqliteLedger(SteppedLedger):
             result: T = stop.value
             return result
 
-    def _rows(self, connection: sqlite3.Connection, ask: Ask) -> list[sqlite3.Row]:
+    def _rows(self, connection: sqlite3.Connection, ask: Ask | Load) -> list[sqlite3.Row]:
+        if isinstance(ask, Load):
+            owner = (ask.account_id, ask.campaign_id)
+            connection.executemany(BULK_INSERT, (owner + row for batch in ask.spool.batches() for row in batch))
+            return []
         statement = self._compiled[ask.statement]
         if isinstance(ask.values, Mapping):
             return connection.execute(statement.sql, statement.arguments(ask.values)).fetchall()

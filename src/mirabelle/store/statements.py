@@ -12,6 +12,7 @@ from mirabelle.store.schema import ACCOUNTS, ATTEMPTS, CALLS, CAMPAIGNS, DELIVER
 # Written out, not bound: SQLite uses a partial index only where it can see that its condition holds.
 _QUEUED: Final[sa.ColumnClause[str]] = sa.literal_column("'queued'")
 _WAITING: Final[sa.ColumnClause[str]] = sa.literal_column("'waiting'")
+_PAUSED: Final[sa.ColumnClause[str]] = sa.literal_column("'paused'")
 _ENDED: Final[sa.ColumnClause[str]] = sa.literal_column("'ended'")
 
 _CALL_COLUMNS: Final = tuple(column for column in CALLS.c if not column.name.startswith("lease_"))
@@ -31,6 +32,18 @@ CALL_RETURNING: Final = ", ".join(
 )
 """The columns of a call for statements in a store's own SQL."""
 
+CAMPAIGNS_WAITING: Final = """
+    WITH RECURSIVE waiting(campaign_id) AS (
+        SELECT min(campaign_id) FROM calls WHERE state = 'queued'
+        UNION ALL
+        SELECT (
+            SELECT min(c.campaign_id) FROM calls AS c WHERE c.state = 'queued' AND c.campaign_id > waiting.campaign_id
+        )
+        FROM waiting WHERE waiting.campaign_id IS NOT NULL
+    )
+"""
+"""The campaigns with queued calls, one step through the index for each: the cost follows their number."""
+
 
 # Accounts and campaigns
 
@@ -38,13 +51,12 @@ ADD_ACCOUNT: Final = sa.text(
     "INSERT INTO accounts (login, pin_hash, created_at) VALUES (:login, :pin_hash, :now)"
     " ON CONFLICT (login) DO NOTHING RETURNING account_id"
 )
-ADD_CAMPAIGN: Final = (
-    sa.insert(CAMPAIGNS)
-    .values({name: sa.bindparam(name) for name in ("account_id", "name", "parameters", "created_at")})
-    .returning(CAMPAIGNS.c.campaign_id)
-)
 _ACCOUNT: Final = sa.select(
-    ACCOUNTS.c.account_id, ACCOUNTS.c.login, ACCOUNTS.c.pin_hash, CAMPAIGNS.c.campaign_id.label("default_campaign_id")
+    ACCOUNTS.c.account_id,
+    ACCOUNTS.c.login,
+    ACCOUNTS.c.pin_hash,
+    ACCOUNTS.c.settings,
+    CAMPAIGNS.c.campaign_id.label("default_campaign_id"),
 ).join_from(
     ACCOUNTS,
     CAMPAIGNS,
@@ -52,6 +64,48 @@ _ACCOUNT: Final = sa.select(
 )
 ACCOUNT: Final = _ACCOUNT.where(ACCOUNTS.c.account_id == sa.bindparam("account_id"))
 ACCOUNT_BY_LOGIN: Final = _ACCOUNT.where(ACCOUNTS.c.login == sa.bindparam("login"))
+ACCOUNTS_AFTER: Final = (
+    _ACCOUNT.where(ACCOUNTS.c.account_id > sa.bindparam("after"))
+    .order_by(ACCOUNTS.c.account_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+UPDATE_SETTINGS: Final = (
+    sa.update(ACCOUNTS)
+    .where(ACCOUNTS.c.account_id == sa.bindparam("changed"))
+    .values(settings=sa.bindparam("chosen", type_=sa.Text))
+    .returning(ACCOUNTS.c.account_id)
+)
+ADD_CAMPAIGN: Final = sa.text(
+    "INSERT INTO campaigns (account_id, name, parameters, created_at) VALUES (:account_id, :name, :parameters, :now)"
+    " ON CONFLICT (account_id, name) DO NOTHING"
+    " RETURNING campaign_id, account_id, name, parameters, state, created_at"
+)
+_CAMPAIGN: Final = sa.select(*CAMPAIGNS.c)
+CAMPAIGN: Final = _CAMPAIGN.where(CAMPAIGNS.c.campaign_id == sa.bindparam("campaign_id"))
+CAMPAIGN_BY_NAME: Final = _CAMPAIGN.where(
+    CAMPAIGNS.c.account_id == sa.bindparam("account_id"), CAMPAIGNS.c.name == sa.bindparam("name")
+)
+CAMPAIGNS_AFTER: Final = (
+    _CAMPAIGN.where(
+        CAMPAIGNS.c.account_id == sa.bindparam("account_id"), CAMPAIGNS.c.campaign_id > sa.bindparam("after")
+    )
+    .order_by(CAMPAIGNS.c.campaign_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+SET_CAMPAIGN_STATE: Final = (
+    sa.update(CAMPAIGNS)
+    .where(CAMPAIGNS.c.campaign_id == sa.bindparam("changed"))
+    .values(state=sa.bindparam("after", type_=sa.Text))
+    .returning(*CAMPAIGNS.c)
+)
+ANY_PAUSED: Final = sa.select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == _PAUSED).limit(sa.literal_column("1"))
+# Locked, so that a pause waits for the intents that were begun before it, and its reply comes after them.
+CAMPAIGN_OF_CALL: Final = (
+    sa.select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.name, CAMPAIGNS.c.state)
+    .join_from(CAMPAIGNS, CALLS, CALLS.c.campaign_id == CAMPAIGNS.c.campaign_id)
+    .where(CALLS.c.call_id == sa.bindparam("call_id"))
+    .with_for_update(read=True, of=CAMPAIGNS)
+)
 
 # Calls
 
@@ -66,6 +120,13 @@ LOCK_CALL: Final = (
 RECENT_CALLS: Final = _CALL.order_by(CALLS.c.call_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 COUNTS: Final = sa.select(CALLS.c.state, sa.func.count().label("calls")).group_by(CALLS.c.state)
 NEXT_DUE: Final = sa.select(sa.func.min(CALLS.c.due_at).label("at")).where(CALLS.c.state == _QUEUED)
+# From campaign to campaign through the index, so that the calls of a paused one are never read.
+NEXT_DUE_UNPAUSED: Final = sa.text(f"""
+    {CAMPAIGNS_WAITING}
+    SELECT min((SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id))
+        AS at
+    FROM waiting WHERE waiting.campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')
+""")  # noqa: S608
 NEXT_EXPIRY: Final = sa.select(sa.func.min(CALLS.c.expires_at).label("at")).where(
     # Always true; it lets SQLite take the index of expirations.
     CALLS.c.state == _QUEUED,
@@ -75,6 +136,16 @@ QUEUE_CALL: Final = (
     sa.insert(CALLS)
     .values({name: sa.bindparam(name) for name in NEW_CALL_COLUMNS})
     .returning(*_CALL_COLUMNS, _PARAMETERS)
+)
+LAST_CALL: Final = sa.select(sa.func.max(CALLS.c.call_id).label("last"))
+_LOADED: Final = (
+    CALLS.c.campaign_id == sa.bindparam("campaign_id"),
+    CALLS.c.state == _QUEUED,
+    CALLS.c.call_id > sa.bindparam("before"),
+)
+CALLS_LOADED: Final = sa.select(
+    sa.select(sa.func.min(CALLS.c.call_id)).where(*_LOADED).scalar_subquery().label("first"),
+    sa.select(sa.func.max(CALLS.c.call_id)).where(*_LOADED).scalar_subquery().label("last"),
 )
 RELEASE: Final = (
     sa.update(CALLS)
@@ -199,8 +270,17 @@ END_ATTEMPT: Final = (
 
 # Results to deliver
 
+_NEXT_SEQUENCE: Final = (
+    sa.select(sa.func.coalesce(sa.func.max(DELIVERIES.c.sequence), sa.literal_column("0")) + sa.literal_column("1"))
+    .where(DELIVERIES.c.call_id == sa.bindparam("call_id", type_=sa.Integer))
+    .scalar_subquery()
+)
 ADD_DELIVERY: Final = sa.insert(DELIVERIES).values(
-    {name: sa.bindparam(name) for name in ("call_id", "url", "host", "form", "state", "due_at", "created_at")}
+    {
+        "sequence": _NEXT_SEQUENCE,
+        "call_id": sa.bindparam("call_id", type_=sa.Integer),
+        **{name: sa.bindparam(name) for name in ("account_id", "url", "host", "form", "state", "due_at", "created_at")},
+    }
 )
 DELIVERY_OVER: Final = (
     sa.update(DELIVERIES)

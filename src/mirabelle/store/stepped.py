@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
-from mirabelle.calls.account import Account
+from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.campaign import Campaign, CampaignState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import steps
+from mirabelle.store import campaign_steps, steps
+from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
-from mirabelle.store.steps import Steps
+from mirabelle.store.records import Uploaded
+from mirabelle.store.rows import spooled
+from mirabelle.store.spool import Spool
 
 T = TypeVar("T")
 
@@ -40,6 +45,10 @@ class SteppedLedger(ABC):
         """Run steps that only read."""
 
     @abstractmethod
+    def _spool(self) -> Spool:
+        """Where an upload waits until it is whole."""
+
+    @abstractmethod
     def _announce(self) -> None:
         """Let `wait_for_work` know, wherever it waits, that a call was queued."""
 
@@ -54,6 +63,66 @@ class SteppedLedger(ABC):
     async def account(self, account_id: int) -> Account | None:
         """See `Ledger.account`."""
         return await self._read(lambda: steps.account(account_id))
+
+    async def accounts(self, *, after: int = 0, limit: int = 100) -> tuple[Account, ...]:
+        """See `Ledger.accounts`."""
+        return await self._read(lambda: steps.accounts(after, limit))
+
+    async def update_settings(self, account_id: int, settings: AccountSettings) -> Account:
+        """See `Ledger.update_settings`."""
+        return await self._write(lambda: steps.update_settings(account_id, settings))
+
+    async def add_campaign(self, account_id: int, name: str, parameters: str, now: datetime) -> Campaign:
+        """See `Ledger.add_campaign`."""
+        return await self._write(lambda: campaign_steps.add_campaign(account_id, name, parameters, now), alone=True)
+
+    async def campaign(self, campaign_id: int) -> Campaign | None:
+        """See `Ledger.campaign`."""
+        return await self._read(lambda: campaign_steps.campaign(campaign_id))
+
+    async def campaign_by_name(self, account_id: int, name: str) -> Campaign | None:
+        """See `Ledger.campaign_by_name`."""
+        return await self._read(lambda: campaign_steps.campaign_by_name(account_id, name))
+
+    async def campaigns(self, account_id: int, *, after: int = 0, limit: int = 100) -> tuple[Campaign, ...]:
+        """See `Ledger.campaigns`."""
+        return await self._read(lambda: campaign_steps.campaigns(account_id, after, limit))
+
+    async def pause_campaign(self, campaign_id: int, now: datetime) -> Campaign:
+        """See `Ledger.pause_campaign`."""
+        return await self._write(lambda: campaign_steps.set_state(campaign_id, CampaignState.PAUSED), alone=True)
+
+    async def resume_campaign(self, campaign_id: int, now: datetime) -> Campaign:
+        """See `Ledger.resume_campaign`."""
+        resumed = await self._write(lambda: campaign_steps.set_state(campaign_id, CampaignState.ACTIVE), alone=True)
+        self._announce()
+        return resumed
+
+    async def upload(
+        self,
+        account_id: int,
+        name: str,
+        parameters: str,
+        batches: AsyncIterator[Sequence[NewCall]],
+        now: datetime,
+        *,
+        into: int | None = None,
+    ) -> Uploaded:
+        """See `Ledger.upload`."""
+        if into is not None:
+            await self._read(lambda: campaign_steps.owned_campaign(into, account_id))
+        elif await self.campaign_by_name(account_id, name) is not None:
+            raise campaign_steps.name_taken(name)
+
+        def keep(batch: Sequence[NewCall]) -> None:
+            spool.add([spooled(new, now) for new in batch])
+
+        with self._spool() as spool:
+            async for batch in batches:
+                await asyncio.to_thread(keep, batch)
+            uploaded = await self._write(lambda: campaign_steps.upload(account_id, name, parameters, into, spool, now))
+        self._announce()
+        return uploaded
 
     async def queue_call(self, new: NewCall, now: datetime) -> Call:
         """See `Ledger.queue_call`."""

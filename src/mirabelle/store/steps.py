@@ -7,47 +7,29 @@ transaction. Whoever changes an attempt locks the row of its call first, so that
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Final
 
-import sqlalchemy as sa
-
-from mirabelle.calls.account import Account
+from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.campaign import CampaignState
 from mirabelle.calls.lifecycle import LifecycleError, require_call_change
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.store import rows, schema, statements
+from mirabelle.store.asking import Ask, Steps
+from mirabelle.store.campaign_steps import add_campaign
 from mirabelle.store.hot import HotPaths
-from mirabelle.store.ledger import AccountExists, LeaseLost, StoreError
+from mirabelle.store.ledger import AccountExists, CampaignPaused, LeaseLost, StoreError
 from mirabelle.store.rows import Row, micros
 
 RECOVERED_AT_ONCE: Final = 500
 """Calls that one recovery takes over; the rest wait for the next."""
 
 EXPIRED: Final = "Its expiration came before it could be dialled."
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One statement to run.
-
-    Attributes:
-        statement: portable, or a store's own.
-        values: its parameters by name; several sets of them run it once for each and return no rows.
-    """
-
-    statement: sa.Executable
-    values: Mapping[str, Any] | Sequence[Mapping[str, Any]] = field(default_factory=dict)
-
-
-T = TypeVar("T")
-Steps: TypeAlias = Generator[Ask, Sequence[Row], T]
-"""Statements out, rows in, and the result in the end."""
 
 
 def add_account(login: str, pin_hash: str, now: datetime) -> Steps[Account]:
@@ -63,9 +45,8 @@ def add_account(login: str, pin_hash: str, now: datetime) -> Steps[Account]:
     if not added:
         raise AccountExists(f"There is already an account '{login}'; choose another login.")
     account_id: int = added[0]["account_id"]
-    campaign = {"account_id": account_id, "name": "default", "parameters": "", "created_at": micros(now)}
-    [row] = yield Ask(statements.ADD_CAMPAIGN, campaign)
-    return Account(account_id, login, pin_hash, row["campaign_id"])
+    campaign = yield from add_campaign(account_id, "default", "", now)
+    return Account(account_id, login, pin_hash, campaign.campaign_id)
 
 
 def account(account_id: int) -> Steps[Account | None]:
@@ -82,6 +63,23 @@ def account_by_login(login: str) -> Steps[Account | None]:
     return rows.account_of(found[0]) if found else None
 
 
+def accounts(after: int, limit: int) -> Steps[tuple[Account, ...]]:
+    """See `Ledger.accounts`."""
+    found = yield Ask(statements.ACCOUNTS_AFTER, {"after": rows.cursor(after), "most": limit})
+    return tuple(rows.account_of(row) for row in found)
+
+
+def update_settings(account_id: int, settings: AccountSettings) -> Steps[Account]:
+    """See `Ledger.update_settings`."""
+    changed = None
+    if rows.is_key(account_id):
+        yield Ask(statements.UPDATE_SETTINGS, {"changed": account_id, "chosen": rows.settings_text(settings)})
+        changed = yield from account(account_id)
+    if changed is None:
+        raise StoreError(f"There is no account {account_id} in the ledger.")
+    return changed
+
+
 def queue_call(new: NewCall, now: datetime) -> Steps[Call]:
     """See `Ledger.queue_call`."""
     [row] = yield Ask(statements.QUEUE_CALL, rows.new_call_row(new, now))
@@ -90,7 +88,7 @@ def queue_call(new: NewCall, now: datetime) -> Steps[Call]:
 
 def call(call_id: int) -> Steps[Call | None]:
     """See `Ledger.call`."""
-    if not 0 < call_id < 2**31:
+    if not rows.is_key(call_id):
         return None
     found = yield Ask(statements.CALL, {"call_id": call_id})
     return rows.call_of(found[0]) if found else None
@@ -98,7 +96,7 @@ def call(call_id: int) -> Steps[Call | None]:
 
 def attempts(call_id: int) -> Steps[tuple[Attempt, ...]]:
     """See `Ledger.attempts`."""
-    if not 0 < call_id < 2**31:
+    if not rows.is_key(call_id):
         return ()
     found = yield Ask(statements.ATTEMPTS_OF, {"call_id": call_id})
     return tuple(rows.attempt_of(row) for row in found)
@@ -107,7 +105,8 @@ def attempts(call_id: int) -> Steps[tuple[Attempt, ...]]:
 def claim_due(hot: HotPaths, now: datetime, limit: int, owner: str, lease_until: datetime) -> Steps[tuple[Call, ...]]:
     """See `Ledger.claim_due`."""
     values = {"now": micros(now), "most": limit, "owner": _owner(owner), "until": micros(lease_until)}
-    taken = yield Ask(hot.claim, values)
+    paused = yield Ask(statements.ANY_PAUSED)
+    taken = yield Ask(hot.claim_unpaused if paused else hot.claim, values)
     return tuple(sorted(map(rows.call_of, taken), key=lambda call: (call.due_at, call.call_id)))
 
 
@@ -121,7 +120,8 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
 
 def next_due() -> Steps[datetime | None]:
     """See `Ledger.next_due`."""
-    due = yield Ask(statements.NEXT_DUE)
+    paused = yield Ask(statements.ANY_PAUSED)
+    due = yield Ask(statements.NEXT_DUE_UNPAUSED if paused else statements.NEXT_DUE)
     expiry = yield Ask(statements.NEXT_EXPIRY)
     return min((rows.instant(row["at"]) for row in (*due, *expiry) if row["at"] is not None), default=None)
 
@@ -145,6 +145,9 @@ def begin_attempt(call_id: int, sip_call_id: str, trunk: str, now: datetime, own
     held = yield Ask(statements.DIAL, {"dialled": call_id, "owner": owner, "now": micros(now)})
     if not held:
         raise LeaseLost(f"Call {call_id} is not leased to {owner} for an attempt; claim it again.")
+    [campaign] = yield Ask(statements.CAMPAIGN_OF_CALL, {"call_id": call_id})
+    if campaign["state"] == CampaignState.PAUSED:
+        raise CampaignPaused(f"The campaign '{campaign['name']}' is paused; release call {call_id}.")
     [row] = yield Ask(statements.BEGIN_ATTEMPT, values)
     return rows.attempt_of(row)
 

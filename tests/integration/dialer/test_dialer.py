@@ -326,3 +326,30 @@ async def test_a_ledger_that_fails_for_a_while_loses_no_outcome(rig: Rig) -> Non
         await rig.story.wait_for("ended")
     assert rig.story.count("store failed") == 2
     assert (await rig.call(call_id)).state is CallState.FAILED
+
+
+async def test_a_call_whose_campaign_is_paused_after_the_claim_goes_back_to_its_place(rig: Rig) -> None:
+    claim_due = rig.ledger.claim_due
+
+    async def claim_then_pause(*args: Any) -> tuple[Call, ...]:
+        claimed = await claim_due(*args)
+        await rig.ledger.pause_campaign(rig.campaign_id, datetime.now(UTC))
+        return claimed
+
+    rig.ledger.claim_due = claim_then_pause  # type: ignore[method-assign,assignment]
+    call_id = await rig.queue()
+    due_at = (await rig.call(call_id)).due_at
+    async with running(rig.dialer()):
+        await rig.story.wait_for("paused")
+    call = await rig.call(call_id)
+    assert (call.state, call.due_at, call.attempts) == (CallState.QUEUED, due_at, 0)
+    assert rig.phone.placed == []
+
+
+async def test_the_calls_of_a_campaign_are_dialled_when_its_pause_is_over(rig: Rig) -> None:
+    await rig.ledger.pause_campaign(rig.campaign_id, datetime.now(UTC))
+    call_id = await rig.queue()
+    async with running(rig.dialer()):
+        await rig.ledger.resume_campaign(rig.campaign_id, datetime.now(UTC))
+        await rig.story.wait_for("ended")
+    assert (await rig.call(call_id)).state is CallState.FAILED

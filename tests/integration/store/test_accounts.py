@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mirabelle.calls.account import Account
+from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.store.ledger import AccountExists, Ledger, StoreError
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,3 +40,23 @@ async def test_each_account_has_a_default_campaign_of_its_own(ledger: Ledger, ac
 async def test_a_login_that_cannot_be_stored_is_refused_with_a_sentence(ledger: Ledger, login: str) -> None:
     with pytest.raises(StoreError, match="login"):
         await ledger.add_account(login, "hashed", NOW)
+
+
+async def test_settings_of_an_account_are_kept(ledger: Ledger, account: Account) -> None:
+    chosen = AccountSettings(preflight=False, start_method="get", country="FR", bad_vxml="refuse", result_extras=True)
+    assert account.settings == AccountSettings()
+    changed = await ledger.update_settings(account.account_id, chosen)
+    assert changed.settings == chosen
+    assert await ledger.account_by_login("acme") == changed
+
+
+@pytest.mark.parametrize("account_id", [-1, 0, 99, 2**31, 2**70])
+async def test_settings_of_nobody_are_refused(ledger: Ledger, account_id: int) -> None:
+    with pytest.raises(StoreError, match="no account"):
+        await ledger.update_settings(account_id, AccountSettings())
+
+
+async def test_accounts_are_listed_in_pages(ledger: Ledger, account: Account) -> None:
+    other = await ledger.add_account("other", "hashed", NOW)
+    assert await ledger.accounts(limit=1) == (account,)
+    assert await ledger.accounts(after=account.account_id) == (other,)

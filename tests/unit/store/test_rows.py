@@ -7,9 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mirabelle.calls.account import AccountSettings
 from mirabelle.calls.call import NewCall
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.rows import NEW_CALL_COLUMNS, host_of, instant, micros, new_call_row, shortened, storable
+from mirabelle.store.rows import (
+    NEW_CALL_COLUMNS,
+    host_of,
+    instant,
+    micros,
+    new_call_row,
+    settings_of,
+    settings_text,
+    shortened,
+    storable,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -82,3 +93,16 @@ def test_a_new_calls_row_is_in_the_order_of_a_bulk_load() -> None:
     assert new_call_row(late, NOW)["due_at"] == micros(NOW + timedelta(hours=1))
     past = dataclasses.replace(new, scheduled_at=NOW - timedelta(hours=1))
     assert new_call_row(past, NOW)["due_at"] == micros(NOW)
+
+
+def test_settings_that_are_not_stored_have_their_defaults() -> None:
+    assert settings_of("{}") == AccountSettings()
+
+
+def test_settings_of_a_newer_program_are_left_out() -> None:
+    assert settings_of('{"country": "DE", "colour": "green"}') == AccountSettings(country="DE")
+
+
+def test_settings_come_back_from_their_text() -> None:
+    chosen = AccountSettings(preflight=False, country="US")
+    assert settings_of(settings_text(chosen)) == chosen

@@ -1,0 +1,94 @@
+"""The steps of campaigns and of uploads; see `mirabelle.store.steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mirabelle.calls.campaign import Campaign, CampaignState
+from mirabelle.store import rows, schema, statements
+from mirabelle.store.asking import Ask, Load, Steps
+from mirabelle.store.ledger import CampaignExists, StoreError
+from mirabelle.store.records import Uploaded
+from mirabelle.store.rows import Row, micros
+from mirabelle.store.spool import Spool
+
+
+def add_campaign(account_id: int, name: str, parameters: str, now: datetime) -> Steps[Campaign]:
+    """See `Ledger.add_campaign`."""
+    if not name:
+        raise StoreError("A campaign needs a name.")
+    values = {
+        "account_id": account_id,
+        "name": rows.storable("campaign_name", name, schema.NAME),
+        "parameters": rows.storable("campaign_parameters", parameters, schema.PARAMETERS),
+        "now": micros(now),
+    }
+    added = yield Ask(statements.ADD_CAMPAIGN, values)
+    if not added:
+        raise name_taken(name)
+    return rows.campaign_of(added[0])
+
+
+def name_taken(name: str) -> CampaignExists:
+    """The refusal of a campaign's second name-sake."""
+    return CampaignExists(f"The account already has a campaign '{name}'; choose another name.")
+
+
+def campaign(campaign_id: int) -> Steps[Campaign | None]:
+    """See `Ledger.campaign`."""
+    if not rows.is_key(campaign_id):
+        return None
+    found = yield Ask(statements.CAMPAIGN, {"campaign_id": campaign_id})
+    return rows.campaign_of(found[0]) if found else None
+
+
+def campaign_by_name(account_id: int, name: str) -> Steps[Campaign | None]:
+    """See `Ledger.campaign_by_name`."""
+    if not rows.is_key(account_id) or len(name) > schema.NAME or rows.shortened(name) != name:
+        return None
+    found = yield Ask(statements.CAMPAIGN_BY_NAME, {"account_id": account_id, "name": name})
+    return rows.campaign_of(found[0]) if found else None
+
+
+def campaigns(account_id: int, after: int, limit: int) -> Steps[tuple[Campaign, ...]]:
+    """See `Ledger.campaigns`."""
+    if not rows.is_key(account_id):
+        return ()
+    values = {"account_id": account_id, "after": rows.cursor(after), "most": limit}
+    found = yield Ask(statements.CAMPAIGNS_AFTER, values)
+    return tuple(rows.campaign_of(row) for row in found)
+
+
+def set_state(campaign_id: int, state: CampaignState) -> Steps[Campaign]:
+    """See `Ledger.pause_campaign` and `Ledger.resume_campaign`."""
+    changed: Sequence[Row] = ()
+    if rows.is_key(campaign_id):
+        changed = yield Ask(statements.SET_CAMPAIGN_STATE, {"changed": campaign_id, "after": state.value})
+    if not changed:
+        raise StoreError(f"There is no campaign {campaign_id} in the ledger.")
+    return rows.campaign_of(changed[0])
+
+
+def upload(
+    account_id: int, name: str, parameters: str, into: int | None, spool: Spool, now: datetime
+) -> Steps[Uploaded]:
+    """See `Ledger.upload`; the rows are in the spool already."""
+    if into is None:
+        campaign_id = (yield from add_campaign(account_id, name, parameters, now)).campaign_id
+    else:
+        campaign_id = (yield from owned_campaign(into, account_id)).campaign_id
+    [before] = yield Ask(statements.LAST_CALL)
+    yield Load(spool, account_id, campaign_id)
+    if not spool.rows:
+        return Uploaded(campaign_id, 0, 0, 0)
+    [span] = yield Ask(statements.CALLS_LOADED, {"campaign_id": campaign_id, "before": before["last"] or 0})
+    return Uploaded(campaign_id, span["first"], span["last"], spool.rows)
+
+
+def owned_campaign(campaign_id: int, account_id: int) -> Steps[Campaign]:
+    """A campaign that must be there and must be the account's."""
+    found = yield from campaign(campaign_id)
+    if found is None or found.account_id != account_id:
+        raise StoreError(f"The account has no campaign {campaign_id}.")
+    return found

@@ -1,0 +1,71 @@
+"""What is uploaded waits on the disk until it is whole, so that no transaction waits for a network."""
+
+from __future__ import annotations
+
+import marshal
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mirabelle.store.ledger import StoreError
+
+
+class Spool:
+    """Rows in a file that has no name and is gone with this object; one batch at a time is in memory.
+
+    Args:
+        directory: where the file is; None for the system's directory of temporary files.
+
+    Raises:
+        StoreError: the file cannot be made.
+    """
+
+    def __init__(self, directory: Path | None = None) -> None:
+        try:
+            # No context manager here: the spool is one itself.
+            self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115
+        except OSError as error:
+            raise _named(error) from error
+        self._batches = 0
+        self.rows = 0
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Put a batch at the end. Blocks.
+
+        Raises:
+            StoreError: the disk has no room.
+        """
+        try:
+            marshal.dump(list(rows), self._file)
+        except OSError as error:
+            raise _named(error) from error
+        self._batches += 1
+        self.rows += len(rows)
+
+    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
+        """The batches in their order, read one by one. Blocks.
+
+        Raises:
+            StoreError: the disk cannot be read.
+        """
+        try:
+            self._file.seek(0)
+            for _ in range(self._batches):
+                # Nobody else ever had this file: what is read is what `add` wrote.
+                yield marshal.load(self._file)  # noqa: S302
+        except OSError as error:
+            raise _named(error) from error
+
+
+def _named(error: OSError) -> StoreError:
+    return StoreError(f"The upload cannot be kept until it is whole: {error.strerror}. Make room on the disk.")
