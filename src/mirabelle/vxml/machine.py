@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from mirabelle.vxml.platform import HungUp, Note, NoteKind, Play, Prompt, Reply, Request
@@ -51,6 +51,9 @@ class Dialect:
         messages: whether the platform's own handlers speak (the audio column of VoiceXML 2.0, 5.2.5).
         submit_all: whether a submit without namelist sends all named input items (5.3.8), or nothing.
         transfer_type: the type of a `<transfer>` that names neither `type` nor `bridge`.
+        record_type: the type of a `<record>` that names none.
+        bargein_spreads: whether a prompt that may be interrupted makes all that are queued after it so (4.1.5 has them
+            as they say themselves).
     """
 
     grammar_type: str = "application/x-jsgf"
@@ -58,6 +61,12 @@ class Dialect:
     messages: bool = True
     transfer_type: str = "blind"
     submit_all: bool = True
+    record_type: str = "audio/x-wav"
+    bargein_spreads: bool = False
+
+
+CLASSIC: Final = Dialect(transfer_type="bridge", submit_all=False, record_type="audio/basic", bargein_spreads=True)
+"""The dialect of the hosted service whose applications run here unchanged."""
 
 
 @dataclass(slots=True)
@@ -222,7 +231,10 @@ class Machine:
         """All that waits to be played, which then waits no more."""
         taken = tuple(self.queue)
         self.queue.clear()
-        return taken
+        if not self.dialect.bargein_spreads:
+            return taken
+        first = next((at for at, prompt in enumerate(taken) if prompt.bargein), len(taken))
+        return taken[:first] + tuple(replace(prompt, bargein=True) for prompt in taken[first:])
 
     def flush(self) -> Steps[None]:
         """Play what is queued, to the end.

@@ -17,7 +17,7 @@ from mirabelle.vxml.signals import Thrown
 MOST_MS: Final = 3_600_000
 """The longest recording: an hour."""
 
-_TYPES: Final = frozenset({"", "audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav"})
+_TYPES: Final = frozenset({"audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav"})
 
 
 def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Heard | None]:
@@ -30,7 +30,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         Thrown: noinput, connection.disconnect.hangup or an error.
     """
     element = item.element
-    kind = element.get("type").strip().lower()
+    kind = element.get("type").strip().lower() or machine.dialect.record_type
     if kind not in _TYPES:
         raise Thrown("error.unsupported.format", f"<record> cannot make '{kind[:60]}'; it can make audio/x-wav.")
     ensure_caller(machine)
@@ -43,7 +43,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         maxtime_ms=min(milliseconds(element.get("maxtime", "60s")), MOST_MS),
         finalsilence_ms=milliseconds(element.get("finalsilence", "3s")),
         dtmfterm=element.get("dtmfterm", "true") != "false",
-        type=kind or "audio/x-wav",
+        type=kind,
         grammars=tuple(one.grammar for one in active),
         properties=properties.for_input(timeouts[-1] if timeouts else None),
     )
@@ -58,7 +58,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
             _fill(machine, item, reply)
         case HungUp():
             if reply.recording:
-                _fill(machine, item, Recorded(reply.recording, kind or "audio/x-wav", reply.duration_ms))
+                _fill(machine, item, Recorded(reply.recording, kind, reply.duration_ms))
             raise machine.lost()
         case NoInput():
             raise Thrown("noinput")
