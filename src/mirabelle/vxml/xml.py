@@ -49,6 +49,7 @@ class Element:
     line: int
     column: int
     namespace: str = ""
+    _found: dict[str | None, tuple[Element, ...]] = field(init=False, default_factory=dict, repr=False)
 
     def get(self, name: str, default: str = "") -> str:
         """The value of an attribute, or `default` where it is absent."""
@@ -56,7 +57,11 @@ class Element:
 
     def elements(self, name: str | None = None) -> tuple[Element, ...]:
         """The child elements; those called `name` where one is given."""
-        return tuple(c for c in self.children if isinstance(c, Element) and (name is None or c.name == name))
+        found = self._found.get(name)
+        if found is None:
+            wanted = (c for c in self.children if isinstance(c, Element) and (name is None or c.name == name))
+            found = self._found[name] = tuple(wanted)
+        return found
 
     def descendants(self) -> Iterator[Element]:
         """This element and all below it, in document order."""
