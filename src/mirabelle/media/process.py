@@ -36,8 +36,8 @@ TOLERATED_MS: Final = 5.0
 """Lateness of a burst that no jitter buffer notices."""
 
 HEALTH_EVERY: Final = 1.0
-BREATH: Final = 0.25
-"""Seconds of sleep, at least, for each second of work: a process with more to do than it can leaves a fifth of its core
+BREATH: Final = 0.125
+"""Seconds of sleep, at least, for each second of work: a process with more to do than it can leaves a ninth of its core
 to others, whatever its priority."""
 
 RUNAWAY: Final = 2_000_000
@@ -260,6 +260,7 @@ def main() -> None:
     )  # the lowest number that is free: select() takes no large one
     os.close(options.control)
     if options.realtime:
+        end_if_stuck()
         ask_for_precedence()
     # A collection in the middle would be a tick too late; what is made here per tick is freed by counting.
     gc.collect()
@@ -275,13 +276,17 @@ def ask_for_precedence() -> None:
     session (Linux, autogroup). What is refused is done without.
     """
     try:
-        # A fault of ours that never sleeps again must not cost the machine its core: the kernel ends us.
-        hard = resource.getrlimit(resource.RLIMIT_RTTIME)[1]
-        resource.setrlimit(resource.RLIMIT_RTTIME, (_soonest(RUNAWAY, hard), hard))
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     except (AttributeError, OSError):  # no such class on this system, or not for us
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+
+
+def end_if_stuck() -> None:
+    """Have the kernel end us if a fault of ours never sleeps again: with real-time priority it would cost a core."""
+    with suppress(AttributeError, OSError):  # no such limit on this system
+        hard = resource.getrlimit(resource.RLIMIT_RTTIME)[1]
+        resource.setrlimit(resource.RLIMIT_RTTIME, (_soonest(RUNAWAY, hard), hard))
 
 
 def _soonest(wanted: int, hard: int) -> int:

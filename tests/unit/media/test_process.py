@@ -113,7 +113,7 @@ def test_a_process_with_too_much_to_do_leaves_a_part_of_its_core_to_others(monke
         with ours:
             next(answers(ours, "health"))
         thread.join()
-    assert sum(slept) >= engine.ticks * 0.0025 * 0.9
+    assert sum(slept) >= engine.ticks * 0.00125 * 0.9
 
 
 def test_a_control_socket_with_a_large_number_is_served() -> None:
