@@ -34,6 +34,10 @@ ATTEMPT_CHANGES: Final = MappingProxyType(
 )
 """From each state of an attempt, the states it may change to."""
 
+RETRIED: Final = (CallState.FAILED, CallState.EXPIRED)
+"""Final states from which `Ledger.retry_failed`, and nothing else, takes a call back to QUEUED, never one that was
+answered."""
+
 
 class LifecycleError(MirabelleError):
     """A call or an attempt was asked to change in a way the table does not permit."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from mirabelle.calls.campaign import Campaign, CampaignState
@@ -10,7 +9,7 @@ from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.ledger import CampaignExists, StoreError
 from mirabelle.store.records import Uploaded
-from mirabelle.store.rows import Row, micros
+from mirabelle.store.rows import micros
 from mirabelle.store.spool import Spool
 
 
@@ -62,12 +61,11 @@ def campaigns(account_id: int, after: int, limit: int) -> Steps[tuple[Campaign, 
 
 def set_state(campaign_id: int, state: CampaignState) -> Steps[Campaign]:
     """See `Ledger.pause_campaign` and `Ledger.resume_campaign`."""
-    changed: Sequence[Row] = ()
     if rows.is_key(campaign_id):
         changed = yield Ask(statements.SET_CAMPAIGN_STATE, {"changed": campaign_id, "after": state.value})
-    if not changed:
-        raise StoreError(f"There is no campaign {campaign_id} in the ledger.")
-    return rows.campaign_of(changed[0])
+        if changed:
+            return rows.campaign_of(changed[0])
+    raise _no_campaign(campaign_id)
 
 
 def upload(
@@ -86,9 +84,21 @@ def upload(
     return Uploaded(campaign_id, span["first"], span["last"], spool.rows)
 
 
+def known_campaign(campaign_id: int) -> Steps[Campaign]:
+    """A campaign that must be there."""
+    found = yield from campaign(campaign_id)
+    if found is None:
+        raise _no_campaign(campaign_id)
+    return found
+
+
 def owned_campaign(campaign_id: int, account_id: int) -> Steps[Campaign]:
     """A campaign that must be there and must be the account's."""
     found = yield from campaign(campaign_id)
     if found is None or found.account_id != account_id:
         raise StoreError(f"The account has no campaign {campaign_id}.")
     return found
+
+
+def _no_campaign(campaign_id: int) -> StoreError:
+    return StoreError(f"There is no campaign {campaign_id} in the ledger.")

@@ -11,13 +11,32 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from mirabelle.store.statements import CALL_RETURNING, CAMPAIGNS_WAITING
+from mirabelle.store.statements import CALL_RETURNING
 
 _DELIVERY_RETURNING: Final = ", ".join(
     f"deliveries.{name} AS {name}"
     for name in ("delivery_id", "call_id", "sequence", "url", "form", "attempts", "due_at")
 )
 
+
+def _campaigns_waiting(indexed_by: str = "") -> str:
+    """The campaigns with queued calls, one step through the index for each, as `_HOSTS`."""
+    return f"""
+        WITH RECURSIVE waiting(campaign_id) AS (
+            SELECT min(campaign_id) FROM calls {indexed_by} WHERE state = 'queued'
+            UNION ALL
+            SELECT (
+                SELECT min(c.campaign_id) FROM calls AS c {indexed_by}
+                WHERE c.state = 'queued' AND c.campaign_id > waiting.campaign_id
+            )
+            FROM waiting WHERE waiting.campaign_id IS NOT NULL
+        )
+    """  # noqa: S608 - no value comes from outside
+
+
+# Without statistics SQLite would rather read all that is queued.
+_SQLITE_WAITING: Final = _campaigns_waiting("INDEXED BY calls_campaign_id_due_at")
+_POSTGRESQL_WAITING: Final = _campaigns_waiting()
 _UNPAUSED: Final = "campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')"
 
 # One step from host to host through the index, so that the cost follows the number of hosts and not of results.
@@ -39,6 +58,7 @@ class HotPaths:
         claim: queued and due to dialing; `:now`, `:most`, `:owner`, `:until`. For a time without paused campaigns:
             the calls of those are passed over, but read.
         claim_unpaused: the same from campaign to campaign, so that those of a paused one are not read.
+        next_due_unpaused: the earliest `due_at` of queued calls, as `at`, from campaign to campaign too.
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
@@ -46,6 +66,7 @@ class HotPaths:
 
     claim: sa.TextClause
     claim_unpaused: sa.TextClause
+    next_due_unpaused: sa.TextClause
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
@@ -65,7 +86,7 @@ SQLITE: Final = HotPaths(
     claim_unpaused=sa.text(f"""
         UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
         WHERE call_id IN (
-            {CAMPAIGNS_WAITING}
+            {_SQLITE_WAITING}
             SELECT d.call_id FROM waiting CROSS JOIN calls AS d
             WHERE d.call_id IN (
                 SELECT x.call_id FROM calls AS x
@@ -77,6 +98,13 @@ SQLITE: Final = HotPaths(
             ORDER BY d.due_at, d.call_id LIMIT :most
         )
         RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    next_due_unpaused=sa.text(f"""
+        {_SQLITE_WAITING}
+        SELECT min((
+            SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id
+        )) AS at
+        FROM waiting WHERE waiting.{_UNPAUSED}
     """),  # noqa: S608
     expire=sa.text(f"""
         UPDATE calls SET state = 'expired', ended_at = :now, detail = :reason
@@ -121,7 +149,7 @@ POSTGRESQL: Final = HotPaths(
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
     claim_unpaused=sa.text(f"""
-        {CAMPAIGNS_WAITING}, due AS MATERIALIZED (
+        {_POSTGRESQL_WAITING}, due AS MATERIALIZED (
             SELECT d.call_id FROM waiting CROSS JOIN LATERAL (
                 SELECT x.call_id, x.due_at FROM calls AS x
                 WHERE x.state = 'queued' AND x.campaign_id = waiting.campaign_id AND x.due_at <= :now
@@ -134,6 +162,13 @@ POSTGRESQL: Final = HotPaths(
         UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
         FROM due WHERE calls.call_id = due.call_id
         RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    next_due_unpaused=sa.text(f"""
+        {_POSTGRESQL_WAITING}
+        SELECT min((
+            SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id
+        )) AS at
+        FROM waiting WHERE waiting.{_UNPAUSED}
     """),  # noqa: S608
     expire=sa.text(f"""
         WITH past AS MATERIALIZED (

@@ -37,6 +37,10 @@ class CampaignPaused(StoreError):
     """No attempt may begin: the campaign of the call is paused. Release the call."""
 
 
+class CallBusy(StoreError):
+    """The call is being dialled or connected, so it cannot be cancelled now."""
+
+
 class Ledger(Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
@@ -137,6 +141,66 @@ class Ledger(Protocol):
             CampaignExists: the account has a campaign of this name. Known before the first batch is asked for,
                 or, where two come with one name at once, after the last.
             StoreError: a call cannot be stored, or the account has no campaign `into`.
+        """
+        ...
+
+    async def calls(
+        self,
+        account_id: int,
+        *,
+        campaign_id: int | None = None,
+        state: CallState | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> tuple[Call, ...]:
+        """Calls of an account in the order of their keys, from behind `after`.
+
+        Args:
+            account_id: whose calls.
+            campaign_id: of this campaign only; none where it is another account's.
+            state: in this state only.
+            after: the last key of the page before.
+            limit: the most calls.
+        """
+        ...
+
+    async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
+        """How many calls of a campaign are in each state; every state is there."""
+        ...
+
+    async def cancel_call(self, call_id: int, now: datetime) -> Call:
+        """Withdraw a queued call, with its result in the outbox. One that is final already is left as it is.
+
+        Raises:
+            CallBusy: it is being dialled or connected.
+            StoreError: there is no such call.
+        """
+        ...
+
+    async def cancel_campaign(self, campaign_id: int, now: datetime) -> int:
+        """Withdraw all queued calls of a campaign; returns how many.
+
+        It is done in pieces of one transaction each, so that nobody waits for it; what was done stays done. Calls that
+        are being dialled go on, and may be queued again by the retry rule: pause the campaign first, and cancel again.
+
+        Raises:
+            StoreError: there is no such campaign.
+        """
+        ...
+
+    async def retry_failed(self, campaign_id: int, now: datetime, *, expires_at: datetime | None = None) -> int:
+        """Queue failed and expired calls of a campaign once more, with all their retries; returns how many.
+
+        Never one that was answered. Each reports a second result when it ends again. Done in pieces, as
+        `cancel_campaign`. Wakes `wait_for_work`.
+
+        Args:
+            campaign_id: which campaign.
+            now: the present instant; they are due at once.
+            expires_at: the new expiration of calls whose own has passed; without it those stay as they are.
+
+        Raises:
+            StoreError: there is no such campaign, or `expires_at` is past.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -208,6 +209,11 @@ def call_of(row: Row) -> Call:
         detail=row["detail"],
         ended_at=_maybe_instant(row["ended_at"]),
     )
+
+
+def counts_of(found: Iterable[Row]) -> dict[CallState, int]:
+    """How many calls are in each state, from rows that name those where any are."""
+    return {**dict.fromkeys(CallState, 0), **{CallState(row["state"]): row["calls"] for row in found}}
 
 
 def attempt_of(row: Row) -> Attempt:

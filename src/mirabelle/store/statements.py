@@ -6,6 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from mirabelle.calls.call import CallState
 from mirabelle.store.rows import NEW_CALL_COLUMNS
 from mirabelle.store.schema import ACCOUNTS, ATTEMPTS, CALLS, CAMPAIGNS, DELIVERIES
 
@@ -31,18 +32,6 @@ CALL_RETURNING: Final = ", ".join(
     ]
 )
 """The columns of a call for statements in a store's own SQL."""
-
-CAMPAIGNS_WAITING: Final = """
-    WITH RECURSIVE waiting(campaign_id) AS (
-        SELECT min(campaign_id) FROM calls WHERE state = 'queued'
-        UNION ALL
-        SELECT (
-            SELECT min(c.campaign_id) FROM calls AS c WHERE c.state = 'queued' AND c.campaign_id > waiting.campaign_id
-        )
-        FROM waiting WHERE waiting.campaign_id IS NOT NULL
-    )
-"""
-"""The campaigns with queued calls, one step through the index for each: the cost follows their number."""
 
 
 # Accounts and campaigns
@@ -120,13 +109,6 @@ LOCK_CALL: Final = (
 RECENT_CALLS: Final = _CALL.order_by(CALLS.c.call_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 COUNTS: Final = sa.select(CALLS.c.state, sa.func.count().label("calls")).group_by(CALLS.c.state)
 NEXT_DUE: Final = sa.select(sa.func.min(CALLS.c.due_at).label("at")).where(CALLS.c.state == _QUEUED)
-# From campaign to campaign through the index, so that the calls of a paused one are never read.
-NEXT_DUE_UNPAUSED: Final = sa.text(f"""
-    {CAMPAIGNS_WAITING}
-    SELECT min((SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id))
-        AS at
-    FROM waiting WHERE waiting.campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')
-""")  # noqa: S608
 NEXT_EXPIRY: Final = sa.select(sa.func.min(CALLS.c.expires_at).label("at")).where(
     # Always true; it lets SQLite take the index of expirations.
     CALLS.c.state == _QUEUED,
@@ -137,6 +119,55 @@ QUEUE_CALL: Final = (
     .values({name: sa.bindparam(name) for name in NEW_CALL_COLUMNS})
     .returning(*_CALL_COLUMNS, _PARAMETERS)
 )
+
+
+def _calls_of(owner: sa.Column[int]) -> tuple[sa.Executable, sa.Executable]:
+    """The next calls of an account or a campaign by their keys: in whatever state, and in one state.
+
+    The index holds the keys by state, so the first takes the next ones of each state and of those the first.
+    """
+    here = (owner == sa.bindparam("owner"), CALLS.c.call_id > sa.bindparam("after"))
+    most = sa.bindparam("most", type_=sa.Integer)
+
+    def keys(state: str) -> sa.Select[tuple[int]]:
+        in_state = sa.select(CALLS.c.call_id).where(*here, CALLS.c.state == sa.literal_column(f"'{state}'"))
+        return sa.select(in_state.order_by(CALLS.c.call_id).limit(most).subquery().c.call_id)
+
+    any_state = sa.union_all(*(keys(state.value) for state in CallState)).subquery()
+    return (
+        _CALL.where(CALLS.c.call_id.in_(sa.select(any_state.c.call_id))).order_by(CALLS.c.call_id).limit(most),
+        _CALL.where(*here, CALLS.c.state == sa.bindparam("wanted")).order_by(CALLS.c.call_id).limit(most),
+    )
+
+
+CALLS_OF_ACCOUNT, CALLS_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id)
+CALLS_OF_CAMPAIGN, CALLS_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id)
+CAMPAIGN_COUNTS: Final = COUNTS.where(CALLS.c.campaign_id == sa.bindparam("campaign_id"))
+_CANCELED: Final = "state = 'canceled', ended_at = :now, detail = :reason"
+CANCEL_CALL: Final = sa.text(
+    f"UPDATE calls SET {_CANCELED} WHERE call_id = :cancelled AND state = 'queued' RETURNING {CALL_RETURNING}"  # noqa: S608
+)
+# The state is asked for twice: on PostgreSQL a dialer may have claimed the call since it was chosen. The
+# second time not by its bare name, for which SQLite would walk all calls in that state.
+CANCEL_SOME: Final = sa.text(f"""
+    UPDATE calls SET {_CANCELED}
+    WHERE state || '' = 'queued' AND call_id IN (
+        SELECT call_id FROM calls WHERE campaign_id = :campaign_id AND state = 'queued' ORDER BY call_id LIMIT :most
+    )
+    RETURNING {CALL_RETURNING}
+""")  # noqa: S608
+RETRY_SOME: Final = sa.text("""
+    UPDATE calls SET state = 'queued', due_at = :now, attempts = 0, duration = 0, callee_type = 'unknown', detail = '',
+        ended_at = NULL, expires_at = CASE WHEN expires_at <= :now THEN CAST(:expires AS BIGINT) ELSE expires_at END
+    WHERE state || '' = :before AND call_id IN (
+        SELECT c.call_id FROM calls AS c
+        WHERE c.campaign_id = :campaign_id AND c.state = :before AND c.call_id > :after
+        AND (c.expires_at IS NULL OR c.expires_at > :now OR CAST(:expires AS BIGINT) IS NOT NULL)
+        AND NOT EXISTS (SELECT 1 FROM attempts WHERE attempts.call_id = c.call_id AND answered_at IS NOT NULL)
+        ORDER BY c.call_id LIMIT :most
+    )
+    RETURNING call_id
+""")
 LAST_CALL: Final = sa.select(sa.func.max(CALLS.c.call_id).label("last"))
 _LOADED: Final = (
     CALLS.c.campaign_id == sa.bindparam("campaign_id"),

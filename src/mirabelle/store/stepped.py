@@ -6,18 +6,21 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import Campaign, CampaignState
+from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import campaign_steps, steps
+from mirabelle.store import call_steps, campaign_steps, steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
+from mirabelle.store.ledger import StoreError
 from mirabelle.store.records import Uploaded
 from mirabelle.store.rows import spooled
 from mirabelle.store.spool import Spool
@@ -124,6 +127,50 @@ class SteppedLedger(ABC):
         self._announce()
         return uploaded
 
+    async def calls(
+        self,
+        account_id: int,
+        *,
+        campaign_id: int | None = None,
+        state: CallState | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> tuple[Call, ...]:
+        """See `Ledger.calls`."""
+        return await self._read(lambda: call_steps.calls(account_id, campaign_id, state, after, limit))
+
+    async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
+        """See `Ledger.campaign_counts`."""
+        return await self._read(lambda: call_steps.campaign_counts(campaign_id))
+
+    async def cancel_call(self, call_id: int, now: datetime) -> Call:
+        """See `Ledger.cancel_call`."""
+        return await self._write(lambda: call_steps.cancel_call(call_id, now))
+
+    async def cancel_campaign(self, campaign_id: int, now: datetime) -> int:
+        """See `Ledger.cancel_campaign`."""
+        await self._read(lambda: campaign_steps.known_campaign(campaign_id))
+        cancelled = 0
+        while some := await self._write(lambda: call_steps.cancel_some(campaign_id, now)):
+            cancelled += some
+        return cancelled
+
+    async def retry_failed(self, campaign_id: int, now: datetime, *, expires_at: datetime | None = None) -> int:
+        """See `Ledger.retry_failed`."""
+        if expires_at is not None and expires_at <= now:
+            raise StoreError("The new expiration is past; give one that is to come.")
+        await self._read(lambda: campaign_steps.known_campaign(campaign_id))
+        retried = 0
+        for state in RETRIED:
+            after = 0
+            while taken := await self._write(
+                partial(call_steps.retry_some, campaign_id, state, after, now, expires_at)
+            ):
+                retried += len(taken)
+                after = taken[-1]
+        self._announce()
+        return retried
+
     async def queue_call(self, new: NewCall, now: datetime) -> Call:
         """See `Ledger.queue_call`."""
         call = await self._write(lambda: steps.queue_call(new, now), alone=True)
@@ -148,7 +195,7 @@ class SteppedLedger(ABC):
 
     async def next_due(self, now: datetime) -> datetime | None:
         """See `Ledger.next_due`."""
-        return await self._read(steps.next_due)
+        return await self._read(lambda: steps.next_due(self.hot))
 
     async def release(self, call_id: int, due_at: datetime, owner: str) -> None:
         """See `Ledger.release`."""

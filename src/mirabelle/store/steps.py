@@ -7,7 +7,7 @@ transaction. Whoever changes an attempt locks the row of its call first, so that
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +21,7 @@ from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
+from mirabelle.store.call_steps import report
 from mirabelle.store.campaign_steps import add_campaign
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import AccountExists, CampaignPaused, LeaseLost, StoreError
@@ -114,14 +115,14 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
     """See `Ledger.expire_due`."""
     past = yield Ask(hot.expire, {"now": micros(now), "most": limit, "reason": EXPIRED})
     expired = tuple(sorted(map(rows.call_of, past), key=lambda call: call.call_id))
-    yield from _report(expired, now)
+    yield from report(expired, now)
     return expired
 
 
-def next_due() -> Steps[datetime | None]:
+def next_due(hot: HotPaths) -> Steps[datetime | None]:
     """See `Ledger.next_due`."""
     paused = yield Ask(statements.ANY_PAUSED)
-    due = yield Ask(statements.NEXT_DUE_UNPAUSED if paused else statements.NEXT_DUE)
+    due = yield Ask(hot.next_due_unpaused if paused else statements.NEXT_DUE)
     expiry = yield Ask(statements.NEXT_EXPIRY)
     return min((rows.instant(row["at"]) for row in (*due, *expiry) if row["at"] is not None), default=None)
 
@@ -208,7 +209,7 @@ def end_attempt(
     [after] = yield Ask(statements.STEP, values)
     stepped = rows.call_of(after)
     if stepped.state.final:
-        yield from _report((stepped,), now)
+        yield from report((stepped,), now)
     return stepped
 
 
@@ -274,21 +275,13 @@ def next_delivery() -> Steps[datetime | None]:
 
 def counts() -> Steps[Mapping[CallState, int]]:
     """See `Ledger.counts`."""
-    found = yield Ask(statements.COUNTS)
-    return {**dict.fromkeys(CallState, 0), **{CallState(row["state"]): row["calls"] for row in found}}
+    return rows.counts_of((yield Ask(statements.COUNTS)))
 
 
 def recent_calls(limit: int) -> Steps[tuple[Call, ...]]:
     """See `Ledger.recent_calls`."""
     found = yield Ask(statements.RECENT_CALLS, {"most": limit})
     return tuple(rows.call_of(row) for row in found)
-
-
-def _report(ended: Sequence[Call], now: datetime) -> Steps[None]:
-    """Put the results of calls that just became final into the outbox."""
-    wanted = [rows.delivery_row(call, now) for call in ended if call.result_url]
-    if wanted:
-        yield Ask(statements.ADD_DELIVERY, wanted)
 
 
 def _attempt(attempt_id: int) -> Steps[Row]:

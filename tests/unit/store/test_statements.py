@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ PORTABLE = {
     for name, statement in vars(statements).items()
     if isinstance(statement, sa.Executable) and not name.startswith("_")
 }
-HOT = {name: getattr(hot.SQLITE, name) for name in ("claim", "claim_unpaused", "expire", "recover", "claim_deliveries")}
+HOT = {field.name: getattr(hot.SQLITE, field.name) for field in dataclasses.fields(hot.HotPaths)}
 
 # Its whole answer is a number for each state, so it reads them all; the index holds what it needs.
 READS_EVERYTHING = {"COUNTS", "RECENT_CALLS", "ADD_CAMPAIGN", "ADD_ACCOUNT", "ADD_DELIVERY", "QUEUE_CALL", "LAST_CALL"}
@@ -67,6 +68,24 @@ def test_a_hot_path_walks_its_index(connection: sqlite3.Connection, name: str, i
     lines = [row["detail"] for row in plan]
     assert any(index in line for line in lines)
     assert not any("TEMP B-TREE" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["CANCEL_SOME", "RETRY_SOME"])
+def test_a_piece_of_a_campaign_is_found_by_the_campaign(connection: sqlite3.Connection, name: str) -> None:
+    compiled = CompiledStatements(DIALECTS["sqlite"])[PORTABLE[name]]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
+    lines = [row["detail"] for row in plan]
+    assert not any("calls_state_due_at" in line for line in lines)
+    assert any("calls_campaign_id_state" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["claim_unpaused", "next_due_unpaused"])
+def test_a_walk_around_paused_campaigns_reads_no_call_for_nothing(connection: sqlite3.Connection, name: str) -> None:
+    compiled = CompiledStatements(DIALECTS["sqlite"])[HOT[name]]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
+    lines = [row["detail"] for row in plan]
+    assert not any("calls_state_due_at" in line for line in lines)
+    assert sum("calls_campaign_id_due_at" in line for line in lines) == 3
 
 
 @pytest.mark.parametrize(

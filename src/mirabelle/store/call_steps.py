@@ -1,0 +1,103 @@
+"""The steps of listing, cancelling and retrying calls; see `mirabelle.store.steps`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from mirabelle.calls.call import Call, CallState
+from mirabelle.calls.lifecycle import RETRIED
+from mirabelle.store import rows, statements
+from mirabelle.store.asking import Ask, Steps
+from mirabelle.store.campaign_steps import campaign
+from mirabelle.store.ledger import CallBusy, StoreError
+from mirabelle.store.rows import micros
+
+AT_ONCE: Final = 500
+"""Calls that one transaction cancels or takes back, so that nobody waits long for it."""
+
+CANCELED: Final = "It was cancelled before it could be dialled."
+
+
+def calls(
+    account_id: int, campaign_id: int | None, state: CallState | None, after: int, limit: int
+) -> Steps[tuple[Call, ...]]:
+    """See `Ledger.calls`."""
+    if not rows.is_key(account_id):
+        return ()
+    values: dict[str, object] = {"owner": account_id, "after": rows.cursor(after), "most": limit}
+    if campaign_id is not None:
+        found = yield from campaign(campaign_id)
+        if found is None or found.account_id != account_id:
+            return ()
+        values["owner"] = campaign_id
+    if state is None:
+        page = statements.CALLS_OF_ACCOUNT if campaign_id is None else statements.CALLS_OF_CAMPAIGN
+    else:
+        values["wanted"] = state.value
+        page = statements.CALLS_OF_ACCOUNT_IN if campaign_id is None else statements.CALLS_OF_CAMPAIGN_IN
+    listed = yield Ask(page, values)
+    return tuple(rows.call_of(row) for row in listed)
+
+
+def campaign_counts(campaign_id: int) -> Steps[Mapping[CallState, int]]:
+    """See `Ledger.campaign_counts`."""
+    found: Sequence[rows.Row] = ()
+    if rows.is_key(campaign_id):
+        found = yield Ask(statements.CAMPAIGN_COUNTS, {"campaign_id": campaign_id})
+    return rows.counts_of(found)
+
+
+def cancel_call(call_id: int, now: datetime) -> Steps[Call]:
+    """See `Ledger.cancel_call`."""
+    if not rows.is_key(call_id):
+        raise _no_call(call_id)
+    cancelled = yield Ask(statements.CANCEL_CALL, {"cancelled": call_id, "now": micros(now), "reason": CANCELED})
+    if cancelled:
+        call = rows.call_of(cancelled[0])
+        yield from report((call,), now)
+        return call
+    found = yield Ask(statements.CALL, {"call_id": call_id})
+    if not found:
+        raise _no_call(call_id)
+    call = rows.call_of(found[0])
+    if not call.state.final:
+        raise CallBusy(f"Call {call_id} is being dialled; it can be cancelled when it waits again.")
+    return call
+
+
+def cancel_some(campaign_id: int, now: datetime) -> Steps[int]:
+    """Cancel the next queued calls of a campaign; returns how many."""
+    values = {"campaign_id": campaign_id, "now": micros(now), "reason": CANCELED, "most": AT_ONCE}
+    cancelled = yield Ask(statements.CANCEL_SOME, values)
+    yield from report(sorted(map(rows.call_of, cancelled), key=lambda call: call.call_id), now)
+    return len(cancelled)
+
+
+def retry_some(
+    campaign_id: int, before: CallState, after: int, now: datetime, expires_at: datetime | None
+) -> Steps[tuple[int, ...]]:
+    """Take the next failed or expired calls of a campaign back into the queue; returns their keys."""
+    assert before in RETRIED
+    values = {
+        "campaign_id": campaign_id,
+        "before": before.value,
+        "after": after,
+        "now": micros(now),
+        "expires": None if expires_at is None else micros(expires_at),
+        "most": AT_ONCE,
+    }
+    taken = yield Ask(statements.RETRY_SOME, values)
+    return tuple(sorted(row["call_id"] for row in taken))
+
+
+def report(ended: Sequence[Call], now: datetime) -> Steps[None]:
+    """Put the results of calls that just became final into the outbox."""
+    wanted = [rows.delivery_row(call, now) for call in ended if call.result_url]
+    if wanted:
+        yield Ask(statements.ADD_DELIVERY, wanted)
+
+
+def _no_call(call_id: int) -> StoreError:
+    return StoreError(f"There is no call {call_id} in the ledger.")

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.campaign import Campaign
+from mirabelle.store.ledger import Ledger
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LEASE = NOW + timedelta(seconds=30)
+STATES = (CallState.QUEUED, CallState.DIALING, CallState.EXPIRED, CallState.CANCELED)
+
+
+@pytest.fixture
+async def campaign(ledger: Ledger, account: Account) -> Campaign:
+    """Eight calls, two in each of four states, between calls of others."""
+    made = await ledger.add_campaign(account.account_id, "spring", "", NOW)
+    other = await ledger.add_account("other", "hashed", NOW)
+    for number in range(8):
+        state = STATES[number % 4]
+        expires_at = NOW if state is CallState.EXPIRED else None
+        due_at = None if state is CallState.DIALING else NOW + timedelta(hours=1)
+        for account_id, campaign_id in (
+            (account.account_id, account.default_campaign_id),
+            (account.account_id, made.campaign_id),
+            (other.account_id, other.default_campaign_id),
+        ):
+            new = NewCall(
+                account_id=account_id,
+                campaign_id=campaign_id,
+                phone_number=f"+1617555000{number}",
+                start_url="http://example.com/start",
+                scheduled_at=due_at,
+                expires_at=expires_at,
+            )
+            call = await ledger.queue_call(new, NOW)
+            if state is CallState.CANCELED:
+                await ledger.cancel_call(call.call_id, NOW)
+    await ledger.expire_due(NOW, 100)
+    await ledger.claim_due(NOW, 100, "one", LEASE)
+    return made
+
+
+def keys(calls: Sequence[Call]) -> list[int]:
+    return [call.call_id for call in calls]
+
+
+@pytest.mark.parametrize("state", [None, *STATES])
+@pytest.mark.parametrize("whole_account", [True, False])
+async def test_pages_hold_every_call_once_and_in_order(
+    ledger: Ledger, account: Account, campaign: Campaign, state: CallState | None, whole_account: bool
+) -> None:
+    campaign_id = None if whole_account else campaign.campaign_id
+    listed: list[Call] = []
+    while page := await ledger.calls(
+        account.account_id,
+        campaign_id=campaign_id,
+        state=state,
+        after=listed[-1].call_id if listed else 0,
+        limit=3,
+    ):
+        listed.extend(page)
+    assert len(listed) == (16 if whole_account else 8) // (1 if state is None else 4)
+    assert all(before < after for before, after in pairwise(keys(listed)))
+    assert {call.account_id for call in listed} == {account.account_id}
+    assert {call.state for call in listed} == (set(STATES) if state is None else {state})
+    if not whole_account:
+        assert {call.campaign_id for call in listed} == {campaign.campaign_id}
+
+
+async def test_a_campaign_of_another_account_lists_nothing(ledger: Ledger, campaign: Campaign) -> None:
+    other = await ledger.account_by_login("other")
+    assert other is not None
+    assert await ledger.calls(other.account_id, campaign_id=campaign.campaign_id) == ()
+
+
+@pytest.mark.parametrize("key", [-1, 0, 99, 2**31, 2**70])
+async def test_nobodys_calls_are_none(ledger: Ledger, account: Account, key: int) -> None:
+    assert await ledger.calls(key) == ()
+    assert await ledger.calls(account.account_id, campaign_id=key) == ()
+    assert set((await ledger.campaign_counts(key)).values()) == {0}
+
+
+async def test_the_counts_of_a_campaign_are_its_own(ledger: Ledger, campaign: Campaign) -> None:
+    assert await ledger.campaign_counts(campaign.campaign_id) == {
+        **dict.fromkeys(CallState, 0),
+        **dict.fromkeys(STATES, 2),
+    }
