@@ -19,6 +19,7 @@ from mirabelle.grammar import (
 )
 from mirabelle.vxml.choices import Choice, choices_of, options_of
 from mirabelle.vxml.document import Document
+from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import absolute, either, fetch, one_of, plain_request
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
@@ -89,17 +90,26 @@ class Active:
     owner: Owner
 
 
-def active_grammars(machine: Machine, item: FormItem, *, modal: bool) -> Steps[list[Active]]:
+def active_grammars(machine: Machine, item: FormItem, *, modal: bool, needed: bool = False) -> Steps[list[Active]]:
     """The grammars that listen while an item is visited, in order of precedence.
 
     Args:
         machine: the session.
         item: the item.
         modal: whether only its own grammars count.
+        needed: whether input is expected, so that there has to be one.
 
     Raises:
         Thrown: `error.badfetch`, `error.unsupported.format` and the like, when one of them cannot be had.
+        SemanticError: there is none where one is needed (3.1.4).
     """
+    found = yield from _gathered(machine, item, modal=modal)
+    if needed and not found.found:
+        raise SemanticError(f"<{item.kind}> (line {item.element.line}) waits for input, and no grammar is active.")
+    return found.wanted()
+
+
+def _gathered(machine: Machine, item: FormItem, *, modal: bool) -> Steps[_Gathering]:
     here = machine.here
     gathered = _Gathering(machine)
     if item.kind == "menu":
@@ -107,7 +117,7 @@ def active_grammars(machine: Machine, item: FormItem, *, modal: bool) -> Steps[l
     else:
         yield from gathered.item(item)
     if modal:
-        return gathered.wanted()
+        return gathered
     if here.dialog is not None and here.dialog.name == "form":
         yield from gathered.grammars(here.dialog, here.document, ForForm())
         yield from gathered.links(here.dialog, here.document)
@@ -115,7 +125,7 @@ def active_grammars(machine: Machine, item: FormItem, *, modal: bool) -> Steps[l
     if here.root is not None:
         yield from gathered.document(here.root, here.dialog)
     gathered.universals()
-    return gathered.wanted()
+    return gathered
 
 
 class _Gathering:
@@ -123,15 +133,15 @@ class _Gathering:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
-        self._found: list[Active] = []
+        self.found: list[Active] = []
 
     def wanted(self) -> list[Active]:
         """Those of a mode that the property inputmodes lets in."""
         modes = self._machine.properties.text("inputmodes").split()
-        return [active for active in self._found if active.grammar.mode in modes]
+        return [active for active in self.found if active.grammar.mode in modes]
 
     def _add(self, grammar: Grammar, owner: Owner) -> None:
-        self._found.append(Active(grammar, owner))
+        self.found.append(Active(grammar, owner))
 
     def grammars(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
         for child in element.elements("grammar"):

@@ -187,7 +187,9 @@ class FormInterpretation:
             case "object":
                 raise Thrown("error.unsupported.objectname", f"No object '{item.element.get('classid')[:100]}' exists.")
             case _:
-                active = yield from active_grammars(machine, item, modal=item.element.get("modal") == "true")
+                active = yield from active_grammars(
+                    machine, item, modal=item.element.get("modal") == "true", needed=True
+                )
                 yield from self._process((yield from listen(machine, active)))
 
     def _process(self, heard: Heard) -> Steps[None]:

@@ -10,7 +10,7 @@ import re
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from mirabelle.errors import MirabelleError
@@ -27,6 +27,7 @@ from mirabelle.vxml.platform import (
     FetchFailed,
     HungUp,
     Input,
+    Mark,
     NoInput,
     NoMatch,
     Note,
@@ -164,12 +165,13 @@ class TextPlatform:
             return NoInput()
         if given.startswith("text:"):
             self._line(f"input: {given}")
-            return match_words(given.removeprefix("text:").split(), request.grammars, request.properties)
+            reply = match_words(given.removeprefix("text:").split(), request.grammars, request.properties)
+            return _marked(reply, request.prompts)
         for key in given:
             self._ahead.press(key)
         reply = collect_keys(self._ahead, request.grammars, request.properties)
         self._line(f"input: {reply.utterance}")
-        return reply
+        return _marked(reply, request.prompts)
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:
         """Record a second of silence, ended by whatever the caller does next."""
@@ -270,6 +272,12 @@ class TextPlatform:
     def _line(self, text: str) -> None:
         plain = "".join(c if c.isprintable() else " " for c in text)
         self._write(plain[:MOST_LINE])
+
+
+def _marked(reply: Input | NoMatch, prompts: Sequence[Prompt]) -> Input | NoMatch:
+    """The reply of a caller who listens to the end: the last mark was passed just before."""
+    marks = [item.name for prompt in prompts for item in prompt.items if isinstance(item, Mark)]
+    return replace(reply, markname=marks[-1]) if marks and isinstance(reply, Input) else reply
 
 
 def recording(kind: str, duration_ms: int) -> bytes:

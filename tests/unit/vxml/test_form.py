@@ -243,3 +243,28 @@ def test_a_condition_that_fails_is_a_semantic_error() -> None:
         '<block cond="nobody.here"><log>no</log></block><catch event="error.semantic"><log>caught</log><exit/></catch>'
     )
     assert run(form(body)).logs == ["caught"]
+
+
+@pytest.mark.parametrize(
+    ("body", "logs"),
+    [
+        ('<field name="f"><prompt>a</prompt>{}</field>', ["item"]),
+        ("<initial>{}</initial><field name='f'/>", ["item"]),
+        ('<field name="f"><prompt>a</prompt></field>{}', ["item"]),
+        (f'<field name="f">{{}}{ONE}<filled><log>filled</log></filled></field>', ["filled"]),
+        (f'{ONE}<field name="f">{{}}<nomatch><log>no</log></nomatch></field>', []),
+        (f'<link event="x">{ONE}</link><field name="f">{{}}<catch event="x"><log>x</log></catch></field>', ["x"]),
+        ('<property name="universals" value="help"/><field name="f">{}<help><log>help</log></help></field>', []),
+        ('<record name="f">{}<filled><log>filled</log></filled></record>', ["filled"]),
+    ],
+)
+def test_input_without_a_grammar_that_is_active_is_a_semantic_error(body: str, logs: list[str]) -> None:
+    caught = '<catch event="error.semantic"><log>item</log><exit/></catch>'
+    assert run(form(body.format(caught)), "1,hangup").logs == logs
+
+
+def test_grammars_that_inputmodes_keeps_out_are_active_all_the_same() -> None:
+    body = (
+        f'<property name="inputmodes" value="voice"/><field name="f">{ONE}<noinput><log>quiet</log></noinput></field>'
+    )
+    assert run(form(body), "noinput,hangup").logs == ["quiet"]

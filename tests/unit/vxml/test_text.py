@@ -129,3 +129,19 @@ def test_a_line_never_holds_control_characters_nor_grows_without_end() -> None:
 @pytest.mark.parametrize(("kind", "size"), [("audio/basic", 8000), ("audio/x-alaw-basic", 8000), ("audio/x-wav", 8044)])
 def test_a_recording_is_as_long_as_it_says(kind: str, size: int) -> None:
     assert len(recording(kind, 1000)) == size
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("a<mark name='m'/>b", "string m"),
+        ("<mark name='m'/>b<mark nameexpr=\"'n' + 1\"/>", "string n1"),
+        ("none", "undefined undefined"),
+    ],
+)
+@pytest.mark.parametrize("given", ["1", "text:one"])
+def test_the_last_mark_is_known_afterwards(prompt: str, name: str, given: str) -> None:
+    words = '<grammar mode="voice" version="1.0" root="r"><rule id="r">one</rule></grammar>'
+    tell = "typeof f$.markname + ' ' + application.lastresult$.markname"
+    body = f"<field name='f'><prompt>{prompt}</prompt>{key('1')}{words}<filled><log expr=\"{tell}\"/></filled></field>"
+    assert run(vxml(f"<form>{body}</form>"), given).logs == [name]
