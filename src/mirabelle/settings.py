@@ -113,6 +113,12 @@ class ServerSettings(_Section):
     """The HTTP service."""
 
     listen: HostPort = Field(default="127.0.0.1:8080", description="Where HTTP requests are accepted, as host:port.")
+    max_upload_mb: int = Field(
+        default=256, ge=1, le=10_000, description="Megabytes of the largest request to queuecalls."
+    )
+    listed_calls: int = Field(
+        default=1_000, ge=0, le=100_000, description="The most calls that a reply of queuecalls lists one by one."
+    )
 
     @property
     def address(self) -> tuple[str, int]:

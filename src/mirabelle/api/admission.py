@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
+from mirabelle.api import queuecall
 from mirabelle.api.login import LoginBusy, LoginCheck
 from mirabelle.api.preflight import Finding, Preflight, PreflightBusy
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
+
+_CREDENTIALS: Final = tuple((field.name, field.most) for field in queuecall.FIELDS if field.name in {"login", "pin"})
 
 
 class Admission:
@@ -21,10 +27,16 @@ class Admission:
         self._login = login
         self._preflight = preflight
 
-    async def account(self, login: str, pin: str) -> Account | Fault:
-        """The account of a request, or why there is none."""
+    async def account(self, values: Mapping[str, str]) -> Account | Fault | None:
+        """The account of a request, or why there is none; None where login and PIN are not even well-formed.
+
+        Args:
+            values: the fields of the request.
+        """
+        if any(not values.get(name, "").strip() or len(values[name]) > most for name, most in _CREDENTIALS):
+            return None
         try:
-            account = await self._login.account(login, pin)
+            account = await self._login.account(values["login"], values["pin"])
         except LoginBusy as error:
             return Fault("body", str(error))
         return account or Fault("login", "The login or the PIN is not right.")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import mirabelle
-from mirabelle.api import queuecall
+from mirabelle.api import queuecall, queuecalls
 from mirabelle.api.admission import Admission
 from mirabelle.api.login import Accounts, LoginCheck
 from mirabelle.api.preflight import Fetches, Preflight
 from mirabelle.api.queuecall_service import QueuecallService, QueuesCalls
+from mirabelle.api.queuecalls_service import QueuecallsService, StoresCampaigns
 from mirabelle.api.reply import OnlyPost
 from mirabelle.calls.call import CallState
 from mirabelle.calls.clock import Clock
@@ -25,11 +27,14 @@ from mirabelle.settings import Settings
 QUEUECALL_PATHS: Final = ("/webservice/queuecall.php", "/outbound/webservice/queuecall.php")
 """Where queuecall is served: as the hosted service did, and as its installations on premises did."""
 
+QUEUECALLS_PATHS: Final = ("/webservice/queuecalls.php", "/outbound/webservice/queuecalls.php")
+"""Where queuecalls is served."""
+
 _LOG: Final = "mirabelle.api"
 _OTHER_METHODS: Final = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
-class Ledger(Accounts, QueuesCalls, Protocol):
+class Ledger(Accounts, QueuesCalls, StoresCampaigns, Protocol):
     """What the services ask of the store."""
 
     async def counts(self) -> Mapping[CallState, int]:
@@ -65,36 +70,60 @@ def create_app(
     if fetcher is not None and settings.http.preflight:
         preflight = Preflight(fetcher, clock, timeout=settings.http.preflight_timeout)
     admission = Admission(LoginCheck(ledger, clock, hasher=hasher), preflight)
-    service = QueuecallService(ledger, admission, clock, settings, on_queued)
+    single = QueuecallService(ledger, admission, clock, settings, on_queued)
+    several = QueuecallsService(ledger, admission, clock, settings, on_queued)
     for path in QUEUECALL_PATHS:
-        app.add_api_route(
-            path,
-            service.handle,
-            methods=["POST"],
-            response_class=Response,
-            summary="Queue one call",
-            operation_id=path.strip("/").replace("/", "_").removesuffix(".php"),
-            openapi_extra=_form_schema(),
-            responses={200: {"description": "Queued or failed; `status` tells.", "content": {"text/xml": {}}}},
-        )
-        app.router.routes.append(Route(path, OnlyPost(queuecall.SERVICE).handle, methods=_OTHER_METHODS))
+        _add(app, path, single.handle, queuecall.SERVICE, "Queue one call", _form_schema())
+    for path in QUEUECALLS_PATHS:
+        _add(app, path, several.handle, queuecalls.SERVICE, "Queue the calls of a list", _list_schema())
     app.add_api_route("/health", _Health(ledger, health).handle, methods=["GET"], summary="How the server is")
     app.router.routes.extend(routes)
     return app
 
 
-def _form_schema() -> dict[str, Any]:
-    """The request body of queuecall, for the OpenAPI document."""
-    schema = {
+def _add(
+    app: FastAPI,
+    path: str,
+    handle: Callable[[Request], Awaitable[Response]],
+    service: str,
+    summary: str,
+    schema: dict[str, Any],
+) -> None:
+    """Serve a form at an address, and refuse other methods there."""
+    types = ("application/x-www-form-urlencoded", "multipart/form-data")
+    app.add_api_route(
+        path,
+        handle,
+        methods=["POST"],
+        response_class=Response,
+        summary=summary,
+        operation_id=path.strip("/").replace("/", "_").removesuffix(".php"),
+        openapi_extra={"requestBody": {"required": True, "content": {each: {"schema": schema} for each in types}}},
+        responses={200: {"description": "Queued or failed; `status` tells.", "content": {"text/xml": {}}}},
+    )
+    app.router.routes.append(Route(path, OnlyPost(service).handle, methods=_OTHER_METHODS))
+
+
+def _form_schema(fields: Sequence[queuecall.Field] = queuecall.FIELDS) -> dict[str, Any]:
+    """The fields of a form, for the OpenAPI document."""
+    return {
         "type": "object",
-        "required": [field.name for field in queuecall.FIELDS if field.required],
+        "required": [field.name for field in fields if field.required],
         "properties": {
-            field.name: {"type": "string", "maxLength": field.most, "description": field.meaning}
-            for field in queuecall.FIELDS
+            field.name: {"type": "string", "maxLength": field.most, "description": field.meaning} for field in fields
         },
     }
-    types = ("application/x-www-form-urlencoded", "multipart/form-data")
-    return {"requestBody": {"required": True, "content": {each: {"schema": schema} for each in types}}}
+
+
+def _list_schema() -> dict[str, Any]:
+    schema = _form_schema(queuecalls.FIELDS)
+    schema["required"].append(queuecalls.PHONE_LIST)
+    schema["properties"][queuecalls.PHONE_LIST] = {
+        "type": "string",
+        "format": "binary",
+        "description": "The list: phone_number, message_reference and call_parameters, a call in each line.",
+    }
+    return schema
 
 
 class _Health:

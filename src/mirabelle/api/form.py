@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import IO, Final
 from urllib.parse import unquote_to_bytes
 
 from python_multipart.exceptions import FormParserError
@@ -111,38 +111,97 @@ def _name(raw: bytes) -> str:
         raise FormError("A field's name is not UTF-8 text.") from error
 
 
-class _Parts:
-    """Gathers what the multipart parser reports."""
+def _no_file(_name: str) -> IO[bytes] | None:
+    return None
 
-    def __init__(self) -> None:
-        self.parts: list[Part] = []
-        self.ended = False
+
+class MultipartForm:
+    """A multipart form, read piece by piece (RFC 7578)."""
+
+    def __init__(self, boundary: bytes, open_file: Callable[[str], IO[bytes] | None] = _no_file) -> None:
+        """Begin a form.
+
+        Args:
+            boundary: from the Content-Type.
+            open_file: told the name of each field as it begins; where it gives a file, the field's value goes there
+                and not into memory, which holds `MOST_BYTES` of all the others.
+        """
+        self._open_file = open_file
+        self._parts: list[Part] = []
+        self._ended = False
         self._headers: dict[bytes, bytes] = {}
         self._header_name = bytearray()
         self._header_value = bytearray()
+        self._name = ""
+        self._filename: str | None = None
         self._data = bytearray()
+        self._file: IO[bytes] | None = None
+        self._held = 0
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._part_begin,
+                "on_header_field": self._header_field,
+                "on_header_value": self._header_data,
+                "on_header_end": self._header_end,
+                "on_headers_finished": self._headers_finished,
+                "on_part_data": self._part_data,
+                "on_part_end": self._part_end,
+                "on_end": self._end,
+            },
+        )
 
-    def on_part_begin(self) -> None:
-        if len(self.parts) == MOST_FIELDS:
+    def write(self, data: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            FormError: malformed, too many fields or too long ones.
+        """
+        try:
+            self._parser.write(data)
+        except FormParserError as error:
+            raise FormError(f"The multipart form is malformed: {error}.") from error
+
+    def finish(self) -> tuple[Part, ...]:
+        """The body has ended; returns the fields, those with a file of their own without data.
+
+        Raises:
+            FormError: the form has not ended.
+        """
+        try:
+            self._parser.finalize()
+        except FormParserError as error:
+            raise FormError(f"The multipart form is malformed: {error}.") from error
+        if not self._ended:
+            raise FormError("The multipart form breaks off before its closing boundary.")
+        return tuple(self._parts)
+
+    def _part_begin(self) -> None:
+        if len(self._parts) == MOST_FIELDS:
             raise FormError(f"The form holds more than {MOST_FIELDS} fields.")
         self._headers.clear()
         self._data.clear()
+        self._file = None
 
-    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+    def _hold(self, size: int) -> None:
+        self._held += size
+        if self._held > MOST_BYTES:
+            raise FormError(f"The fields are larger than {MOST_BYTES} bytes together.")
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._hold(end - start)
         self._header_name += data[start:end]
 
-    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+    def _header_data(self, data: bytes, start: int, end: int) -> None:
+        self._hold(end - start)
         self._header_value += data[start:end]
 
-    def on_header_end(self) -> None:
+    def _header_end(self) -> None:
         self._headers[bytes(self._header_name).lower()] = bytes(self._header_value)
         self._header_name.clear()
         self._header_value.clear()
 
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self._data += data[start:end]
-
-    def on_part_end(self) -> None:
+    def _headers_finished(self) -> None:
         encoding = self._headers.get(b"content-transfer-encoding", b"binary").strip().lower()
         if encoding not in {b"7bit", b"8bit", b"binary"}:
             raise FormError("A part has a Content-Transfer-Encoding; send the fields as they are.")
@@ -150,32 +209,25 @@ class _Parts:
         if kind != b"form-data" or b"name" not in options:
             raise FormError("A part has no name; each needs Content-Disposition: form-data; name=...")
         filename = options.get(b"filename")
-        shown = None if filename is None else filename.decode("utf-8", "replace")
-        self.parts.append(Part(_name(options[b"name"]), bytes(self._data), shown))
+        self._name = _name(options[b"name"])
+        self._filename = None if filename is None else filename.decode("utf-8", "replace")
+        self._file = self._open_file(self._name)
 
-    def on_end(self) -> None:
-        self.ended = True
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._file is not None:
+            self._file.write(data[start:end])
+            return
+        self._hold(end - start)
+        self._data += data[start:end]
+
+    def _part_end(self) -> None:
+        self._parts.append(Part(self._name, bytes(self._data), self._filename))
+
+    def _end(self) -> None:
+        self._ended = True
 
 
 def _multipart(body: bytes, boundary: bytes) -> tuple[Part, ...]:
-    parts = _Parts()
-    try:
-        parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": parts.on_part_begin,
-                "on_header_field": parts.on_header_field,
-                "on_header_value": parts.on_header_value,
-                "on_header_end": parts.on_header_end,
-                "on_part_data": parts.on_part_data,
-                "on_part_end": parts.on_part_end,
-                "on_end": parts.on_end,
-            },
-        )
-        parser.write(body)
-        parser.finalize()
-    except FormParserError as error:
-        raise FormError(f"The multipart form is malformed: {error}.") from error
-    if not parts.ended:
-        raise FormError("The multipart form breaks off before its closing boundary.")
-    return tuple(parts.parts)
+    form = MultipartForm(boundary)
+    form.write(body)
+    return form.finish()

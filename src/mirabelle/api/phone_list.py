@@ -37,7 +37,7 @@ class Row(NamedTuple):
 
     Attributes:
         line: where it begins in the file, counted from 1.
-        phone_number: the first column, without the blanks around it.
+        phone_number: the first column, with whatever blanks are around it.
         message_reference: the second column.
         call_parameters: the third column.
     """
@@ -194,7 +194,7 @@ class PhoneList:
             reason = f"The value of {name} is longer than {MOST_FIELD_CHARACTERS} characters."
         elif not (xml.holds(reference) and xml.holds(parameters)):
             reason = "The line holds a control character that XML cannot carry."
-        items.append(BadLine(line, reason) if reason else Row(line, number, reference, parameters))
+        items.append(BadLine(line, reason) if reason else Row(line, fields[0], reference, parameters))
 
 
 _NAMES: Final = ("message_reference", "call_parameters")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from mirabelle.api import url, xml
+from mirabelle.api.dialable import dialable
 from mirabelle.api.form import Part
 from mirabelle.api.xml import Fault
 from mirabelle.calls import number, when
@@ -120,15 +121,21 @@ class Submission:
         return tuple((name, xml.MASK if name == "pin" and not echo_pin else text) for name, text in self.echo)
 
 
-def decode(parts: Iterable[Part], *, unknown: Literal["typos", "refuse", "ignore"] = "typos") -> Submission:
+def decode(
+    parts: Iterable[Part],
+    *,
+    unknown: Literal["typos", "refuse", "ignore"] = "typos",
+    fields: Sequence[Field] = FIELDS,
+) -> Submission:
     """Turn the parts of a form into text, each field at most once.
 
     Args:
         parts: as they came.
         unknown: what to do with a field that is not ours: `typos` refuses those whose name is nearly one of ours and
             passes over the rest, such as the name of a form's button.
+        fields: those of the service.
     """
-    names = [field.name for field in FIELDS]
+    names = [field.name for field in fields]
     echo: list[tuple[str, str]] = []
     values: dict[str, str] = {}
     faults: list[Fault] = []
@@ -159,6 +166,7 @@ def check(
     now: datetime,
     allow_private: bool,
     bad_ani: number.BadAni = "decline",
+    country: str = "",
     fields: Sequence[Field] = FIELDS,
 ) -> Order | tuple[Fault, ...]:
     """See whether the values make a call.
@@ -168,12 +176,13 @@ def check(
         now: the present instant, aware.
         allow_private: whether start_url and result_url may be private addresses.
         bad_ani: what becomes of a number whose `;ani=` is not ten digits.
+        country: whose national numbers are understood, two capital letters; empty: none are.
         fields: the fields to look at: all, or `CALL_FIELDS` where nobody logs in.
 
     Returns:
         The call that is asked for, or every fault, in the order of the fields.
     """
-    reader = _Reader(values, now, allow_private, bad_ani)
+    reader = _Reader(values, now, allow_private, bad_ani, country)
     for field in fields:
         reader.check_form(field)
     order = Order(
@@ -189,24 +198,27 @@ def check(
     )
     if not reader.faults:
         return order
-    return in_order(reader.faults)
+    return in_order(reader.faults, fields)
 
 
-def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Faults in the order of the fields that they name; what names none of ours comes last."""
-    position = {field.name: index for index, field in enumerate(FIELDS)}
+def in_order(faults: Iterable[Fault], fields: Sequence[Field] = FIELDS) -> tuple[Fault, ...]:
+    """Faults in the order of the fields that they name; what names none of them comes last."""
+    position = {field.name: index for index, field in enumerate(fields)}
     return tuple(sorted(faults, key=lambda fault: position.get(fault.field, len(position))))
 
 
 class _Reader:
     """Reads values one by one and keeps what is wrong; at most one fault for each field."""
 
-    def __init__(self, values: Mapping[str, str], now: datetime, allow_private: bool, bad_ani: number.BadAni) -> None:
+    def __init__(
+        self, values: Mapping[str, str], now: datetime, allow_private: bool, bad_ani: number.BadAni, country: str
+    ) -> None:
         self.faults: list[Fault] = []
         self._values = values
         self._now = now
         self._allow_private = allow_private
         self._bad_ani = bad_ani
+        self._country = country
         self._numbers: dict[str, int] = {}
 
     def _refuse(self, name: str, reason: str) -> None:
@@ -247,7 +259,7 @@ class _Reader:
         text = number.with_plus(self._sound("phone_number")).strip()
         if text:
             try:
-                number.parse(text, bad_ani=self._bad_ani)
+                text, _ = dialable(text, country=self._country, bad_ani=self._bad_ani)
             except number.NumberError as error:
                 self._refuse("phone_number", str(error))
         return text

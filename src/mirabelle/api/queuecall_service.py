@@ -77,20 +77,20 @@ class QueuecallService:
             return reply(self._failed(submission, [fault]), status=500)
 
     async def _answer(self, submission: queuecall.Submission, client: str) -> Response:
-        values = submission.values
+        faults = list(submission.faults)
+        account: Account | Fault | None = None
+        if not any(fault.field in {"login", "pin"} for fault in faults):
+            account = await self._admission.account(submission.values)
+            faults += [account] if isinstance(account, Fault) else []
         order = queuecall.check(
-            values,
+            submission.values,
             now=self._clock.now(),
             allow_private=self._settings.http.allow_private,
             bad_ani=self._settings.compat.bad_ani,
+            country=account.settings.country if isinstance(account, Account) else "",
         )
-        faults = list(submission.faults)
         if not isinstance(order, queuecall.Order):
             faults += order
-        account: Account | Fault | None = None
-        if not any(fault.field in {"login", "pin"} for fault in faults):
-            account = await self._admission.account(values["login"], values["pin"])
-            faults += [account] if isinstance(account, Fault) else []
         warnings: tuple[Fault, ...] = ()
         if not faults and isinstance(account, Account) and isinstance(order, queuecall.Order):
             finding = await self._admission.addresses(account, order.start_url, order.result_url)

@@ -47,6 +47,9 @@ def queued(
     attributes: Mapping[str, str],
     echo: Iterable[tuple[str, str]],
     warnings: Iterable[Fault] = (),
+    *,
+    calls: Iterable[Mapping[str, str]] = (),
+    passed_over: Iterable[Fault] = (),
 ) -> bytes:
     """The reply to a request that was accepted.
 
@@ -55,9 +58,13 @@ def queued(
         attributes: what follows `status="queued"`, in order.
         echo: the submitted fields, in order; their names are XML names.
         warnings: what was accepted and looks wrong.
+        calls: the attributes of each `<call/>`, where there are several calls.
+        passed_over: what was not accepted, while the rest was.
     """
     children = [_element(name, text) for name, text in echo]
     children += [_fault("warning", warning) for warning in warnings]
+    children += [_fault("error", fault) for fault in passed_over]
+    children += [f"<call{_attributes(call)}/>" for call in calls]
     return _document(service, {"status": "queued", **attributes}, children)
 
 
@@ -77,11 +84,14 @@ def _element(name: str, text: str) -> str:
     return f"<{name}>{escape(text)}</{name}>"
 
 
+def _attributes(values: Mapping[str, str]) -> str:
+    return "".join(f' {name}="{_attribute(value)}"' for name, value in values.items())
+
+
 def _attribute(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text).translate(_ATTRIBUTE_ESCAPES)
 
 
 def _document(root: str, attributes: Mapping[str, str], children: Sequence[str]) -> bytes:
-    head = "".join(f' {name}="{_attribute(value)}"' for name, value in attributes.items())
     body = "".join(f"    {child}\n" for child in children)
-    return f'<?xml version="1.0"?>\n<{root}{head}>\n{body}</{root}>\n'.encode()
+    return f'<?xml version="1.0"?>\n<{root}{_attributes(attributes)}>\n{body}</{root}>\n'.encode()

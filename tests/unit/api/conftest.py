@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -15,6 +16,8 @@ from mirabelle.calls.account import Account
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.errors import MirabelleError
 from mirabelle.settings import Settings, load
+from mirabelle.store.ledger import CampaignExists
+from mirabelle.store.records import Uploaded
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -40,6 +43,7 @@ class Memory:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.accounts = {"user": Account(1, "user", hash_pin(PIN, CHEAP), 10)}
+        self.campaigns: dict[str, str] = {"default": ""}
         self.broken: Exception | None = None
 
     async def account_by_login(self, login: str) -> Account | None:
@@ -67,6 +71,23 @@ class Memory:
         )
         self.calls.append(call)
         return call
+
+    async def upload(
+        self,
+        account_id: int,
+        name: str,
+        parameters: str,
+        batches: AsyncIterator[Sequence[NewCall]],
+        now: datetime,
+    ) -> Uploaded:
+        if self.broken is not None:
+            raise self.broken
+        if name in self.campaigns:
+            raise CampaignExists(name)
+        news = [new async for batch in batches for new in batch]
+        self.campaigns[name] = parameters
+        calls = [await self.queue_call(replace(new, account_id=account_id), now) for new in news]
+        return Uploaded(20 + len(self.campaigns), calls[0].call_id, calls[-1].call_id, len(calls))
 
     async def counts(self) -> Mapping[CallState, int]:
         if self.broken is not None:

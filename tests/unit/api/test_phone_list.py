@@ -27,7 +27,7 @@ def read(data: bytes, size: int = 1_000_000) -> list[Item]:
         (f"{A}\r\n\r\n{B},ref,a=1", [(1, A, "", ""), (3, B, "ref", "a=1")]),
         (f"\ufeff{A},r\n", [(1, A, "r", "")]),
         (f"# who\n#\n{A}\n", [(3, A, "", "")]),
-        (f"  {A} , r ,p\n", [(1, A, " r ", "p")]),
+        (f"  {A} , r ,p\n", [(1, f"  {A} ", " r ", "p")]),
         (f"{A}\tr,1\tp,2\n", [(1, A, "r,1", "p,2")]),
         (f"{A},r\t1\n", [(1, A, "r\t1", "")]),
         (f'"{A}"\t"r"\t"p\t,"\n', [(1, A, "r", "p\t,")]),

@@ -77,7 +77,7 @@ def test_other_programs_variables_are_left_alone() -> None:
         ('[sip]\nbnid = "x"\n', "line 2: [sip] bnid is not a setting; did you mean 'bind'?"),
         ('[siip]\nbind = "x"\n', "line 1: [siip] is not a section; did you mean [sip]?"),
         ("[server]\nring_timeout = 5\n", "line 2: [server] ring_timeout is not a setting; 'ring_timeout' belongs into"),
-        ("[server]\nxyzzy = 5\n", "[server] xyzzy is not a setting; there are listen."),
+        ("[server]\nxyzzy = 5\n", "[server] xyzzy is not a setting; there are listen, max_upload_mb, listed_calls."),
         ('listen = "x"\n', "line 1: [listen] is not a section; 'listen' belongs into [server]."),
         ("[sip]\n\nring_timeout = 2\n", "line 3: [sip] ring_timeout: input should be greater than or equal to 5."),
         ('[sip]\nring_timeout = "soon"\n', "line 2: [sip] ring_timeout: input should be a valid integer"),
