@@ -14,7 +14,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.errors import MirabelleError
-from mirabelle.store.records import Uploaded
+from mirabelle.store.records import KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
 
 
 class StoreError(MirabelleError):
@@ -359,6 +359,69 @@ class Ledger(Protocol):
 
     async def next_delivery(self, now: datetime) -> datetime | None:
         """The next instant at which a result is due to be posted; in the past where one already is."""
+        ...
+
+    async def results(
+        self, account_id: int, *, state: ResultState | None = None, after: int = 0, limit: int = 100
+    ) -> tuple[StoredResult, ...]:
+        """Results of an account's calls in the order of their keys, from behind `after`.
+
+        Args:
+            account_id: whose results.
+            state: in this state only.
+            after: the last key of the page before.
+            limit: the most results.
+        """
+        ...
+
+    async def result(self, delivery_id: int) -> StoredResult | None:
+        """The result with this key."""
+        ...
+
+    async def replay(self, delivery_id: int, now: datetime) -> None:
+        """Post a result again, at once and as long as a new one. One that is pending is left as it is.
+
+        Raises:
+            StoreError: there is no such result.
+        """
+        ...
+
+    async def add_key(self, account_id: int, role: Role, key_hash: str, now: datetime) -> int:
+        """Let whoever has a key act for an account; returns what `revoke_key` asks for.
+
+        Args:
+            account_id: the account.
+            role: what they may do.
+            key_hash: of the key, which itself is kept nowhere; the same key has the same hash.
+            now: the present instant.
+
+        Raises:
+            StoreError: there is no such account or role, or the key is known already.
+        """
+        ...
+
+    async def key(self, key_hash: str) -> KeyHolder | None:
+        """Whose the key with this hash is; None where it is nobody's or was revoked."""
+        ...
+
+    async def revoke_key(self, key_id: int) -> None:
+        """Let a key open nothing any more. One that is not there is none already."""
+        ...
+
+    async def remembered(self, account_id: int, key: str) -> Remembered | None:
+        """The first reply to a request of this account with this `Idempotency-Key`."""
+        ...
+
+    async def remember(self, account_id: int, key: str, body_hash: str, status: int, reply: str, now: datetime) -> bool:
+        """Keep the reply to a request. Returns whether it is the first; a later one changes nothing.
+
+        Raises:
+            StoreError: the key, the hash or the reply cannot be stored, or there is no such account.
+        """
+        ...
+
+    async def forget_before(self, instant: datetime) -> int:
+        """Forget replies that were kept before an instant; returns how many."""
         ...
 
     async def counts(self) -> Mapping[CallState, int]:

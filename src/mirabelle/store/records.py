@@ -46,6 +46,7 @@ class StoredResult:
     Attributes:
         delivery_id: the store's key.
         call_id: the call it reports.
+        account_id: whose it is.
         sequence: 1 for the first result of its call.
         url: where it goes.
         form: the fields, in order.
@@ -59,6 +60,7 @@ class StoredResult:
 
     delivery_id: int
     call_id: int
+    account_id: int
     sequence: int
     url: str
     form: tuple[tuple[str, str], ...]

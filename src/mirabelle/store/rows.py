@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery, result_form
 from mirabelle.store import schema
 from mirabelle.store.ledger import StoreError
+from mirabelle.store.records import ResultState, StoredResult
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -117,6 +119,11 @@ def is_key(value: int) -> bool:
 def cursor(value: int) -> int:
     """The key after which a page begins, within what both drivers take."""
     return max(0, min(value, 2**31 - 1))
+
+
+def long_cursor(value: int) -> int:
+    """As `cursor`, for keys of 64 bits."""
+    return max(0, min(value, 2**63 - 1))
 
 
 def spooled(new: NewCall, now: datetime) -> tuple[Any, ...]:
@@ -246,6 +253,32 @@ def delivery_row(call: Call, now: datetime) -> dict[str, Any]:
         "due_at": micros(now),
         "created_at": micros(now),
     }
+
+
+STORED_STATES: Final = MappingProxyType(
+    {ResultState.PENDING: "waiting", ResultState.DONE: "done", ResultState.DEAD: "dead"}
+)
+"""What the table calls the states of a result."""
+
+_RESULT_STATES: Final = {stored: state for state, stored in STORED_STATES.items()}
+
+
+def result_of(row: Row) -> StoredResult:
+    """A result from its row, for whoever asks where it stands."""
+    return StoredResult(
+        delivery_id=row["delivery_id"],
+        call_id=row["call_id"],
+        account_id=row["account_id"],
+        sequence=row["sequence"],
+        url=row["url"],
+        form=tuple((name, value) for name, value in json.loads(row["form"])),
+        state=_RESULT_STATES[row["state"]],
+        attempts=row["attempts"],
+        due_at=instant(row["due_at"]),
+        created_at=instant(row["created_at"]),
+        ended_at=_maybe_instant(row["ended_at"]),
+        reason=row["reason"],
+    )
 
 
 def delivery_of(row: Row) -> Delivery:

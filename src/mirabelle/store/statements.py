@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from mirabelle.calls.call import CallState
 from mirabelle.store.rows import NEW_CALL_COLUMNS
-from mirabelle.store.schema import ACCOUNTS, ATTEMPTS, CALLS, CAMPAIGNS, DELIVERIES
+from mirabelle.store.schema import ACCOUNTS, ATTEMPTS, CALLS, CAMPAIGNS, DELIVERIES, KEYS, REPLIES
 
 # Written out, not bound: SQLite uses a partial index only where it can see that its condition holds.
 _QUEUED: Final[sa.ColumnClause[str]] = sa.literal_column("'queued'")
@@ -328,3 +328,61 @@ DELIVERY_AGAIN: Final = (
     .values(due_at=sa.bindparam("due", type_=sa.BigInteger), reason=sa.bindparam("why", type_=sa.Text))
 )
 NEXT_DELIVERY: Final = sa.select(sa.func.min(DELIVERIES.c.due_at).label("at")).where(DELIVERIES.c.state == _WAITING)
+
+_RESULT: Final = sa.select(*DELIVERIES.c)
+RESULT: Final = _RESULT.where(DELIVERIES.c.delivery_id == sa.bindparam("delivery_id"))
+
+
+def _results_of_account() -> tuple[sa.Executable, sa.Executable]:
+    """The next results of an account: in whatever state, and in one state; see `_calls_of`."""
+    here = (DELIVERIES.c.account_id == sa.bindparam("owner"), DELIVERIES.c.delivery_id > sa.bindparam("after"))
+    most = sa.bindparam("most", type_=sa.Integer)
+
+    def keys(state: str) -> sa.Select[tuple[int]]:
+        in_state = sa.select(DELIVERIES.c.delivery_id).where(*here, DELIVERIES.c.state == sa.literal_column(state))
+        return sa.select(in_state.order_by(DELIVERIES.c.delivery_id).limit(most).subquery().c.delivery_id)
+
+    any_state = sa.union_all(*(keys(state) for state in ("'waiting'", "'done'", "'dead'"))).subquery()
+    by_key = DELIVERIES.c.delivery_id
+    return (
+        _RESULT.where(by_key.in_(sa.select(any_state.c.delivery_id))).order_by(by_key).limit(most),
+        _RESULT.where(*here, DELIVERIES.c.state == sa.bindparam("wanted")).order_by(by_key).limit(most),
+    )
+
+
+RESULTS_OF_ACCOUNT, RESULTS_OF_ACCOUNT_IN = _results_of_account()
+# Counted anew, so that it is tried as long as a new one.
+REPLAY: Final = (
+    sa.update(DELIVERIES)
+    .where(DELIVERIES.c.delivery_id == sa.bindparam("replayed"), DELIVERIES.c.state != _WAITING)
+    .values(
+        state=_WAITING,
+        due_at=sa.bindparam("now", type_=sa.BigInteger),
+        attempts=sa.literal_column("0"),
+        ended_at=sa.null(),
+        reason=sa.literal_column("''"),
+    )
+)
+
+# Keys and remembered replies
+
+ADD_KEY: Final = (
+    sa.insert(KEYS)
+    .values({name: sa.bindparam(name) for name in ("account_id", "role", "key_hash", "created_at")})
+    .returning(KEYS.c.key_id)
+)
+KEY: Final = sa.select(KEYS.c.account_id, KEYS.c.role).where(KEYS.c.key_hash == sa.bindparam("key_hash"))
+REVOKE_KEY: Final = sa.delete(KEYS).where(KEYS.c.key_id == sa.bindparam("revoked"))
+REMEMBERED: Final = sa.select(REPLIES.c.body_hash, REPLIES.c.status, REPLIES.c.reply).where(
+    REPLIES.c.account_id == sa.bindparam("account_id"), REPLIES.c.key == sa.bindparam("key")
+)
+REMEMBER: Final = sa.text(
+    "INSERT INTO replies (account_id, key, body_hash, status, reply, created_at)"
+    " VALUES (:account_id, :key, :body_hash, :status, :reply, :now)"
+    " ON CONFLICT (account_id, key) DO NOTHING RETURNING status"
+)
+FORGET: Final = (
+    sa.delete(REPLIES)
+    .where(REPLIES.c.created_at < sa.bindparam("instant", type_=sa.BigInteger))
+    .returning(REPLIES.c.status)
+)

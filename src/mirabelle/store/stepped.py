@@ -17,11 +17,11 @@ from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import call_steps, campaign_steps, steps
+from mirabelle.store import access_steps, call_steps, campaign_steps, steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import Uploaded
+from mirabelle.store.records import KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
 from mirabelle.store.rows import spooled
 from mirabelle.store.spool import Spool
 
@@ -278,6 +278,46 @@ class SteppedLedger(ABC):
     async def next_delivery(self, now: datetime) -> datetime | None:
         """See `Ledger.next_delivery`."""
         return await self._read(steps.next_delivery)
+
+    async def results(
+        self, account_id: int, *, state: ResultState | None = None, after: int = 0, limit: int = 100
+    ) -> tuple[StoredResult, ...]:
+        """See `Ledger.results`."""
+        return await self._read(lambda: access_steps.results(account_id, state, after, limit))
+
+    async def result(self, delivery_id: int) -> StoredResult | None:
+        """See `Ledger.result`."""
+        return await self._read(lambda: access_steps.result(delivery_id))
+
+    async def replay(self, delivery_id: int, now: datetime) -> None:
+        """See `Ledger.replay`."""
+        await self._write(lambda: access_steps.replay(delivery_id, now))
+
+    async def add_key(self, account_id: int, role: Role, key_hash: str, now: datetime) -> int:
+        """See `Ledger.add_key`."""
+        return await self._write(lambda: access_steps.add_key(account_id, role, key_hash, now), alone=True)
+
+    async def key(self, key_hash: str) -> KeyHolder | None:
+        """See `Ledger.key`."""
+        return await self._read(lambda: access_steps.key(key_hash))
+
+    async def revoke_key(self, key_id: int) -> None:
+        """See `Ledger.revoke_key`."""
+        await self._write(lambda: access_steps.revoke_key(key_id), alone=True)
+
+    async def remembered(self, account_id: int, key: str) -> Remembered | None:
+        """See `Ledger.remembered`."""
+        return await self._read(lambda: access_steps.remembered(account_id, key))
+
+    async def remember(self, account_id: int, key: str, body_hash: str, status: int, reply: str, now: datetime) -> bool:
+        """See `Ledger.remember`."""
+        return await self._write(
+            lambda: access_steps.remember(account_id, key, body_hash, status, reply, now), alone=True
+        )
+
+    async def forget_before(self, instant: datetime) -> int:
+        """See `Ledger.forget_before`."""
+        return await self._write(lambda: access_steps.forget_before(instant), alone=True)
 
     async def counts(self) -> Mapping[CallState, int]:
         """See `Ledger.counts`."""

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from mirabelle.calls.account import Account
+from mirabelle.store.ledger import Ledger, StoreError
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("role", ["admin", "manager", "read"])
+async def test_a_key_opens_its_account_in_its_role(ledger: Ledger, account: Account, role: Any) -> None:
+    await ledger.add_key(account.account_id, role, "abc", NOW)
+    assert await ledger.key("abc") == (account.account_id, role)
+
+
+async def test_a_revoked_key_opens_nothing(ledger: Ledger, account: Account) -> None:
+    key_id = await ledger.add_key(account.account_id, "read", "abc", NOW)
+    other = await ledger.add_key(account.account_id, "read", "def", NOW)
+    await ledger.revoke_key(key_id)
+    await ledger.revoke_key(key_id)
+    assert await ledger.key("abc") is None
+    assert await ledger.key("def") is not None
+    assert other != key_id
+
+
+@pytest.mark.parametrize("key_hash", ["", "ABC", "x" * 300, "a\0b", "\ud800"])
+async def test_a_key_that_nobody_has_opens_nothing(ledger: Ledger, account: Account, key_hash: str) -> None:
+    await ledger.add_key(account.account_id, "read", "abc", NOW)
+    assert await ledger.key(key_hash) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"role": "owner"}, "role"),
+        ({"key_hash": ""}, "hash"),
+        ({"key_hash": "x" * 256}, "hash"),
+        ({"account_id": 99}, "refused"),
+    ],
+)
+async def test_a_key_that_cannot_be_stored_is_refused(
+    ledger: Ledger, account: Account, change: dict[str, Any], said: str
+) -> None:
+    plain = {"account_id": account.account_id, "role": "read", "key_hash": "abc", "now": NOW}
+    with pytest.raises(StoreError, match=said):
+        await ledger.add_key(**{**plain, **change})
+
+
+async def test_a_key_is_given_once(ledger: Ledger, account: Account) -> None:
+    await ledger.add_key(account.account_id, "read", "abc", NOW)
+    with pytest.raises(StoreError, match="refused"):
+        await ledger.add_key(account.account_id, "admin", "abc", NOW)
+
+
+@pytest.mark.parametrize("key_id", [-1, 0, 99, 2**31, 2**70])
+async def test_a_key_that_is_not_there_is_revoked_already(ledger: Ledger, key_id: int) -> None:
+    await ledger.revoke_key(key_id)
