@@ -67,9 +67,10 @@ class ForDialog:
 
 @dataclass(frozen=True, slots=True)
 class ForLink:
-    """The grammar is a link's."""
+    """The grammar is a link's, in this document."""
 
     link: Element
+    document: Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +151,8 @@ class _Gathering:
     def links(self, element: Element, document: Document) -> Steps[None]:
         for link in element.elements("link"):
             _check_destination(link)
-            yield from self.grammars(link, document, ForLink(link))
-            self._keys(link.get("dtmf"), ForLink(link))
+            yield from self.grammars(link, document, ForLink(link, document))
+            self._keys(link.get("dtmf"), ForLink(link, document))
 
     def item(self, item: FormItem) -> Steps[None]:
         document = self._machine.here.document

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NoReturn
 
 from mirabelle.vxml.data import fetch_data
+from mirabelle.vxml.document import Document
 from mirabelle.vxml.ecmascript import UNDEFINED
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import absolute, acquire, charset_text, either, fetch, one_of, plain_request
@@ -189,8 +190,13 @@ def script(machine: Machine, element: Element) -> Steps[None]:
     machine.scopes.script(charset_text(fetched, element.get("charset")))
 
 
-def take_action(machine: Machine, element: Element) -> Steps[None]:
+def take_action(machine: Machine, element: Element, document: Document | None = None) -> Steps[None]:
     """Do what a `<choice>` or `<link>` says once it was matched (2.2.2, 2.5).
+
+    Args:
+        machine: the session.
+        element: the choice or link.
+        document: the document it stands in, whose base its URIs are relative to; None for the active one.
 
     Raises:
         Thrown: its event.
@@ -201,7 +207,7 @@ def take_action(machine: Machine, element: Element) -> Steps[None]:
     written = element.get(given) if given in ("next", "event") else scopes.text(element.get(given))
     if given in ("event", "eventexpr"):
         raise Thrown(written.strip(), _message(machine, element))
-    transition = yield from acquire(machine, element, written)
+    transition = yield from acquire(machine, element, written, document=document)
     raise transition
 
 

@@ -181,15 +181,20 @@ def load_root(machine: Machine, document: Document, request: Fetch) -> Steps[Doc
 
 
 def acquire(
-    machine: Machine, element: Element, reference: str, submission: Submission | None = None
+    machine: Machine,
+    element: Element,
+    reference: str,
+    submission: Submission | None = None,
+    document: Document | None = None,
 ) -> Steps[GoToDialog]:
     """Get all that a transition needs, so that it cannot fail once it has begun.
 
     Args:
         machine: the session.
         element: the goto, submit, choice, link or subdialog, for its fetch attributes.
-        reference: a URI reference, relative to the active document.
+        reference: a URI reference.
         submission: what goes along; None where a bare fragment stays in the document (everything but `<submit>`).
+        document: what the reference is relative to: the active document, where None, or its root.
 
     Raises:
         Thrown: `error.badfetch` when the document, its root or the dialog cannot be had.
@@ -197,6 +202,9 @@ def acquire(
     here = machine.here
     reference = reference.strip()
     address, _, fragment = reference.partition("#")
+    if document is not None and document is not here.document:
+        reference = absolute(document.base if address else document.uri, reference)
+        address, _, fragment = reference.partition("#")
     if submission is None and not address:
         return GoToDialog(here.document, here.root, dialog_of(here.document, fragment), fresh=False, fresh_root=False)
     url = absolute(here.document.base, address or urldefrag(here.document.uri).url)
@@ -205,8 +213,8 @@ def acquire(
         # Leaf to root within the application keeps the root's context (1.5.2).
         return GoToDialog(here.root, None, dialog_of(here.root, fragment), fresh=False, fresh_root=False)
     request = yield from document_request(machine, element, url, submission or NOTHING)
-    document = yield from load_document(machine, request)
-    return (yield from entrance(machine, document, request, fragment))
+    found = yield from load_document(machine, request)
+    return (yield from entrance(machine, found, request, fragment))
 
 
 def entrance(machine: Machine, document: Document, request: Fetch, fragment: str) -> Steps[GoToDialog]:

@@ -196,8 +196,8 @@ class FormInterpretation:
         """The process phase for input."""
         machine = self._machine
         match heard.owner:
-            case ForLink(link):
-                yield from take_action(machine, link)
+            case ForLink(link, document):
+                yield from take_action(machine, link, document)
             case ForEvent(event):
                 raise Thrown(event)
             case ForDialog(dialog, document, choice):

@@ -139,18 +139,31 @@ def test_a_modal_field_hears_no_link_from_outside() -> None:
     assert run(vxml(body), "9,8").logs == ["own"]
 
 
-def test_the_roots_links_work_in_a_leaf_and_lead_where_the_leaf_says() -> None:
-    documents = {
-        "sub/start.vxml": vxml(
-            f"<form><field name='f'>{ONE}</field></form><form id='x'><block><log>leaf</log></block></form>",
-            "application='../root.vxml'",
-        ),
-        "root.vxml": vxml("<link next='#x' dtmf='9'/><form id='x'><block><log>root</log></block></form>"),
-    }
-    assert run(documents, "9", start="sub/start.vxml").logs == ["leaf"]
-
-
 @pytest.mark.parametrize(("property_value", "logs"), [("all", ["helped"]), ("help", ["helped"]), ("none", [])])
 def test_universals_are_on_by_property_only(property_value: str, logs: list[str]) -> None:
     body = f"<property name='universals' value='{property_value}'/><form><field name='f'>{ONE}<help><log>helped</log></help></field></form>"
     assert run(vxml(body), "text:help").logs == logs
+
+
+@pytest.mark.parametrize(
+    ("link", "logs"),
+    [
+        ('next="#there"', ["root"]),
+        ("expr=\"'#' + 'there'\"", ["root"]),
+        ('next="next.vxml"', ["beside the root"]),
+        ('next="../start.vxml#there"', ["leaf"]),
+        ('event="away"', ["leaf catches"]),
+    ],
+)
+def test_what_a_link_of_the_root_names_is_relative_to_the_root(link: str, logs: list[str]) -> None:
+    def there(text: str) -> str:
+        return f'<form id="there"><block><log>{text}</log></block></form>'
+
+    leaf = f'<form><field>{key("1")}</field><catch event="away"><log>leaf catches</log><exit/></catch></form>'
+    documents = {
+        "start.vxml": vxml(leaf + there("leaf"), 'application="sub/root.vxml"'),
+        "sub/root.vxml": vxml(f'<link {link} dtmf="9"/>' + there("root")),
+        "sub/next.vxml": vxml(there("beside the root")),
+        "next.vxml": vxml(there("beside the leaf")),
+    }
+    assert run(documents, "9").logs == logs
