@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +19,7 @@ from mirabelle.vxml.elements import (
     grammar,
     speech,
 )
+from mirabelle.vxml.machine import CLASSIC, Dialect
 from mirabelle.vxml.properties import DEFAULTS
 
 CHAPTERS: Final[tuple[tuple[str, tuple[ElementType, ...]], ...]] = (
@@ -81,12 +82,12 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("prompt", "bargeintype"): "`hotword`: only a match interrupts.",
         ("record", "type"): (
             "`audio/x-wav`, `audio/wav`, `audio/basic`, `audio/x-alaw-basic`; any other throws "
-            "`error.unsupported.format`."
+            "`error.unsupported.format`. Without it: see dialects."
         ),
         ("record", "maxtime"): "At most an hour.",
         ("say-as", "type"): "Of older platforms.",
-        ("submit", "namelist"): "Without it all named input items are sent.",
-        ("transfer", "type"): "Without `type` and `bridge`: `blind`.",
+        ("submit", "namelist"): "Without it: see dialects.",
+        ("transfer", "type"): "Without `type` and `bridge`: see dialects.",
         ("vxml", "version"): "Elements and attributes of 2.1 are taken in a document of 2.0 too.",
     }
 )
@@ -108,6 +109,20 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+_DIALECTS: Final[tuple[tuple[str, Callable[[Dialect], str]], ...]] = (
+    ("A `<transfer>` without `type` and `bridge`", lambda dialect: f"`{dialect.transfer_type}`"),
+    ("A `<record>` without `type`", lambda dialect: f"`{dialect.record_type}`"),
+    (
+        "A `<submit>` without `namelist` sends",
+        lambda dialect: "all named input items" if dialect.submit_all else "nothing",
+    ),
+    (
+        "Prompts queued after one that may be interrupted",
+        lambda dialect: "may be interrupted too" if dialect.bargein_spreads else "are as they say themselves",
+    ),
+    ("A grammar of plain text without `type`", lambda dialect: f"`{dialect.grammar_type}`"),
+)
+
 _HEAD: Final = """# VoiceXML
 
 All elements and attributes of VoiceXML 2.0 and 2.1, with the SSML and SRGS inside them, and what becomes of each. This
@@ -126,7 +141,9 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
 def reference() -> str:
     """The whole page, as Markdown."""
     executable_content = ", ".join(f"`{name}`" for name in sorted(EXECUTABLE))
-    return "\n".join([_HEAD, f"Executable content is any of {executable_content}.\n", *_chapters(), *_properties()])
+    return "\n".join(
+        [_HEAD, f"Executable content is any of {executable_content}.\n", *_chapters(), *_properties(), *_dialects()]
+    )
 
 
 def _chapters() -> Iterator[str]:
@@ -182,6 +199,15 @@ def _properties() -> Iterator[str]:
         yield f"| `{name}` | {shown} | {_PROPERTY_REMARKS.get(name, '')} |"
     for kind in ("audio", "document", "grammar", "script", "data"):
         yield f"| `{kind}maxage`, `{kind}maxstale` | | {_AGE} |"
+    yield ""
+
+
+def _dialects() -> Iterator[str]:
+    yield "## Dialects\n"
+    yield "What the Recommendation leaves open, and what the hosted service did that applications were written for.\n"
+    yield "| | standard | classic |\n|---|---|---|"
+    for what, shown in _DIALECTS:
+        yield f"| {what} | {shown(Dialect())} | {shown(CLASSIC)} |"
     yield ""
 
 
