@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from mirabelle.calls import number
+from mirabelle.calls.account import StartMethod
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import Clock
@@ -18,6 +19,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep, after_attempt
 from mirabelle.calls.trunk import Trunk
 from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
+from mirabelle.dialer.start import StartMethods
 from mirabelle.dialer.story import Story
 from mirabelle.dialer.trunk_line import TrunkLine, trunk_lines
 from mirabelle.errors import MirabelleError
@@ -72,6 +74,7 @@ class Dialer:
         self._owner = owner
         self._lease = lease
         self._on_result = on_result
+        self._start_methods = StartMethods(ledger, clock)
         self._awake = asyncio.Event()
         self._draining = False
         self._running: set[asyncio.Task[None]] = set()
@@ -187,6 +190,7 @@ class Dialer:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
         now = self._clock.now()
         try:
+            method = await self._start_methods.of(call.account_id)
             attempt = await self._ledger.begin_attempt(call.call_id, sip_call_id, trunk.name, now, self._owner)
         except LeaseLost:
             raise
@@ -200,16 +204,16 @@ class Dialer:
             await self._give_back(call)
             return
         report = _Report(self, attempt)
-        await self._end(call, attempt, await self._place(call, trunk, sip_call_id, report))
+        await self._end(call, attempt, await self._place(call, trunk, sip_call_id, method, report))
 
-    async def _place(self, call: Call, trunk: Trunk, sip_call_id: str, report: _Report) -> Ending:
+    async def _place(self, call: Call, trunk: Trunk, sip_call_id: str, method: StartMethod, report: _Report) -> Ending:
         """Have the attempt carried. Only the carrying can be cancelled: what came of it is always written down."""
         if self._draining:
             return self._cut_off(report)
         try:
             # Whether a caller id that is none is good enough was settled when the call was queued.
             dialled = number.parse(call.phone_number, bad_ani="default")
-            placement = Placement(call=call, number=dialled, trunk=trunk, sip_call_id=sip_call_id)
+            placement = Placement(call=call, number=dialled, trunk=trunk, sip_call_id=sip_call_id, start_method=method)
         except number.NumberError as error:
             return Ending(outcome=Outcome.UNALLOCATED, detail=str(error))
         placed = asyncio.create_task(self._phone.place(placement, report), name=f"attempt of {call.call_id}")

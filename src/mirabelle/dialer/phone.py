@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from mirabelle.calls.account import StartMethod
 from mirabelle.calls.call import Call
 from mirabelle.calls.number import PhoneNumber
 from mirabelle.calls.outcome import Outcome
@@ -21,12 +22,14 @@ class Placement:
         number: its number, understood.
         trunk: the way out.
         sip_call_id: the Call-ID that is already in the ledger.
+        start_method: how the call's variables reach the application.
     """
 
     call: Call
     number: PhoneNumber
     trunk: Trunk
     sip_call_id: str
+    start_method: StartMethod = "post"
 
 
 class Cut(enum.StrEnum):

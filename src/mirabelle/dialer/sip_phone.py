@@ -9,14 +9,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
-from mirabelle.calls.call import Call
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.outcome import Outcome
-from mirabelle.calls.result import start_form
 from mirabelle.dialer.phone import Cut, Ending, Placement, Progress
 from mirabelle.dialer.phone_line import PhoneLine
 from mirabelle.dialer.session_fetcher import Reaches, SessionFetcher
 from mirabelle.dialer.sound import Sound
+from mirabelle.dialer.start import start_fetch
 from mirabelle.dialer.story import Story
 from mirabelle.media.plane import MediaPlane, NoPort
 from mirabelle.media.stream import MediaStream
@@ -27,7 +26,7 @@ from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
 from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
 from mirabelle.vxml.cache import ParseCache
-from mirabelle.vxml.platform import Disconnect, Fetch
+from mirabelle.vxml.platform import Disconnect
 from mirabelle.vxml.session import Session, SessionEnd
 
 LONGEST_SESSION: Final = 4 * 3600.0
@@ -200,7 +199,7 @@ class _Carriage:
         if placement.number.keys:
             await line.send_digits(placement.number.keys)
         session = Session(
-            start=_start(placement.call),
+            start=start_fetch(placement.call, placement.start_method),
             platform=line,
             variables=_session_variables(placement),
             evaluate_on=self._equipment.executor,
@@ -231,11 +230,6 @@ class _Carriage:
                 case Ended(reason=reason):
                     line.far_end_hung_up(reason)
                     return
-
-
-def _start(call: Call) -> Fetch:
-    """The first request of the application: the call's variables, posted."""
-    return Fetch(url=call.start_url, method="post", fields=start_form(call))
 
 
 def _session_variables(placement: Placement) -> Mapping[str, object]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mirabelle.calls.account import AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.clock import SystemClock
@@ -353,3 +354,12 @@ async def test_the_calls_of_a_campaign_are_dialled_when_its_pause_is_over(rig: R
         await rig.ledger.resume_campaign(rig.campaign_id, datetime.now(UTC))
         await rig.story.wait_for("ended")
     assert (await rig.call(call_id)).state is CallState.FAILED
+
+
+@pytest.mark.parametrize("method", ["post", "get"])
+async def test_the_account_says_how_the_application_is_started(rig: Rig, method: Any) -> None:
+    await rig.ledger.update_settings(rig.account_id, AccountSettings(start_method=method))
+    await rig.queue()
+    async with running(rig.dialer()):
+        await rig.phone.news.wait()
+    assert rig.phone.placed[0].start_method == method
