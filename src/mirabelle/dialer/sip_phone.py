@@ -17,7 +17,8 @@ from mirabelle.dialer.session_fetcher import Reaches, SessionFetcher
 from mirabelle.dialer.sound import Sound
 from mirabelle.dialer.start import start_fetch
 from mirabelle.dialer.story import Story
-from mirabelle.media.plane import MediaPlane, NoPort
+from mirabelle.media.plane import MediaPlane
+from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
 from mirabelle.sip import sdp
 from mirabelle.sip.agent import UserAgent
@@ -76,7 +77,7 @@ class SipPhone:
         """Carry one attempt from the INVITE to its end."""
         try:
             stream = await self._equipment.plane.open()
-        except NoPort as error:
+        except MediaError as error:  # a want of our own, not the number's: it costs the call no attempt
             return Ending(outcome=Outcome.CAPACITY, detail=str(error))
         try:
             return await _Carriage(self._equipment, placement, progress, stream).run()
