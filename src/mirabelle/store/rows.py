@@ -129,9 +129,15 @@ def long_cursor(value: int) -> int:
 def spooled(new: NewCall, now: datetime) -> tuple[Any, ...]:
     """The values of a new call for `NEW_CALL_COLUMNS`, but for the first two: its account and its campaign.
 
+    They keep every rule of the table, so that a store may leave out asking for each.
+
     Raises:
-        StoreError: a text in it cannot be stored.
+        StoreError: a value in it cannot be stored.
     """
+    if not 0 <= new.max_retries <= schema.MAX_RETRIES:
+        raise StoreError(f"max_retries is from 0 to {schema.MAX_RETRIES}.")
+    if not 0 <= new.retry_interval <= schema.RETRY_INTERVAL:
+        raise StoreError(f"retry_interval is from 0 to {schema.RETRY_INTERVAL} seconds.")
     return tuple(new_call_row(new, now).values())[2:]
 
 

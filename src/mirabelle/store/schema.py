@@ -22,6 +22,10 @@ PARAMETERS: Final = 16384
 """The most characters of an opaque text for the application."""
 DETAIL: Final = 1000
 """The most characters of a reason in words."""
+MAX_RETRIES: Final = 10
+"""The most retries of a call."""
+RETRY_INTERVAL: Final = 172_800
+"""The most seconds between two attempts."""
 SETTINGS: Final = 4096
 """The most characters of an account's settings, as JSON."""
 REPLY: Final = 1_000_000
@@ -117,8 +121,8 @@ CALLS: Final = sa.Table(
     sa.CheckConstraint("(lease_until IS NULL) = (lease_owner IS NULL)", name="lease_owner"),
     sa.CheckConstraint("(state IN ('queued', 'dialing', 'connected')) = (ended_at IS NULL)", name="ended_at"),
     sa.CheckConstraint("callee_type IN ('voice', 'answeringmachine', 'fax', 'unknown')", name="callee_type"),
-    sa.CheckConstraint("max_retries BETWEEN 0 AND 10", name="max_retries"),
-    sa.CheckConstraint("retry_interval BETWEEN 0 AND 172800", name="retry_interval"),
+    sa.CheckConstraint(f"max_retries BETWEEN 0 AND {MAX_RETRIES}", name="max_retries"),
+    sa.CheckConstraint(f"retry_interval BETWEEN 0 AND {RETRY_INTERVAL}", name="retry_interval"),
     sa.CheckConstraint("attempts >= 0 AND duration >= 0", name="counters"),
     *_short(
         ("phone_number", PHONE_NUMBER),

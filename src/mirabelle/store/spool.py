@@ -28,7 +28,7 @@ class Spool:
             self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115
         except OSError as error:
             raise _named(error) from error
-        self._batches = 0
+        self._sizes: list[int] = []
         self.rows = 0
 
     def __enter__(self) -> Spool:
@@ -45,11 +45,12 @@ class Spool:
         Raises:
             StoreError: the disk has no room.
         """
+        batch = marshal.dumps(list(rows))
         try:
-            marshal.dump(list(rows), self._file)
+            self._file.write(batch)
         except OSError as error:
             raise _named(error) from error
-        self._batches += 1
+        self._sizes.append(len(batch))
         self.rows += len(rows)
 
     def batches(self) -> Iterator[list[tuple[Any, ...]]]:
@@ -60,9 +61,9 @@ class Spool:
         """
         try:
             self._file.seek(0)
-            for _ in range(self._batches):
+            for size in self._sizes:
                 # Nobody else ever had this file: what is read is what `add` wrote.
-                yield marshal.load(self._file)  # noqa: S302
+                yield marshal.loads(self._file.read(size))  # noqa: S302
         except OSError as error:
             raise _named(error) from error
 

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import CallState, NewCall
 from mirabelle.store.ledger import CampaignExists, Ledger, StoreError
+from mirabelle.store.open import open_ledger
 from mirabelle.store.records import Uploaded
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -117,12 +121,23 @@ async def test_one_call_that_cannot_be_stored_leaves_nothing(ledger: Ledger, acc
     assert await nothing_is_stored(ledger, account)
 
 
-async def test_a_rule_of_the_tables_that_is_broken_leaves_nothing(ledger: Ledger, account: Account) -> None:
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"max_retries": 11}, "max_retries"),
+        ({"max_retries": -1}, "max_retries"),
+        ({"retry_interval": 172_801}, "retry_interval"),
+        ({"scheduled_at": datetime(2026, 3, 1)}, "time zone"),  # noqa: DTZ001
+    ],
+)
+async def test_a_rule_of_the_tables_that_is_broken_leaves_nothing(
+    ledger: Ledger, account: Account, changes: dict[str, Any], said: str
+) -> None:
     async def spoiled() -> AsyncIterator[Sequence[NewCall]]:
         yield [new_call(1)] * 100
-        yield [NewCall(account_id=1, campaign_id=1, phone_number="+1", start_url="http://x/", max_retries=11)]
+        yield [dataclasses.replace(new_call(2), **changes)]
 
-    with pytest.raises(StoreError, match="refused"):
+    with pytest.raises(StoreError, match=said):
         await ledger.upload(account.account_id, "spring", "", spoiled(), NOW)
     assert await nothing_is_stored(ledger, account)
 
@@ -149,3 +164,28 @@ async def test_an_upload_wakes_who_waits_for_work(ledger: Ledger, account: Accou
     waiting = asyncio.create_task(ledger.wait_for_work(30))
     await ledger.upload(account.account_id, "spring", "", batches(1), NOW)
     assert await waiting
+
+
+async def test_after_an_upload_the_tables_refuse_what_they_refused_before(ledger: Ledger, account: Account) -> None:
+    await ledger.upload(account.account_id, "spring", "", batches(1), NOW)
+    bad = dataclasses.replace(
+        new_call(1), account_id=account.account_id, campaign_id=account.default_campaign_id, max_retries=11
+    )
+    with pytest.raises(StoreError, match="refused"):
+        await ledger.queue_call(bad, NOW)
+    with pytest.raises(StoreError, match="refused"):
+        await ledger.queue_calls([bad], NOW)
+
+
+async def test_what_an_upload_stored_keeps_every_rule_of_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    opened = await open_ledger(f"sqlite:///{path}")
+    account = await opened.add_account("acme", "hashed", NOW)
+    await opened.upload(account.account_id, "spring", "", batches(20), NOW)
+    await opened.aclose()
+    connection = sqlite3.connect(path)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    finally:
+        connection.close()
