@@ -26,7 +26,7 @@ from mirabelle.calls.call import CallState, NewCall
 from mirabelle.calls.lifecycle import CALL_CHANGES
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
-from mirabelle.store.ledger import LeaseLost, Ledger
+from mirabelle.store.ledger import CallBusy, CampaignPaused, LeaseLost, Ledger
 from mirabelle.store.open import open_ledger
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ T = TypeVar("T")
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OWNERS = st.sampled_from(["one", "two"])
 SECONDS = st.integers(0, 40)
+WHICH = st.integers(0, 1)
 LEASED = {CallState.DIALING, CallState.CONNECTED}
 STEPS = st.sampled_from([state for state in CallState if state is CallState.QUEUED or state.final])
 
@@ -49,6 +50,7 @@ class ModelAttempt:
 @dataclass
 class ModelCall:
     call_id: int
+    campaign_id: int
     due_at: datetime
     expires_at: datetime | None
     reports: bool
@@ -95,19 +97,32 @@ class Model(RuleBasedStateMachine):
     @initialize()
     def somebody(self) -> None:
         account = self.run(self.ledger.add_account("acme", "hashed", START))
-        self.account, self.campaign = account.account_id, account.default_campaign_id
+        other = self.run(self.ledger.add_campaign(account.account_id, "other", "", START))
+        self.account = account.account_id
+        self.campaigns = (account.default_campaign_id, other.campaign_id)
+        self.paused: set[int] = set()
 
     @rule(seconds=st.integers(1, 20))
     def time_passes(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
-    @rule(due=SECONDS, expires=st.none() | SECONDS, reports=st.booleans())
-    def queue(self, due: int, expires: int | None, reports: bool) -> None:
+    @rule(which=WHICH, pause=st.booleans())
+    def pause_or_resume(self, which: int, pause: bool) -> None:
+        campaign_id = self.campaigns[which]
+        if pause:
+            self.run(self.ledger.pause_campaign(campaign_id, self.now))
+            self.paused.add(campaign_id)
+        else:
+            self.run(self.ledger.resume_campaign(campaign_id, self.now))
+            self.paused.discard(campaign_id)
+
+    @rule(which=WHICH, due=SECONDS, expires=st.none() | SECONDS, reports=st.booleans())
+    def queue(self, which: int, due: int, expires: int | None, reports: bool) -> None:
         due_at = self.now + timedelta(seconds=due)
         expires_at = None if expires is None else self.now + timedelta(seconds=expires)
         new = NewCall(
             account_id=self.account,
-            campaign_id=self.campaign,
+            campaign_id=self.campaigns[which],
             phone_number="+16175550123",
             start_url="http://example.com/s",
             result_url="http://example.com/r" if reports else "",
@@ -115,7 +130,7 @@ class Model(RuleBasedStateMachine):
             expires_at=expires_at,
         )
         call = self.run(self.ledger.queue_call(new, self.now))
-        self.calls[call.call_id] = ModelCall(call.call_id, due_at, expires_at, reports)
+        self.calls[call.call_id] = ModelCall(call.call_id, call.campaign_id, due_at, expires_at, reports)
 
     @rule(owner=OWNERS, limit=st.integers(1, 3), lease=st.integers(1, 30))
     def claim(self, owner: str, limit: int, lease: int) -> None:
@@ -123,7 +138,10 @@ class Model(RuleBasedStateMachine):
         due = [
             call
             for call in self.calls.values()
-            if call.state is CallState.QUEUED and call.due_at <= self.now and not call.expired(self.now)
+            if call.state is CallState.QUEUED
+            and call.due_at <= self.now
+            and not call.expired(self.now)
+            and call.campaign_id not in self.paused
         ]
         wanted = sorted(due, key=lambda call: (call.due_at, call.call_id))[:limit]
         taken = self.run(self.ledger.claim_due(self.now, limit, owner, until))
@@ -154,7 +172,12 @@ class Model(RuleBasedStateMachine):
         except LeaseLost:
             assert not may
             return
+        except CampaignPaused:
+            assert may
+            assert call.campaign_id in self.paused
+            return
         assert may
+        assert call.campaign_id not in self.paused
         assert begun.number == len(call.attempts) + 1
         call.attempts.append(ModelAttempt(begun.attempt_id, call.call_id, owner))
 
@@ -213,6 +236,20 @@ class Model(RuleBasedStateMachine):
         if call.state is CallState.DIALING and call.owner == owner:
             call.state, call.due_at, call.owner = CallState.QUEUED, self.now, ""
 
+    @precondition(lambda self: self.calls)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        call = data.draw(st.sampled_from(list(self.calls.values())))
+        try:
+            after = self.run(self.ledger.cancel_call(call.call_id, self.now))
+        except CallBusy:
+            assert call.state in LEASED
+            return
+        if call.state is CallState.QUEUED:
+            self.end(call, CallState.CANCELED)
+        assert after.state is call.state
+        assert call.state.final
+
     @rule(owner=OWNERS, lease=st.integers(1, 30))
     def renew(self, owner: str, lease: int) -> None:
         held = [call for call in self.calls.values() if call.state in LEASED and call.owner == owner]
@@ -253,7 +290,9 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def the_next_instants_agree(self) -> None:
         queued = [call for call in self.calls.values() if call.state is CallState.QUEUED]
-        instants = [call.due_at for call in queued] + [call.expires_at for call in queued if call.expires_at]
+        instants = [call.due_at for call in queued if call.campaign_id not in self.paused] + [
+            call.expires_at for call in queued if call.expires_at
+        ]
         assert self.run(self.ledger.next_due(self.now)) == min(instants, default=None)
         assert self.run(self.ledger.next_delivery(self.now)) == min(self.results.values(), default=None)
 
