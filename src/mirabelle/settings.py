@@ -232,6 +232,12 @@ class DialerSettings(_Section):
 class CompatSettings(_Section):
     """Where we differ from the old service, and how to have it back."""
 
+    dialect: Literal["standard", "classic"] = Field(
+        default="standard",
+        description="How VoiceXML is read where the old service differed: `standard` is W3C's way, `classic` its own: "
+        "`<submit>` sends nothing unless named, `<transfer>` bridges, `<record>` gives `audio/basic`, one prompt with "
+        "barge-in gives it to those queued before it.",
+    )
     echo_pin: bool = Field(
         default=False, description="Show the PIN in replies, as the old service did, instead of a mask."
     )

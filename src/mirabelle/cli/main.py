@@ -168,13 +168,13 @@ def run(
 ) -> None:
     """Run an application in the terminal: one line per event, no phone, no waiting.
 
-    Files and this machine's own addresses are allowed; of the settings it takes those of [http].
+    Files and this machine's own addresses are allowed; of the settings it takes those of [http] and [compat].
     """
     from mirabelle.cli import vxml as text
     from mirabelle.vxml.text import InputError
 
     try:
-        raise typer.Exit(text.run(url, inputs, far_end, settings_from(config).http))
+        raise typer.Exit(text.run(url, inputs, far_end, settings_from(config)))
     except InputError as error:
         raise typer.BadParameter(str(error)) from error
 

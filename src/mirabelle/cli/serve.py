@@ -22,6 +22,7 @@ from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, Deli
 from mirabelle.callbacks.outbox import Outbox
 from mirabelle.calls.clock import Clock, SystemClock
 from mirabelle.cli.status import LiveStatus
+from mirabelle.cli.vxml import dialect
 from mirabelle.dialer.dialer import Dialer
 from mirabelle.dialer.sip_phone import Equipment, SipPhone
 from mirabelle.dialer.sound import Sound
@@ -154,6 +155,7 @@ class _Server:
                 clock=self._clock,
                 story=self._story,
                 ring_timeout=settings.sip.ring_timeout,
+                dialect=dialect(settings.compat),
                 media_address=settings.media.advertised,
             )
         )

@@ -8,18 +8,24 @@ from pathlib import Path
 
 from mirabelle.dialer.session_fetcher import SessionFetcher
 from mirabelle.fetch.local import LocalFetcher
-from mirabelle.settings import HttpSettings
+from mirabelle.settings import CompatSettings, Settings
+from mirabelle.vxml.machine import CLASSIC, Dialect
 from mirabelle.vxml.text import parse_far_end, parse_inputs, run_text
 
 
-def run(url: str, inputs: str | None, far_end: str | None, http: HttpSettings) -> int:
+def dialect(compat: CompatSettings) -> Dialect:
+    """How VoiceXML is read, as the settings say it."""
+    return CLASSIC if compat.dialect == "classic" else Dialect()
+
+
+def run(url: str, inputs: str | None, far_end: str | None, settings: Settings) -> int:
     """Run an application as text, and print what happens.
 
     Args:
         url: where it is; a path is a file.
         inputs: comma-separated; None asks at the terminal.
         far_end: who is at the other end of a transfer; None for somebody who talks for a while.
-        http: how long a request may take and how large its answer may be.
+        settings: of these, the limits of requests, and the dialect.
 
     Returns:
         The exit status.
@@ -30,9 +36,18 @@ def run(url: str, inputs: str | None, far_end: str | None, http: HttpSettings) -
     address = url if "://" in url or url.startswith("file:") else Path(url).absolute().as_uri()
     given = None if inputs is None else parse_inputs(inputs)
     other = parse_far_end(far_end or "")
+    http = settings.http
     fetcher = LocalFetcher(allow_private=http.allow_private, timeout=http.timeout, max_bytes=http.max_bytes)
     return asyncio.run(
-        run_text(address, inputs=given, far_end=other, fetcher=SessionFetcher(fetcher), out=_print, ask=_ask_terminal)
+        run_text(
+            address,
+            inputs=given,
+            far_end=other,
+            fetcher=SessionFetcher(fetcher),
+            out=_print,
+            ask=_ask_terminal,
+            dialect=dialect(settings.compat),
+        )
     )
 
 

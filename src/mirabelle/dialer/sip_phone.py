@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mirabelle.calls.clock import Clock
@@ -27,6 +27,7 @@ from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
 from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
 from mirabelle.vxml.cache import ParseCache
+from mirabelle.vxml.machine import Dialect
 from mirabelle.vxml.platform import Disconnect
 from mirabelle.vxml.session import Session, SessionEnd
 
@@ -48,6 +49,7 @@ class Equipment:
         clock: the time.
         story: hears what happens.
         ring_timeout: seconds that a number may ring.
+        dialect: how VoiceXML is read where it may be read in more than one way.
         media_address: where callees are told to send media; empty for the address that the stream has.
     """
 
@@ -60,6 +62,7 @@ class Equipment:
     clock: Clock
     story: Story
     ring_timeout: float = 60.0
+    dialect: Dialect = field(default_factory=Dialect)
     media_address: str = ""
 
 
@@ -205,6 +208,7 @@ class _Carriage:
             variables=_session_variables(placement),
             evaluate_on=self._equipment.executor,
             cache=self._equipment.documents,
+            dialect=self._equipment.dialect,
         )
         async with asyncio.timeout(LONGEST_SESSION):
             return await session.run()
@@ -244,6 +248,8 @@ def _session_variables(placement: Placement) -> Mapping[str, object]:
             "protocol": {"name": "sip", "version": "2.0"},
             "callee_type": "unknown",
             "originator": "local",
+            "redirect": [],
+            "aai": "",
         },
         "callerid": caller,
         "calledid": placement.number.e164,

@@ -8,12 +8,12 @@ import pytest
 from tests.unit.vxml.running import block, key, vxml
 
 from mirabelle.cli import vxml as command
-from mirabelle.settings import HttpSettings
+from mirabelle.settings import CompatSettings, Settings
 from mirabelle.vxml.text import InputError
 
 
-def run(url: str, inputs: str, far_end: str | None) -> int:
-    return command.run(url, inputs, far_end, HttpSettings())
+def run(url: str, inputs: str, far_end: str | None, settings: Settings | None = None) -> int:
+    return command.run(url, inputs, far_end, settings or Settings())
 
 
 def saved(folder: Path, document: str) -> Path:
@@ -51,3 +51,13 @@ def test_a_file_that_is_missing_is_an_error_with_its_name(tmp_path: Path, capsys
 def test_what_cannot_be_understood_is_refused(tmp_path: Path, inputs: str, far_end: str | None) -> None:
     with pytest.raises(InputError):
         run(str(saved(tmp_path, block(""))), inputs, far_end)
+
+
+def test_the_settings_choose_the_dialect(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "next.vxml").write_text(block("bye"), encoding="utf-8")
+    form = vxml('<form><field name="k" type="digits?length=1"/><block><submit next="next.vxml"/></block></form>')
+    page = str(saved(tmp_path, form))
+    classic = Settings(compat=CompatSettings(dialect="classic"))
+    assert (run(page, "1", None), run(page, "1", None, classic)) == (0, 0)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("submit:")]
+    assert [line.endswith("next.vxml k=1") for line in lines] == [True, False]
