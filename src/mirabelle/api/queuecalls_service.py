@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Final, Protocol
@@ -16,7 +17,7 @@ from mirabelle.api.admission import Admission
 from mirabelle.api.intake import Intake, ListRefused
 from mirabelle.api.queuecalls import PHONE_LIST, SERVICE, CampaignOrder
 from mirabelle.api.reply import client_of, reply
-from mirabelle.api.upload import Upload
+from mirabelle.api.upload import Body, Upload
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import NewCall
@@ -82,17 +83,19 @@ class QueuecallsService:
     async def handle(self, request: Request) -> Response:
         """Answer a request."""
         if self._running >= MOST_AT_ONCE:
-            return _unread("Too many lists are being taken in; send the request again in a moment.")
+            reason = "Too many lists are being taken in; send the request again in a moment."
+            return reply(xml.failed(SERVICE, (), [Fault("body", reason)]), headers={"Connection": "close"})
         self._running += 1
+        body = Body(request.receive)
         try:
-            received = await self._receive(request)
+            received = await self._receive(request, body)
             try:
                 return await self._answer(received, client_of(request))
             finally:
                 if received.file is not None:
                     received.file.close()
         except form.FormError as error:
-            return _unread(str(error))
+            return await self._refuse(request, body, str(error))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:  # noqa: BLE001  the client reads XML, whatever broke here; the log has the rest
@@ -102,14 +105,22 @@ class QueuecallsService:
         finally:
             self._running -= 1
 
-    async def _receive(self, request: Request) -> Upload:
+    async def _refuse(self, request: Request, body: Body, reason: str) -> Response:
+        """What is said of a request that was not read to its end; nothing more can come over this connection."""
+        # Who waits for a word before it sends the body has it in the reply, and must not be told to go on.
+        if "expect" not in request.headers:
+            with contextlib.suppress(ClientDisconnect):
+                await body.drain()
+        return reply(xml.failed(SERVICE, (), [Fault("body", reason)]), headers={"Connection": "close"})
+
+    async def _receive(self, request: Request, body: Body) -> Upload:
         form.refuse_encoding(request.headers.get("content-encoding", ""))
         most = self._settings.server.max_upload_mb * 1_000_000
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length) > most:
             raise upload.too_large(most)
         content_type = request.headers.get("content-type", "")
-        return await upload.receive(request.stream(), content_type, most=most, clock=self._clock)
+        return await upload.receive(body.chunks(), content_type, most=most, clock=self._clock)
 
     async def _answer(self, received: Upload, client: str) -> Response:
         unknown = self._settings.compat.unknown_fields
@@ -211,8 +222,3 @@ def _listed(intake: Intake, stored: Uploaded) -> Iterator[dict[str, str]]:
         if row.message_reference:
             call["message_reference"] = row.message_reference
         yield call
-
-
-def _unread(reason: str) -> Response:
-    """What is said of a request that was not read to its end; nothing more can come over this connection."""
-    return reply(xml.failed(SERVICE, (), [Fault("body", reason)]), headers={"Connection": "close"})

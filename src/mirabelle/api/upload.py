@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import IO, Final
 
 from python_multipart.multipart import parse_options_header
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from mirabelle.api import form
 from mirabelle.api.form import FormError, MultipartForm, Part
@@ -25,8 +27,52 @@ GRACE_SECONDS: Final = 30.0
 LEAST_RATE: Final = 4096.0
 """Bytes a second that a client sends on the whole after that."""
 
+DRAIN_SECONDS: Final = 10.0
+"""How long what is left of a refused body is read and thrown away, so that its sender gets to hear why."""
+DRAIN_PAUSE: Final = 1.0
+"""How long the sender may pause in that."""
+
 _IN_MEMORY: Final = 1024 * 1024
 _LISTS: Final = frozenset({PHONE_LIST, *PHONE_LIST_ALIASES})
+
+
+class Body:
+    """The body of a request, which may be given up before its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        """Begin.
+
+        Args:
+            receive: where the messages of the request come from.
+        """
+        self._receive = receive
+        self._ended = False
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """The body, as it comes.
+
+        Raises:
+            ClientDisconnect: the client went away.
+        """
+        while not self._ended:
+            yield await self._next()
+
+    async def drain(self) -> None:
+        """Throw away what is left, for a while: closed with bytes unread, a connection loses the reply, too."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while not self._ended:
+                    async with asyncio.timeout(DRAIN_PAUSE):
+                        await self._next()
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
+        if message["type"] != "http.request":
+            self._ended = True
+            raise ClientDisconnect
+        self._ended = not message.get("more_body", False)
+        data: bytes = message.get("body", b"")
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +105,9 @@ async def receive(chunks: AsyncIterable[bytes], content_type: str, *, most: int,
     media_type, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if media_type == b"multipart/form-data" and boundary:
-        async with aclosing(_paced(chunks, most, clock)) as paced:
+        async with contextlib.aclosing(_paced(chunks, most, clock)) as paced:
             return await _multipart(paced, boundary)
-    async with aclosing(_paced(chunks, min(most, MOST_FORM_TEXT), clock)) as paced:
+    async with contextlib.aclosing(_paced(chunks, min(most, MOST_FORM_TEXT), clock)) as paced:
         body = await form.read_body(paced, most=MOST_FORM_TEXT)
     parts = form.parse(body, content_type)
     lists = [part for part in parts if part.name in _LISTS]
