@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from mirabelle.api import form, queuecall, xml
 from mirabelle.api.admission import Admission
+from mirabelle.api.body import Body
 from mirabelle.api.reply import client_of, reply
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
@@ -62,10 +63,11 @@ class QueuecallService:
 
     async def handle(self, request: Request) -> Response:
         """Answer a request."""
+        body = Body(request)
         try:
-            parts = await _parts(request)
+            parts = await _parts(request, body)
         except form.FormError as error:
-            return reply(xml.failed(queuecall.SERVICE, (), [Fault("body", str(error))]))
+            return await body.refuse(queuecall.SERVICE, str(error))
         except ClientDisconnect:
             return Response(status_code=400)
         submission = queuecall.decode(parts, unknown=self._settings.compat.unknown_fields)
@@ -123,7 +125,7 @@ class QueuecallService:
         return xml.failed(queuecall.SERVICE, echo, queuecall.in_order(faults))
 
 
-async def _parts(request: Request) -> tuple[form.Part, ...]:
+async def _parts(request: Request, body: Body) -> tuple[form.Part, ...]:
     """The form of a request.
 
     Raises:
@@ -132,7 +134,7 @@ async def _parts(request: Request) -> tuple[form.Part, ...]:
     form.refuse_encoding(request.headers.get("content-encoding", ""))
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            body = await form.read_body(request.stream())
+            data = await form.read_body(body.chunks())
     except TimeoutError as error:
         raise form.FormError(f"The form took longer than {BODY_SECONDS:.0f} seconds to arrive.") from error
-    return form.parse(body, request.headers.get("content-type", ""))
+    return form.parse(data, request.headers.get("content-type", ""))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Final, Protocol
@@ -14,10 +13,11 @@ from starlette.responses import Response
 
 from mirabelle.api import form, queuecall, queuecalls, upload, xml
 from mirabelle.api.admission import Admission
+from mirabelle.api.body import Body
 from mirabelle.api.intake import Intake, ListRefused
 from mirabelle.api.queuecalls import PHONE_LIST, SERVICE, CampaignOrder
 from mirabelle.api.reply import client_of, reply
-from mirabelle.api.upload import Body, Upload
+from mirabelle.api.upload import Upload
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import NewCall
@@ -84,9 +84,9 @@ class QueuecallsService:
         """Answer a request."""
         if self._running >= MOST_AT_ONCE:
             reason = "Too many lists are being taken in; send the request again in a moment."
-            return reply(xml.failed(SERVICE, (), [Fault("body", reason)]), headers={"Connection": "close"})
+            return await Body(request).refuse(SERVICE, reason)
         self._running += 1
-        body = Body(request.receive)
+        body = Body(request)
         try:
             received = await self._receive(request, body)
             try:
@@ -95,7 +95,7 @@ class QueuecallsService:
                 if received.file is not None:
                     received.file.close()
         except form.FormError as error:
-            return await self._refuse(request, body, str(error))
+            return await body.refuse(SERVICE, str(error))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:  # noqa: BLE001  the client reads XML, whatever broke here; the log has the rest
@@ -104,14 +104,6 @@ class QueuecallsService:
             return reply(xml.failed(SERVICE, (), [fault]), status=500)
         finally:
             self._running -= 1
-
-    async def _refuse(self, request: Request, body: Body, reason: str) -> Response:
-        """What is said of a request that was not read to its end; nothing more can come over this connection."""
-        # Who waits for a word before it sends the body has it in the reply, and must not be told to go on.
-        if "expect" not in request.headers:
-            with contextlib.suppress(ClientDisconnect):
-                await body.drain()
-        return reply(xml.failed(SERVICE, (), [Fault("body", reason)]), headers={"Connection": "close"})
 
     async def _receive(self, request: Request, body: Body) -> Upload:
         form.refuse_encoding(request.headers.get("content-encoding", ""))

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 from python_multipart.multipart import parse_options_header
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
 
 from mirabelle.api import form
 from mirabelle.api.form import FormError, MultipartForm, Part
@@ -27,52 +25,8 @@ GRACE_SECONDS: Final = 30.0
 LEAST_RATE: Final = 4096.0
 """Bytes a second that a client sends on the whole after that."""
 
-DRAIN_SECONDS: Final = 10.0
-"""How long what is left of a refused body is read and thrown away, so that its sender gets to hear why."""
-DRAIN_PAUSE: Final = 1.0
-"""How long the sender may pause in that."""
-
 _IN_MEMORY: Final = 1024 * 1024
 _LISTS: Final = frozenset({PHONE_LIST, *PHONE_LIST_ALIASES})
-
-
-class Body:
-    """The body of a request, which may be given up before its end."""
-
-    def __init__(self, receive: Receive) -> None:
-        """Begin.
-
-        Args:
-            receive: where the messages of the request come from.
-        """
-        self._receive = receive
-        self._ended = False
-
-    async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """The body, as it comes.
-
-        Raises:
-            ClientDisconnect: the client went away.
-        """
-        while not self._ended:
-            yield await self._next()
-
-    async def drain(self) -> None:
-        """Throw away what is left, for a while: closed with bytes unread, a connection loses the reply, too."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_SECONDS):
-                while not self._ended:
-                    async with asyncio.timeout(DRAIN_PAUSE):
-                        await self._next()
-
-    async def _next(self) -> bytes:
-        message = await self._receive()
-        if message["type"] != "http.request":
-            self._ended = True
-            raise ClientDisconnect
-        self._ended = not message.get("more_body", False)
-        data: bytes = message.get("body", b"")
-        return data
 
 
 @dataclass(frozen=True, slots=True)

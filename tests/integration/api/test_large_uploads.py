@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from argon2 import PasswordHasher
 
-from mirabelle.api.app import QUEUECALLS_PATHS, create_app
+from mirabelle.api.app import QUEUECALL_PATHS, QUEUECALLS_PATHS, create_app
 from mirabelle.api.login import hash_pin
 from mirabelle.calls.clock import SystemClock
 from mirabelle.settings import load
@@ -48,13 +48,13 @@ async def port(store: Ledger) -> AsyncIterator[int]:
     await running
 
 
-async def exchange(port: int, head: str, body: AsyncIterator[bytes]) -> str:
+async def exchange(port: int, head: str, body: AsyncIterator[bytes], path: str = QUEUECALLS_PATHS[0]) -> str:
     """Send a request as fast as it is taken, and read what comes back meanwhile."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     reply = asyncio.create_task(reader.read())
     try:
         writer.write(
-            f"POST {QUEUECALLS_PATHS[0]} HTTP/1.1\r\nHost: mirabelle.test\r\nConnection: close\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: mirabelle.test\r\nConnection: close\r\n"
             f"Content-Type: multipart/form-data; boundary=b\r\n{head}\r\n\r\n".encode()
         )
         async for piece in body:
@@ -105,6 +105,11 @@ async def test_a_body_that_grows_too_large_is_told_so(port: int, store: Ledger) 
     reply = await exchange(port, "Transfer-Encoding: chunked", rows(1_000_000))
     assert "larger than 8000000 bytes" in reply
     assert sum((await store.counts()).values()) == 0
+
+
+async def test_a_call_that_grows_too_large_is_told_so(port: int) -> None:
+    reply = await exchange(port, "Transfer-Encoding: chunked", rows(200_000), QUEUECALL_PATHS[0])
+    assert "larger than 65536 bytes" in reply
 
 
 async def test_a_body_that_says_it_is_too_large_is_not_taken(port: int) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.requests import ClientDisconnect
 
 from mirabelle.api import upload
 from mirabelle.api.form import FormError
-from mirabelle.api.upload import Body, Upload, receive
+from mirabelle.api.upload import Upload, receive
 
 LIST = b"+16175550123,ref\n" * 1_000
 FORM = "application/x-www-form-urlencoded"
@@ -118,43 +117,3 @@ async def test_a_client_that_drips_is_given_up(clock: Any) -> None:
 
     with pytest.raises(FormError, match="bytes a second"):
         await receive(dripping(), FORM, most=1_000_000, clock=clock)
-
-
-class Messages:
-    """What a server gives an application, message by message; then nothing more."""
-
-    def __init__(self, *messages: dict[str, Any]) -> None:
-        self.left = list(messages)
-
-    async def __call__(self) -> dict[str, Any]:
-        if not self.left:
-            await asyncio.Event().wait()
-        return self.left.pop(0)
-
-
-def piece(data: bytes, *, more: bool = True) -> dict[str, Any]:
-    return {"type": "http.request", "body": data, "more_body": more}
-
-
-async def test_a_body_is_its_chunks() -> None:
-    body = Body(Messages(piece(b"a"), piece(b"b", more=False)))
-    assert [chunk async for chunk in body.chunks()] == [b"a", b"b"]
-    await body.drain()
-
-
-async def test_a_client_that_goes_away_is_told_apart() -> None:
-    with pytest.raises(ClientDisconnect):
-        assert [chunk async for chunk in Body(Messages(piece(b"a"), {"type": "http.disconnect"})).chunks()]
-
-
-async def test_what_is_left_is_thrown_away() -> None:
-    messages = Messages(piece(b"a"), piece(b"b"), piece(b"c", more=False))
-    await Body(messages).drain()
-    assert messages.left == []
-
-
-async def test_a_sender_that_pauses_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "DRAIN_PAUSE", 0.01)
-    messages = Messages(piece(b"a"))
-    await Body(messages).drain()
-    assert messages.left == []
