@@ -17,6 +17,8 @@ from mirabelle.vxml.errors import DocumentError
 
 REMEMBERED_SECONDS: Final = 30.0
 """How long an address that answered well is not asked again."""
+WARNED_SECONDS: Final = 5.0
+"""The same for a start_url whose document is to be warned of, so that one who mends it need not wait long."""
 MOST_REMEMBERED: Final = 2_000
 """The most addresses that are remembered."""
 MOST_AT_ONCE: Final = 200
@@ -140,7 +142,7 @@ class Preflight:
         """The question to an address: one that runs or was answered well lately, or a new one."""
         now = self._clock.monotonic()
         known = self._asked.get((field, url))
-        if known is not None and now - known[0] <= REMEMBERED_SECONDS:
+        if known is not None and now - known[0] <= _worth(known[1]):
             return known[1]
         if self._running >= MOST_AT_ONCE:
             raise PreflightBusy("Too many addresses are being checked; send the request again in a moment.")
@@ -173,6 +175,12 @@ class Preflight:
             async with self._turn:
                 finding = await asyncio.to_thread(read, answer.body, answer.url)
         return finding
+
+
+def _worth(task: asyncio.Task[Finding]) -> float:
+    """Seconds that a question, asked and perhaps answered, stands for another like it."""
+    warned = task.done() and not task.cancelled() and task.exception() is None and task.result().warnings
+    return WARNED_SECONDS if warned else REMEMBERED_SECONDS
 
 
 def _together(findings: Sequence[Finding]) -> Finding:

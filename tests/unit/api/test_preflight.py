@@ -145,6 +145,15 @@ async def test_a_warning_is_remembered_too(hours: Hours) -> None:
     assert len(first.warnings) == len(web.asked) == 1
 
 
+async def test_a_warning_is_forgotten_sooner(hours: Hours) -> None:
+    web = Web(lambda url: response(url, body=BAD))
+    checker = checks(web, hours)
+    await checker.check(START, "")
+    web.answer = response
+    hours.seconds = preflight.WARNED_SECONDS + 1
+    assert (await checker.check(START, "")).warnings == ()
+
+
 async def test_after_a_while_it_is_asked_again(hours: Hours) -> None:
     web = Web()
     checker = checks(web, hours)

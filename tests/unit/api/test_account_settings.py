@@ -1,4 +1,4 @@
-"""The look at the addresses, as a client of queuecall meets it."""
+"""What an account may have its own way, as a client of queuecall meets it."""
 
 from __future__ import annotations
 
@@ -107,6 +107,13 @@ async def test_nothing_is_asked_for_a_request_that_is_refused_anyway(
 ) -> None:
     assert (await queue(client, **wrong)).get("status") == "failed"
     assert web.asked == []
+
+
+async def test_an_account_may_have_a_country(client: httpx.AsyncClient, ledger: Any) -> None:
+    assert (await queue(client, phone_number="617-555-0123")).get("status") == "failed"
+    set_account(ledger, country="US")
+    assert (await queue(client, phone_number="617-555-0123")).get("status") == "queued"
+    assert [call.phone_number for call in ledger.calls] == ["+16175550123"]
 
 
 class TestSwitchedOff:
