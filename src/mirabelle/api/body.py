@@ -31,6 +31,7 @@ class Body:
         """
         self._request = request
         self._receive = request.receive
+        self._begun = False
         self._ended = False
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -51,6 +52,7 @@ class Body:
                         await self._next()
 
     async def _next(self) -> bytes:
+        self._begun = True
         message = await self._receive()
         if message["type"] != "http.request":
             self._ended = True
@@ -67,7 +69,7 @@ class Body:
             reason: what is wrong with the body.
         """
         # Who waits for a word before it sends the body has it in the reply, and must not be told to go on.
-        if "expect" not in self._request.headers:
+        if self._begun or "expect" not in self._request.headers:
             with contextlib.suppress(ClientDisconnect):
                 await self.drain()
         return reply(xml.failed(service, (), [Fault("body", reason)]), headers={"Connection": "close"})

@@ -65,6 +65,13 @@ async def test_who_waits_for_a_word_first_is_not_told_to_send() -> None:
     assert len(messages.left) == 1
 
 
+async def test_who_was_told_to_send_is_heard_out() -> None:
+    messages, reader = body(piece(b"a"), piece(b"b", more=False), expect="100-continue")
+    await anext(reader.chunks())
+    await reader.refuse("queuecalls", "Too large.")
+    assert messages.left == []
+
+
 async def test_a_sender_that_goes_away_meanwhile_is_no_error() -> None:
     _, reader = body({"type": "http.disconnect"})
     await reader.refuse("queuecalls", "Too large.")
