@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.postgres import fresh_url, postgres_server, postgres_url, shared_postgres_url, store_url
 
 __all__ = ["fresh_url", "postgres_server", "postgres_url", "require_peer", "shared_postgres_url", "store_url"]

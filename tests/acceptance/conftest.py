@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from tests.acceptance.customer import GREETING, MENU, THANKS, WAITING, Customer
 from tests.acceptance.service import Service, free_udp_port
 from tests.acceptance.sipp import Sipp

@@ -3,6 +3,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.acceptance.baresip import Baresip
 from tests.acceptance.customer import DOCUMENT, Customer
 from tests.acceptance.service import Service

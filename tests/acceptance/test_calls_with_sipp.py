@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 import pytest
+
 from tests.acceptance.customer import Customer
 from tests.acceptance.service import Service
 from tests.acceptance.sipp import Sipp

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.acceptance.customer import Customer
 from tests.acceptance.service import Service
 

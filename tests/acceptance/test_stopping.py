@@ -7,6 +7,7 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
+
 from tests.acceptance.customer import Customer
 from tests.acceptance.program import Program, mirabelle
 from tests.acceptance.service import Service

@@ -6,8 +6,6 @@ import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.bench.figure import Figure
-
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.platform import (
     Collect,
@@ -30,6 +28,7 @@ from mirabelle.vxml.platform import (
     TransferResult,
 )
 from mirabelle.vxml.session import Session
+from tests.bench.figure import Figure
 
 PAGES = 10
 BASE = "http://pages.invalid/"

@@ -9,7 +9,6 @@ import sys
 from typing import TypeVar
 
 import pytest
-from tests.integration.media.conftest import FarEnd, free_range
 
 from mirabelle.calls.clock import SystemClock
 from mirabelle.media.link import environment
@@ -24,6 +23,7 @@ from mirabelle.media.plane import (
     PlayStarted,
     ProcessHealth,
 )
+from tests.integration.media.conftest import FarEnd, free_range
 
 
 async def test_thousands_of_bad_packets_change_nothing(plane: MediaPlane, far_end: FarEnd) -> None:

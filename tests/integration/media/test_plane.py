@@ -6,7 +6,6 @@ import signal
 
 import numpy as np
 import pytest
-from tests.integration.media.conftest import FarEnd, free_range
 
 from mirabelle import g711
 from mirabelle.calls.clock import SystemClock
@@ -26,6 +25,7 @@ from mirabelle.media.plane import (
     VoiceBegan,
     VoiceEnded,
 )
+from tests.integration.media.conftest import FarEnd, free_range
 
 SPEECH = (8000 * np.sin(np.arange(3200) / 5)).astype("<i2").tobytes()
 """400 ms: 20 packets, none of them silent."""

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.integration.sip.conftest import Sipp, StartSipp
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip import sdp
 from mirabelle.sip.agent import Credentials, IncomingCall, InviteTarget, OutgoingCall, UserAgent
 from mirabelle.sip.events import Answered, CallEvent, Canceled, Confirmed, Ended, Failed, MediaChanged, Ringing
+from tests.integration.sip.conftest import Sipp, StartSipp
 
 OFFER = sdp.offer("127.0.0.1", 40000)
 

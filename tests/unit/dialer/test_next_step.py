@@ -1,12 +1,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.unit.calls.test_retry import NOON, a_call
 
 from mirabelle.calls.call import CallState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.dialer.dialer import next_step
 from mirabelle.dialer.phone import Cut, Ending
+from tests.unit.calls.test_retry import NOON, a_call
 
 
 @pytest.mark.parametrize(

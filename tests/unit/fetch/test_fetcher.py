@@ -8,12 +8,12 @@ from http.cookiejar import CookieJar
 
 import httpcore
 import pytest
-from tests.unit.fetch.conftest import Site
 
 from mirabelle.fetch.address import Reach
 from mirabelle.fetch.fetcher import Fetcher
 from mirabelle.fetch.network import CheckedNetwork
 from mirabelle.fetch.request import FetchError, Request
+from tests.unit.fetch.conftest import Site
 
 
 async def reason_of(fetcher: Fetcher, request: Request) -> str:

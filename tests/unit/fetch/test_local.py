@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.unit.fetch.conftest import Site
 
 from mirabelle.fetch.local import LocalFetcher
 from mirabelle.fetch.request import FetchError, Request
+from tests.unit.fetch.conftest import Site
 
 
 async def test_a_file_comes_with_the_type_of_its_ending(tmp_path: Path) -> None:

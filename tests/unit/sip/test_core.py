@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.sip.world import CALLEE, CALLER, OFFER, Agent, Peer, World
 
 from mirabelle.sip.message import Response, parse
+from tests.unit.sip.world import CALLEE, CALLER, OFFER, Agent, Peer, World
 
 
 class Scene:

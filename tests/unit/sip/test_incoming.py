@@ -3,7 +3,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from tests.unit.sip.world import ANSWER, CALLEE, CALLER, Agent, Peer, World, drain, name
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip.error import SipError
@@ -11,6 +10,7 @@ from mirabelle.sip.events import Answered, Canceled, Confirmed, Ended, Failed
 from mirabelle.sip.incoming import IncomingCall
 from mirabelle.sip.message import Request
 from mirabelle.sip.outgoing import OutgoingCall
+from tests.unit.sip.world import ANSWER, CALLEE, CALLER, Agent, Peer, World, drain, name
 
 
 class Scene:

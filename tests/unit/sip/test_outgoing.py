@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from tests.unit.sip.world import ANSWER, CALLEE, CALLER, OFFER, Agent, Peer, World, drain
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip import sdp
@@ -11,6 +10,7 @@ from mirabelle.sip.digest import Credentials
 from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
 from mirabelle.sip.message import Request
 from mirabelle.sip.outgoing import OutgoingCall
+from tests.unit.sip.world import ANSWER, CALLEE, CALLER, OFFER, Agent, Peer, World, drain
 
 SECRET = Credentials("alice", "secret")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.sip.world import CALLEE, Agent, World
 
 from mirabelle.sip.error import SipError
 from mirabelle.sip.message import Request, Response, parse
+from tests.unit.sip.world import CALLEE, Agent, World
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "conformance" / "sip-torture"
 FILES = sorted(SAMPLES.glob("*.dat"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.unit.vxml.running import block, run, vxml
 
 CAUGHT = '<catch event="error.badfetch"><log>caught</log><exit/></catch><catch><log expr="_event"/><exit/></catch>'

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.unit.vxml.running import block, key, run, vxml
 
 ONE = key("1")

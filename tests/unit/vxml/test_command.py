@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.vxml.running import block, key, vxml
 
 from mirabelle.cli import vxml as command
 from mirabelle.settings import CompatSettings, Settings
 from mirabelle.vxml.text import InputError
+from tests.unit.vxml.running import block, key, vxml
 
 
 def run(url: str, inputs: str, far_end: str | None, settings: Settings | None = None) -> int:

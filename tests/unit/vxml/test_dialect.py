@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.unit.vxml.running import BASE, Shelf, key, run, vxml
 
 from mirabelle.vxml.machine import CLASSIC, Dialect
 from mirabelle.vxml.platform import Collect, Fetch, HungUp, Input, NoInput, NoMatch, Record, Recorded
 from mirabelle.vxml.session import Session
 from mirabelle.vxml.text import TextPlatform
+from tests.unit.vxml.running import BASE, Shelf, key, run, vxml
 
 STANDARD = Dialect()
 

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.vxml.running import block, key, run, vxml
 
 from mirabelle.vxml.events import count_event, default_handler, prefixes
+from tests.unit.vxml.running import block, key, run, vxml
 
 ONE = key("1")
 

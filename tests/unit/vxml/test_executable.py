@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.vxml.running import Run, block, run, vxml
 
 from mirabelle.vxml.elements import ELEMENTS, EXECUTABLE
 from mirabelle.vxml.executable import known_elements
 from mirabelle.vxml.machine import Dialect
 from mirabelle.vxml.prompts import SPOKEN
+from tests.unit.vxml.running import Run, block, run, vxml
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.vxml.running import BASE, key, run, vxml
 
 from mirabelle.vxml.interpreter import Interpreter
 from mirabelle.vxml.platform import (
@@ -32,6 +31,7 @@ from mirabelle.vxml.platform import (
     TransferResult,
 )
 from mirabelle.vxml.signals import Ending
+from tests.unit.vxml.running import BASE, key, run, vxml
 
 ONE = key("1")
 APPLICATION = vxml(

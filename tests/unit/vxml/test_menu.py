@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.unit.vxml.running import block, key, run, vxml
 
 TARGETS = "<form id='a'><block><log>a</log></block></form><form id='b'><block><log>b</log></block></form>"

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
-from tests.unit.vxml.running import BASE, block, key, run, vxml
 
 from mirabelle.vxml.interpreter import Interpreter
 from mirabelle.vxml.platform import (
@@ -23,6 +22,7 @@ from mirabelle.vxml.platform import (
     Speech,
 )
 from mirabelle.vxml.signals import Ending
+from tests.unit.vxml.running import BASE, block, key, run, vxml
 
 ONE = key("1")
 

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.vxml.running import key, run, vxml
-from tests.unit.vxml.test_prompts import requests
 
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.platform import Collect, InputProperties
 from mirabelle.vxml.properties import Properties, whole
+from tests.unit.vxml.running import key, run, vxml
+from tests.unit.vxml.test_prompts import requests
 
 ONE = key("1")
 

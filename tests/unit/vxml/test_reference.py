@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.vxml.running import block, key, run, vxml
 
 from mirabelle.vxml.elements import ELEMENTS
 from mirabelle.vxml.properties import DEFAULTS
 from mirabelle.vxml.reference import ATTRIBUTE_REMARKS, CHAPTERS, ELEMENT_REMARKS, reference
+from tests.unit.vxml.running import block, key, run, vxml
 
 PAGE = Path(__file__).parents[3] / "docs" / "voicexml.md"
 

@@ -6,12 +6,12 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.platform import Fetch
 from mirabelle.vxml.session import Session, SessionEnd
 from mirabelle.vxml.text import TextPlatform, session_variables
+from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 ONE = key("1")
 

@@ -9,10 +9,10 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 from mirabelle.vxml.platform import TransferResult
 from mirabelle.vxml.text import FarEnd, InputError, parse_far_end, parse_inputs, recording, run_text
+from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 FIELD = vxml("<form><field name='f' type='digits?length=2'>go<filled><log expr='f'/></filled></field></form>")
 

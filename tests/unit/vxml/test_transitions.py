@@ -6,10 +6,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 from mirabelle.vxml.platform import Fetch, Fetched, FetchFailed
 from mirabelle.vxml.text import run_text
+from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 ONE = key("1")
 ROOT = vxml(
