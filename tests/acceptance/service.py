@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
-import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from mirabelle.api.login import hash_pin, new_pin
+from mirabelle.store.open import open_ledger
 from tests.acceptance.customer import Customer
 from tests.acceptance.program import Program, mirabelle
 
@@ -66,14 +69,13 @@ class Service:
     def prepare(self) -> None:
         """Write the settings and add the account."""
         self.prepare_again()
-        added = subprocess.run(
-            mirabelle("account", "add", "acme", "--config", self.config),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        self.pin = added.stdout.strip()
+        self.pin = new_pin()
+        asyncio.run(self._add_account())
+
+    async def _add_account(self) -> None:
+        ledger = await open_ledger(self.store)
+        await ledger.add_account("acme", hash_pin(self.pin), datetime.now(UTC))
+        await ledger.aclose()
 
     def prepare_again(self) -> None:
         """Write the settings; for the next start."""

@@ -331,7 +331,8 @@ def declarations(source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         context.eval("throw 0;" + source.replace("\0", " "))
     except quickjs.JSException as error:
         message = str(error).partition("\n")[0]
-        if message == "null" or "out of memory" in message:
+        # Without memory the engine cannot say much: its error comes without a text, or not at all.
+        if message == "null" or message.startswith("InternalError"):
             raise SemanticError("the script is too large.") from None
         if message != "0":
             line = re.search(r"<input>:([0-9]+)", str(error))

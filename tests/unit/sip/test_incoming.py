@@ -191,7 +191,8 @@ def test_a_cancel_that_meets_the_answer_ends_both_sides_whatever_is_lost(seed: i
     last = drain(outgoing)[-1]
     assert isinstance(last, Failed | Ended)
     if isinstance(last, Failed):
-        assert last.verdict.outcome is Outcome.CANCELED
+        # Answered: their 200 came after our CANCEL had left. Whoever placed the call has to know.
+        assert last.verdict.outcome in (Outcome.CANCELED, Outcome.ANSWERED)
     if callee.incoming:
         assert isinstance(drain(callee.incoming[0])[-1], Canceled | Ended)
     world.run(400)
