@@ -210,8 +210,12 @@ class _Carriage:
             cache=self._equipment.documents,
             dialect=self._equipment.dialect,
         )
-        async with asyncio.timeout(LONGEST_SESSION):
-            return await session.run()
+        try:
+            async with asyncio.timeout(LONGEST_SESSION):
+                return await session.run()
+        except TimeoutError:
+            hours = LONGEST_SESSION / 3600
+            return SessionEnd("error", "error.maxtime", f"The session was ended after {hours:g} hours; end it sooner.")
 
     async def _connect(self, description: sdp.SessionDescription | None) -> None:
         """Send media where the far end wants it.
