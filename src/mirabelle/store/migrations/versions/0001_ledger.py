@@ -16,6 +16,7 @@ def upgrade() -> None:
     _accounts()
     _campaigns()
     _calls()
+    _call_indexes()
     _attempts()
     _deliveries()
 
@@ -116,6 +117,9 @@ def _calls() -> None:
         sa.PrimaryKeyConstraint("call_id", name=op.f("calls_pkey")),
         sqlite_autoincrement=True,
     )
+
+
+def _call_indexes() -> None:
     op.create_index(
         "calls_state_expires_at",
         "calls",
