@@ -30,6 +30,8 @@ SETTINGS: Final = 4096
 """The most characters of an account's settings, as JSON."""
 REPLY: Final = 1_000_000
 """The most characters of a reply that is kept to be given again."""
+WINDOWS: Final = 16384
+"""The most characters of a schedule's windows, as JSON."""
 
 BIG_KEY: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """SQLite only counts up a key that is declared INTEGER; there an INTEGER has 64 bits."""
@@ -64,10 +66,19 @@ ACCOUNTS: Final = sa.Table(
     sa.Column("pin_hash", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("settings", sa.Text, nullable=False, server_default="{}"),
-    *_short(("login", LOGIN), ("pin_hash", NAME), ("settings", SETTINGS)),
+    sa.Column("signing_secret", sa.Text, nullable=False, server_default=""),
+    sa.Column("former_secret", sa.Text, nullable=False, server_default=""),
+    sa.Column("former_until", sa.BigInteger),
+    *_short(
+        ("login", LOGIN),
+        ("pin_hash", NAME),
+        ("settings", SETTINGS),
+        ("signing_secret", NAME),
+        ("former_secret", NAME),
+    ),
     sqlite_autoincrement=True,
 )
-"""Who may queue calls."""
+"""Who may queue calls, and what signs their results: until `former_until` the secret before, too."""
 
 CAMPAIGNS: Final = sa.Table(
     "campaigns",
@@ -78,10 +89,11 @@ CAMPAIGNS: Final = sa.Table(
     sa.Column("parameters", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="active"),
+    sa.Column("defaults", sa.Text, nullable=False, server_default="{}"),
     sa.UniqueConstraint("account_id", "name"),
     sa.UniqueConstraint("campaign_id", "account_id"),
     sa.CheckConstraint("state IN ('active', 'paused')", name="state"),
-    *_short(("name", NAME), ("parameters", PARAMETERS)),
+    *_short(("name", NAME), ("parameters", PARAMETERS), ("defaults", SETTINGS)),
     _index("campaigns_paused", "campaign_id", where="state = 'paused'"),
     sqlite_autoincrement=True,
 )
@@ -138,6 +150,13 @@ CALLS: Final = sa.Table(
     sa.Index("calls_account_id_state", "account_id", "state", "call_id"),
     sa.Index("calls_campaign_id_state", "campaign_id", "state", "call_id"),
     _index("calls_campaign_id_due_at", "campaign_id", "due_at", "call_id", where="state = 'queued'"),
+    _index(
+        "calls_account_id_message_reference",
+        "account_id",
+        "message_reference",
+        "call_id",
+        where="message_reference <> ''",
+    ),
     sqlite_autoincrement=True,
 )
 """What was asked for and where it stands. A lease is there exactly while a call is dialing or connected."""
@@ -212,8 +231,9 @@ KEYS: Final = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("key_hash", sa.Text, nullable=False, unique=True),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("name", sa.Text, nullable=False, server_default=""),
     sa.CheckConstraint("role IN ('admin', 'manager', 'read')", name="role"),
-    *_short(("key_hash", NAME)),
+    *_short(("key_hash", NAME), ("name", NAME)),
     sa.Index("keys_account_id", "account_id"),
     sqlite_autoincrement=True,
 )
@@ -232,3 +252,51 @@ REPLIES: Final = sa.Table(
     sa.Index("replies_created_at", "created_at"),
 )
 """What was answered to a request with an `Idempotency-Key`."""
+
+SCHEDULES: Final = sa.Table(
+    "schedules",
+    METADATA,
+    sa.Column("schedule_id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("windows", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("account_id", "name"),
+    *_short(("name", NAME), ("zone", NAME), ("windows", WINDOWS)),
+    sqlite_autoincrement=True,
+)
+"""When campaigns may call: windows of weekdays and times of the day in one zone, as JSON."""
+
+PROFILES: Final = sa.Table(
+    "profiles",
+    METADATA,
+    sa.Column("profile_id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("calls_per_second", sa.Double),
+    sa.Column("channels", sa.Integer),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("account_id", "name"),
+    sa.CheckConstraint("calls_per_second > 0", name="calls_per_second"),
+    sa.CheckConstraint("channels > 0", name="channels"),
+    *_short(("name", NAME)),
+    sqlite_autoincrement=True,
+)
+"""How fast campaigns may call."""
+
+
+def _link(rule: str) -> sa.Table:
+    return sa.Table(
+        f"campaign_{rule}s",
+        METADATA,
+        sa.Column("campaign_id", sa.Integer, sa.ForeignKey("campaigns.campaign_id"), primary_key=True),
+        sa.Column(f"{rule}_id", sa.Integer, sa.ForeignKey(f"{rule}s.{rule}_id"), primary_key=True),
+    )
+
+
+CAMPAIGN_SCHEDULES: Final = _link("schedule")
+"""Which schedules a campaign keeps: it calls while one of them has a window open."""
+
+CAMPAIGN_PROFILES: Final = _link("profile")
+"""Which profiles a campaign keeps, all of them."""
