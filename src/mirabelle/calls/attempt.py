@@ -34,6 +34,7 @@ class Attempt:
         trunk: the name of the trunk it uses.
         state: how far it got.
         started_at: when the intent was committed.
+        ringing_at: when the far end said that it rings.
         answered_at: when the 2xx came.
         ended_at: when it was over.
         outcome: set once it ended.
@@ -48,6 +49,7 @@ class Attempt:
     trunk: str
     state: AttemptState
     started_at: datetime
+    ringing_at: datetime | None = None
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     outcome: Outcome | None = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import get_args
+from typing import TypeVar, get_args
 
 from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
-from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import KeyHolder, Remembered, ResultState, Role, StoredResult
+from mirabelle.store.ledger import AlreadyAnswered, StoreError
+from mirabelle.store.records import KeptReply, KeyHolder, Remembered, ResultState, Role, StoredResult
 from mirabelle.store.rows import micros
+
+T = TypeVar("T")
 
 
 def results(account_id: int, state: ResultState | None, after: int, limit: int) -> Steps[tuple[StoredResult, ...]]:
@@ -22,6 +25,14 @@ def results(account_id: int, state: ResultState | None, after: int, limit: int) 
         values["wanted"] = rows.STORED_STATES[state]
         page = statements.RESULTS_OF_ACCOUNT_IN
     listed = yield Ask(page, values)
+    return tuple(rows.result_of(row) for row in listed)
+
+
+def results_of_call(call_id: int) -> Steps[tuple[StoredResult, ...]]:
+    """See `Ledger.results_of_call`."""
+    if not rows.is_key(call_id):
+        return ()
+    listed = yield Ask(statements.RESULTS_OF_CALL, {"call_id": call_id})
     return tuple(rows.result_of(row) for row in listed)
 
 
@@ -92,6 +103,26 @@ def remember(account_id: int, key: str, body_hash: str, status: int, reply: str,
         "now": micros(now),
     }
     return bool((yield Ask(statements.REMEMBER, values)))
+
+
+def answered(steps: Steps[T], account_id: int, reply: Callable[[T], KeptReply] | None, now: datetime) -> Steps[T]:
+    """Do something, and keep the reply to whoever asked for it. Nothing is done where there is one already.
+
+    Args:
+        steps: what was asked for.
+        account_id: whose request it is.
+        reply: makes the reply; None: nothing is kept.
+        now: the present instant.
+
+    Raises:
+        AlreadyAnswered: another request with this key was first.
+    """
+    done = yield from steps
+    if reply is not None:
+        kept = reply(done)
+        if not (yield from remember(account_id, kept.key, kept.body_hash, kept.status, kept.reply, now)):
+            raise AlreadyAnswered("A request with this Idempotency-Key was answered before.")
+    return done
 
 
 def forget_before(instant: datetime) -> Steps[int]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.lifecycle import RETRIED
-from mirabelle.store import rows, statements
+from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.campaign_steps import campaign
 from mirabelle.store.ledger import CallBusy, StoreError
@@ -38,6 +38,30 @@ def calls(
         values["wanted"] = state.value
         page = statements.CALLS_OF_ACCOUNT_IN if campaign_id is None else statements.CALLS_OF_CAMPAIGN_IN
     listed = yield Ask(page, values)
+    return tuple(rows.call_of(row) for row in listed)
+
+
+def calls_by_reference(
+    account_id: int,
+    campaign_id: int | None,
+    state: CallState | None,
+    message_reference: str,
+    after: int,
+    limit: int,
+) -> Steps[tuple[Call, ...]]:
+    """See `Ledger.calls`: those with one reference, of which there are few."""
+    known = rows.is_key(account_id) and (campaign_id is None or rows.is_key(campaign_id))
+    if not known or not message_reference or rows.shortened(message_reference, schema.NAME) != message_reference:
+        return ()
+    values: dict[str, object] = {
+        "owner": account_id,
+        "reference": message_reference,
+        "campaign_id": campaign_id,
+        "wanted": None if state is None else state.value,
+        "after": rows.cursor(after),
+        "most": limit,
+    }
+    listed = yield Ask(statements.CALLS_BY_REFERENCE, values)
     return tuple(rows.call_of(row) for row in listed)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.errors import MirabelleError
-from mirabelle.store.records import KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
+from mirabelle.store.records import KeptReply, KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
 
 
 class StoreError(MirabelleError):
@@ -35,6 +35,10 @@ class CampaignExists(StoreError):
 
 class CampaignPaused(StoreError):
     """No attempt may begin: the campaign of the call is paused. Release the call."""
+
+
+class AlreadyAnswered(StoreError):
+    """A request with this `Idempotency-Key` was answered before; nothing was written. `remembered` has the answer."""
 
 
 class CallBusy(StoreError):
@@ -123,6 +127,7 @@ class Ledger(Protocol):
         now: datetime,
         *,
         into: int | None = None,
+        reply: Callable[[Uploaded], KeptReply] | None = None,
     ) -> Uploaded:
         """Store a new campaign and all its calls in one transaction, or nothing. Wakes `wait_for_work`.
 
@@ -136,8 +141,10 @@ class Ledger(Protocol):
             batches: the calls, best a few thousand at once; their `campaign_id` means nothing.
             now: the present instant.
             into: a campaign that is there already, for more calls; `name` and `parameters` mean nothing then.
+            reply: makes the reply that is kept in the same transaction.
 
         Raises:
+            AlreadyAnswered: another request with the key of `reply` was first.
             CampaignExists: the account has a campaign of this name. Known before the first batch is asked for,
                 or, where two come with one name at once, after the last.
             StoreError: a call cannot be stored, or the account has no campaign `into`.
@@ -150,6 +157,7 @@ class Ledger(Protocol):
         *,
         campaign_id: int | None = None,
         state: CallState | None = None,
+        message_reference: str | None = None,
         after: int = 0,
         limit: int = 100,
     ) -> tuple[Call, ...]:
@@ -159,6 +167,7 @@ class Ledger(Protocol):
             account_id: whose calls.
             campaign_id: of this campaign only; none where it is another account's.
             state: in this state only.
+            message_reference: with this reference only, which is not empty.
             after: the last key of the page before.
             limit: the most calls.
         """
@@ -204,8 +213,19 @@ class Ledger(Protocol):
         """
         ...
 
-    async def queue_call(self, new: NewCall, now: datetime) -> Call:
-        """Store one call, due at its time or now. Wakes `wait_for_work`."""
+    async def queue_call(
+        self, new: NewCall, now: datetime, *, reply: Callable[[Call], KeptReply] | None = None
+    ) -> Call:
+        """Store one call, due at its time or now. Wakes `wait_for_work`.
+
+        Args:
+            new: the call.
+            now: the present instant.
+            reply: makes the reply that is kept in the same transaction.
+
+        Raises:
+            AlreadyAnswered: another request with the key of `reply` was first.
+        """
         ...
 
     async def queue_calls(self, news: Iterable[NewCall], now: datetime) -> int:
@@ -372,6 +392,10 @@ class Ledger(Protocol):
             after: the last key of the page before.
             limit: the most results.
         """
+        ...
+
+    async def results_of_call(self, call_id: int) -> tuple[StoredResult, ...]:
+        """The results of a call, the first one first."""
         ...
 
     async def result(self, delivery_id: int) -> StoredResult | None:

@@ -79,6 +79,15 @@ class KeyHolder(NamedTuple):
     role: Role
 
 
+class KeptReply(NamedTuple):
+    """The reply to a request with an `Idempotency-Key`, to be kept in the transaction that does what was asked."""
+
+    key: str
+    body_hash: str
+    status: int
+    reply: str
+
+
 class Remembered(NamedTuple):
     """The first reply to a request with an `Idempotency-Key`."""
 

@@ -239,6 +239,7 @@ def attempt_of(row: Row) -> Attempt:
         trunk=row["trunk"],
         state=AttemptState(row["state"]),
         started_at=instant(row["started_at"]),
+        ringing_at=_maybe_instant(row["ringing_at"]),
         answered_at=_maybe_instant(row["answered_at"]),
         ended_at=_maybe_instant(row["ended_at"]),
         outcome=None if row["outcome"] is None else Outcome(row["outcome"]),

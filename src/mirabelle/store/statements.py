@@ -142,6 +142,22 @@ def _calls_of(owner: sa.Column[int]) -> tuple[sa.Executable, sa.Executable]:
 
 CALLS_OF_ACCOUNT, CALLS_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id)
 CALLS_OF_CAMPAIGN, CALLS_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id)
+CALLS_BY_REFERENCE: Final = (
+    _CALL.where(
+        CALLS.c.account_id == sa.bindparam("owner"),
+        CALLS.c.message_reference == sa.bindparam("reference"),
+        # Always true here; it lets SQLite take the index, which leaves out those without a reference.
+        CALLS.c.message_reference != sa.literal_column("''"),
+        CALLS.c.call_id > sa.bindparam("after"),
+        sa.or_(
+            sa.cast(sa.bindparam("campaign_id"), sa.Integer).is_(None),
+            CALLS.c.campaign_id == sa.bindparam("campaign_id"),
+        ),
+        sa.or_(sa.cast(sa.bindparam("wanted"), sa.Text).is_(None), CALLS.c.state == sa.bindparam("wanted")),
+    )
+    .order_by(CALLS.c.call_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 CAMPAIGN_COUNTS: Final = COUNTS.where(CALLS.c.campaign_id == sa.bindparam("campaign_id"))
 _CANCELED: Final = "state = 'canceled', ended_at = :now, detail = :reason"
 CANCEL_CALL: Final = sa.text(
@@ -330,6 +346,7 @@ DELIVERY_AGAIN: Final = (
 NEXT_DELIVERY: Final = sa.select(sa.func.min(DELIVERIES.c.due_at).label("at")).where(DELIVERIES.c.state == _WAITING)
 
 _RESULT: Final = sa.select(*DELIVERIES.c)
+RESULTS_OF_CALL: Final = _RESULT.where(DELIVERIES.c.call_id == sa.bindparam("call_id")).order_by(DELIVERIES.c.sequence)
 RESULT: Final = _RESULT.where(DELIVERIES.c.delivery_id == sa.bindparam("delivery_id"))
 
 

@@ -21,7 +21,7 @@ from mirabelle.store import access_steps, call_steps, campaign_steps, steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
+from mirabelle.store.records import KeptReply, KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
 from mirabelle.store.rows import spooled
 from mirabelle.store.spool import Spool
 
@@ -110,6 +110,7 @@ class SteppedLedger(ABC):
         now: datetime,
         *,
         into: int | None = None,
+        reply: Callable[[Uploaded], KeptReply] | None = None,
     ) -> Uploaded:
         """See `Ledger.upload`."""
         if into is not None:
@@ -123,7 +124,11 @@ class SteppedLedger(ABC):
         with self._spool() as spool:
             async for batch in batches:
                 await asyncio.to_thread(keep, batch)
-            uploaded = await self._write(lambda: campaign_steps.upload(account_id, name, parameters, into, spool, now))
+            uploaded = await self._write(
+                lambda: access_steps.answered(
+                    campaign_steps.upload(account_id, name, parameters, into, spool, now), account_id, reply, now
+                )
+            )
         self._announce()
         return uploaded
 
@@ -133,10 +138,14 @@ class SteppedLedger(ABC):
         *,
         campaign_id: int | None = None,
         state: CallState | None = None,
+        message_reference: str | None = None,
         after: int = 0,
         limit: int = 100,
     ) -> tuple[Call, ...]:
         """See `Ledger.calls`."""
+        if message_reference is not None:
+            wanted = (campaign_id, state, message_reference)
+            return await self._read(lambda: call_steps.calls_by_reference(account_id, *wanted, after, limit))
         return await self._read(lambda: call_steps.calls(account_id, campaign_id, state, after, limit))
 
     async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
@@ -171,9 +180,13 @@ class SteppedLedger(ABC):
         self._announce()
         return retried
 
-    async def queue_call(self, new: NewCall, now: datetime) -> Call:
+    async def queue_call(
+        self, new: NewCall, now: datetime, *, reply: Callable[[Call], KeptReply] | None = None
+    ) -> Call:
         """See `Ledger.queue_call`."""
-        call = await self._write(lambda: steps.queue_call(new, now), alone=True)
+        call = await self._write(
+            lambda: access_steps.answered(steps.queue_call(new, now), new.account_id, reply, now), alone=reply is None
+        )
         self._announce()
         return call
 
@@ -284,6 +297,10 @@ class SteppedLedger(ABC):
     ) -> tuple[StoredResult, ...]:
         """See `Ledger.results`."""
         return await self._read(lambda: access_steps.results(account_id, state, after, limit))
+
+    async def results_of_call(self, call_id: int) -> tuple[StoredResult, ...]:
+        """See `Ledger.results_of_call`."""
+        return await self._read(lambda: access_steps.results_of_call(call_id))
 
     async def result(self, delivery_id: int) -> StoredResult | None:
         """See `Ledger.result`."""

@@ -91,3 +91,32 @@ async def test_the_counts_of_a_campaign_are_its_own(ledger: Ledger, campaign: Ca
         **dict.fromkeys(CallState, 0),
         **dict.fromkeys(STATES, 2),
     }
+
+
+async def test_calls_are_found_by_their_reference(ledger: Ledger, account: Account, campaign: Campaign) -> None:
+    other = await ledger.add_account("third", "hashed", NOW)
+    queued: list[int] = []
+    for owner, campaign_id in (
+        (account, account.default_campaign_id),
+        (account, campaign.campaign_id),
+        (other, other.default_campaign_id),
+    ):
+        call = await ledger.queue_call(
+            NewCall(
+                account_id=owner.account_id,
+                campaign_id=campaign_id,
+                phone_number="+16175550100",
+                start_url="http://example.com/start",
+                message_reference="order 7",
+            ),
+            NOW,
+        )
+        queued.append(call.call_id)
+    account_id, reference = account.account_id, "order 7"
+    assert keys(await ledger.calls(account_id, message_reference=reference)) == queued[:2]
+    assert keys(await ledger.calls(account_id, message_reference=reference, after=queued[0])) == queued[1:2]
+    only = await ledger.calls(account_id, message_reference=reference, campaign_id=campaign.campaign_id)
+    assert keys(only) == queued[1:2]
+    assert await ledger.calls(account_id, message_reference=reference, state=CallState.FAILED) == ()
+    for nothing in ("", "order 8", "a\0", "x" * 300, "\ud800"):
+        assert await ledger.calls(account_id, message_reference=nothing) == ()
