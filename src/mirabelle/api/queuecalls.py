@@ -54,6 +54,9 @@ FIELDS: Final = (
 )
 """Every field but the list, in the order of the documentation."""
 
+CAMPAIGN_FIELDS: Final = tuple(field for field in FIELDS if field.name not in {"login", "pin"})
+"""Those that describe the campaign."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignOrder:
@@ -74,20 +77,23 @@ class CampaignOrder:
     duplicates: Duplicates
 
 
-def check(values: Mapping[str, str], *, now: datetime, allow_private: bool) -> CampaignOrder | tuple[Fault, ...]:
+def check(
+    values: Mapping[str, str], *, now: datetime, allow_private: bool, fields: Sequence[Field] = FIELDS
+) -> CampaignOrder | tuple[Fault, ...]:
     """See whether the values make a campaign.
 
     Args:
         values: of the known fields; one that is missing counts as empty.
         now: the present instant, aware.
         allow_private: whether start_url and result_url may be private addresses.
+        fields: the fields to look at: all, or `CAMPAIGN_FIELDS` where nobody logs in.
 
     Returns:
         The campaign that is asked for, or every fault, in the order of the fields.
     """
     name, alias = (values.get(each, "").strip() for each in ("campaign_name", "campaign"))
     found = queuecall.check(
-        {**values, "campaign_name": name or alias}, now=now, allow_private=allow_private, fields=FIELDS
+        {**values, "campaign_name": name or alias}, now=now, allow_private=allow_private, fields=fields
     )
     faults = [] if isinstance(found, Order) else list(found)
     if name and alias and name != alias:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import datetime
 from typing import IO, Final, Protocol
@@ -13,6 +12,7 @@ from starlette.responses import Response
 
 from mirabelle.api import form, queuecall, queuecalls, upload, xml
 from mirabelle.api.admission import Admission
+from mirabelle.api.batches import batches
 from mirabelle.api.body import Body
 from mirabelle.api.intake import Intake, ListRefused
 from mirabelle.api.queuecalls import PHONE_LIST, SERVICE, CampaignOrder
@@ -29,8 +29,6 @@ from mirabelle.store.records import Uploaded
 
 MOST_AT_ONCE: Final = 16
 """The most lists that are received or stored at the same time."""
-
-_PIECE: Final = 128 * 1024
 
 
 class StoresCampaigns(Protocol):
@@ -161,7 +159,7 @@ class QueuecallsService:
     ) -> Response:
         try:
             stored = await self._ledger.upload(
-                account.account_id, order.name, order.parameters, _batches(intake, file), self._clock.now()
+                account.account_id, order.name, order.parameters, batches(intake, file), self._clock.now()
             )
         except ListRefused:
             self._log.info("list refused", login=account.login, bad=len(intake.faults))
@@ -188,21 +186,6 @@ class QueuecallsService:
     def _failed(self, submission: queuecall.Submission, faults: Sequence[Fault]) -> Response:
         echo = submission.shown(echo_pin=self._settings.compat.echo_pin)
         return reply(xml.failed(SERVICE, echo, queuecalls.in_order(faults)))
-
-
-async def _batches(intake: Intake, file: IO[bytes]) -> AsyncIterator[Sequence[NewCall]]:
-    """The calls of a list, read and checked off the event loop."""
-
-    def more() -> list[NewCall] | None:
-        data = file.read(_PIECE)
-        return intake.feed(data) if data else None
-
-    while (calls := await asyncio.to_thread(more)) is not None:
-        if calls:
-            yield calls
-    last = intake.finish()
-    if last:
-        yield last
 
 
 def _listed(intake: Intake, stored: Uploaded) -> Iterator[dict[str, str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar, get_args
 
 from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.ledger import AlreadyAnswered, StoreError
-from mirabelle.store.records import KeptReply, KeyHolder, Remembered, ResultState, Role, StoredResult
+from mirabelle.store.records import KeptReply, KeyHolder, KeyRecord, Remembered, ResultState, Role, StoredResult
 from mirabelle.store.rows import micros
 
 T = TypeVar("T")
@@ -53,7 +53,7 @@ def replay(delivery_id: int, now: datetime) -> Steps[None]:
     raise StoreError(f"There is no result {delivery_id} in the ledger.")
 
 
-def add_key(account_id: int, role: Role, key_hash: str, now: datetime) -> Steps[int]:
+def add_key(account_id: int, role: Role, key_hash: str, now: datetime, name: str) -> Steps[int]:
     """See `Ledger.add_key`."""
     if role not in get_args(Role):
         raise StoreError("The role of a key is admin, manager or read.")
@@ -64,10 +64,19 @@ def add_key(account_id: int, role: Role, key_hash: str, now: datetime) -> Steps[
         "role": role,
         "key_hash": rows.storable("The hash of a key", key_hash, schema.NAME),
         "created_at": micros(now),
+        "name": rows.storable("The name of a key", name, schema.NAME),
     }
     [row] = yield Ask(statements.ADD_KEY, values)
     key_id: int = row["key_id"]
     return key_id
+
+
+def keys(account_id: int) -> Steps[tuple[KeyRecord, ...]]:
+    """See `Ledger.keys`."""
+    if not rows.is_key(account_id):
+        return ()
+    found = yield Ask(statements.KEYS_OF_ACCOUNT, {"account_id": account_id})
+    return tuple(KeyRecord(row["key_id"], row["role"], row["name"], rows.instant(row["created_at"])) for row in found)
 
 
 def key(key_hash: str) -> Steps[KeyHolder | None]:
@@ -78,10 +87,17 @@ def key(key_hash: str) -> Steps[KeyHolder | None]:
     return KeyHolder(found[0]["account_id"], found[0]["role"]) if found else None
 
 
-def revoke_key(key_id: int) -> Steps[None]:
+def revoke_key(key_id: int, account_id: int | None) -> Steps[None]:
     """See `Ledger.revoke_key`."""
-    if rows.is_key(key_id):
-        yield Ask(statements.REVOKE_KEY, {"revoked": key_id})
+    if account_id is None:
+        if rows.is_key(key_id):
+            yield Ask(statements.REVOKE_KEY, {"revoked": key_id})
+        return
+    revoked: Sequence[rows.Row] = ()
+    if rows.is_key(key_id) and rows.is_key(account_id):
+        revoked = yield Ask(statements.REVOKE_KEY_OF, {"revoked": key_id, "owner": account_id})
+    if not revoked:
+        raise StoreError(f"The account has no key {key_id}.")
 
 
 def remembered(account_id: int, key: str) -> Steps[Remembered | None]:

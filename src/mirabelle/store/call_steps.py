@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import sqlalchemy as sa
+
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.store import rows, schema, statements
@@ -54,7 +56,7 @@ def calls_by_reference(
     if not known or not message_reference or rows.shortened(message_reference, schema.NAME) != message_reference:
         return ()
     values: dict[str, object] = {
-        "owner": account_id,
+        "account_id": account_id,
         "reference": message_reference,
         "campaign_id": campaign_id,
         "wanted": None if state is None else state.value,
@@ -62,6 +64,30 @@ def calls_by_reference(
         "most": limit,
     }
     listed = yield Ask(statements.CALLS_BY_REFERENCE, values)
+    return tuple(rows.call_of(row) for row in listed)
+
+
+def newest_calls(
+    account_id: int, campaign_id: int | None, state: CallState | None, message_reference: str, limit: int
+) -> Steps[tuple[Call, ...]]:
+    """See `Ledger.newest_calls`."""
+    if not rows.is_key(account_id) or rows.shortened(message_reference, schema.NAME) != message_reference:
+        return ()
+    if campaign_id is not None:
+        found = yield from campaign(campaign_id)
+        if found is None or found.account_id != account_id:
+            return ()
+    values: dict[str, object] = {"most": limit, "wanted": None if state is None else state.value}
+    if message_reference:
+        page: sa.Executable = statements.NEWEST_BY_REFERENCE
+        values |= {"account_id": account_id, "campaign_id": campaign_id, "reference": message_reference}
+    elif campaign_id is None:
+        page = statements.NEWEST_OF_ACCOUNT if state is None else statements.NEWEST_OF_ACCOUNT_IN
+        values["owner"] = account_id
+    else:
+        page = statements.NEWEST_OF_CAMPAIGN if state is None else statements.NEWEST_OF_CAMPAIGN_IN
+        values["owner"] = campaign_id
+    listed = yield Ask(page, values)
     return tuple(rows.call_of(row) for row in listed)
 
 

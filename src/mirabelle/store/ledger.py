@@ -14,7 +14,16 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.errors import MirabelleError
-from mirabelle.store.records import KeptReply, KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
+from mirabelle.store.records import (
+    KeptReply,
+    KeyHolder,
+    KeyRecord,
+    Remembered,
+    ResultState,
+    Role,
+    StoredResult,
+    Uploaded,
+)
 
 
 class StoreError(MirabelleError):
@@ -70,6 +79,14 @@ class Ledger(Protocol):
 
     async def accounts(self, *, after: int = 0, limit: int = 100) -> tuple[Account, ...]:
         """The accounts in the order of their keys, from behind `after`."""
+        ...
+
+    async def change_pin(self, account_id: int, pin_hash: str) -> Account:
+        """Give an account another PIN; the one before opens nothing any more.
+
+        Raises:
+            StoreError: there is no such account, or the hash cannot be stored.
+        """
         ...
 
     async def update_settings(self, account_id: int, settings: AccountSettings) -> Account:
@@ -169,6 +186,26 @@ class Ledger(Protocol):
             state: in this state only.
             message_reference: with this reference only, which is not empty.
             after: the last key of the page before.
+            limit: the most calls.
+        """
+        ...
+
+    async def newest_calls(
+        self,
+        account_id: int,
+        *,
+        campaign_id: int | None = None,
+        state: CallState | None = None,
+        message_reference: str = "",
+        limit: int = 100,
+    ) -> tuple[Call, ...]:
+        """The calls of an account that were queued last, newest first.
+
+        Args:
+            account_id: whose calls.
+            campaign_id: of this campaign only.
+            state: in this state only.
+            message_reference: with this reference only; empty for any.
             limit: the most calls.
         """
         ...
@@ -395,7 +432,7 @@ class Ledger(Protocol):
         ...
 
     async def results_of_call(self, call_id: int) -> tuple[StoredResult, ...]:
-        """The results of a call, the first one first."""
+        """The results of a call, oldest first."""
         ...
 
     async def result(self, delivery_id: int) -> StoredResult | None:
@@ -410,7 +447,7 @@ class Ledger(Protocol):
         """
         ...
 
-    async def add_key(self, account_id: int, role: Role, key_hash: str, now: datetime) -> int:
+    async def add_key(self, account_id: int, role: Role, key_hash: str, now: datetime, *, name: str = "") -> int:
         """Let whoever has a key act for an account; returns what `revoke_key` asks for.
 
         Args:
@@ -418,18 +455,31 @@ class Ledger(Protocol):
             role: what they may do.
             key_hash: of the key, which itself is kept nowhere; the same key has the same hash.
             now: the present instant.
+            name: what people call the key.
 
         Raises:
-            StoreError: there is no such account or role, or the key is known already.
+            StoreError: there is no such account or role, the name cannot be stored, or the key is known already.
         """
+        ...
+
+    async def keys(self, account_id: int) -> tuple[KeyRecord, ...]:
+        """The keys of an account that were not revoked, oldest first."""
         ...
 
     async def key(self, key_hash: str) -> KeyHolder | None:
         """Whose the key with this hash is; None where it is nobody's or was revoked."""
         ...
 
-    async def revoke_key(self, key_id: int) -> None:
-        """Let a key open nothing any more. One that is not there is none already."""
+    async def revoke_key(self, key_id: int, *, account_id: int | None = None) -> None:
+        """Let a key open nothing any more. One that is not there is none already.
+
+        Args:
+            key_id: as `add_key` returned it.
+            account_id: whose key it must be.
+
+        Raises:
+            StoreError: `account_id` was given, and has no such key.
+        """
         ...
 
     async def remembered(self, account_id: int, key: str) -> Remembered | None:

@@ -88,6 +88,23 @@ class KeptReply(NamedTuple):
     reply: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeyRecord:
+    """A bearer key in the ledger, without what opens it.
+
+    Attributes:
+        key_id: the store's key.
+        role: what its bearer may do.
+        name: what people call it; may be empty.
+        created_at: when it was made.
+    """
+
+    key_id: int
+    role: Role
+    name: str
+    created_at: datetime
+
+
 class Remembered(NamedTuple):
     """The first reply to a request with an `Idempotency-Key`."""
 

@@ -64,6 +64,12 @@ UPDATE_SETTINGS: Final = (
     .values(settings=sa.bindparam("chosen", type_=sa.Text))
     .returning(ACCOUNTS.c.account_id)
 )
+CHANGE_PIN: Final = (
+    sa.update(ACCOUNTS)
+    .where(ACCOUNTS.c.account_id == sa.bindparam("changed"))
+    .values(pin_hash=sa.bindparam("chosen", type_=sa.Text))
+    .returning(ACCOUNTS.c.account_id)
+)
 ADD_CAMPAIGN: Final = sa.text(
     "INSERT INTO campaigns (account_id, name, parameters, created_at) VALUES (:account_id, :name, :parameters, :now)"
     " ON CONFLICT (account_id, name) DO NOTHING"
@@ -121,43 +127,42 @@ QUEUE_CALL: Final = (
 )
 
 
-def _calls_of(owner: sa.Column[int]) -> tuple[sa.Executable, sa.Executable]:
+def _calls_of(owner: sa.Column[int], *, newest: bool = False) -> tuple[sa.Executable, sa.Executable]:
     """The next calls of an account or a campaign by their keys: in whatever state, and in one state.
 
     The index holds the keys by state, so the first takes the next ones of each state and of those the first.
     """
-    here = (owner == sa.bindparam("owner"), CALLS.c.call_id > sa.bindparam("after"))
+    here = [owner == sa.bindparam("owner")]
+    here += [] if newest else [CALLS.c.call_id > sa.bindparam("after")]
+    order = CALLS.c.call_id.desc() if newest else CALLS.c.call_id
     most = sa.bindparam("most", type_=sa.Integer)
 
     def keys(state: str) -> sa.Select[tuple[int]]:
         in_state = sa.select(CALLS.c.call_id).where(*here, CALLS.c.state == sa.literal_column(f"'{state}'"))
-        return sa.select(in_state.order_by(CALLS.c.call_id).limit(most).subquery().c.call_id)
+        return sa.select(in_state.order_by(order).limit(most).subquery().c.call_id)
 
     any_state = sa.union_all(*(keys(state.value) for state in CallState)).subquery()
     return (
-        _CALL.where(CALLS.c.call_id.in_(sa.select(any_state.c.call_id))).order_by(CALLS.c.call_id).limit(most),
-        _CALL.where(*here, CALLS.c.state == sa.bindparam("wanted")).order_by(CALLS.c.call_id).limit(most),
+        _CALL.where(CALLS.c.call_id.in_(sa.select(any_state.c.call_id))).order_by(order).limit(most),
+        _CALL.where(*here, CALLS.c.state == sa.bindparam("wanted")).order_by(order).limit(most),
     )
 
 
 CALLS_OF_ACCOUNT, CALLS_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id)
 CALLS_OF_CAMPAIGN, CALLS_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id)
-CALLS_BY_REFERENCE: Final = (
-    _CALL.where(
-        CALLS.c.account_id == sa.bindparam("owner"),
-        CALLS.c.message_reference == sa.bindparam("reference"),
-        # Always true here; it lets SQLite take the index, which leaves out those without a reference.
-        CALLS.c.message_reference != sa.literal_column("''"),
-        CALLS.c.call_id > sa.bindparam("after"),
-        sa.or_(
-            sa.cast(sa.bindparam("campaign_id"), sa.Integer).is_(None),
-            CALLS.c.campaign_id == sa.bindparam("campaign_id"),
-        ),
-        sa.or_(sa.cast(sa.bindparam("wanted"), sa.Text).is_(None), CALLS.c.state == sa.bindparam("wanted")),
-    )
-    .order_by(CALLS.c.call_id)
-    .limit(sa.bindparam("most", type_=sa.Integer))
-)
+NEWEST_OF_ACCOUNT, NEWEST_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id, newest=True)
+NEWEST_OF_CAMPAIGN, NEWEST_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id, newest=True)
+_WITH_REFERENCE: Final = _CALL.where(
+    CALLS.c.account_id == sa.bindparam("account_id"),
+    CALLS.c.message_reference == sa.bindparam("reference"),
+    # Always true; it lets SQLite take the index, which leaves out calls without a reference.
+    CALLS.c.message_reference != sa.literal_column("''"),
+    # What may be left out is compared so that no other index is tempted.
+    CALLS.c.campaign_id == sa.func.coalesce(sa.bindparam("campaign_id", type_=sa.Integer), CALLS.c.campaign_id),
+    CALLS.c.state == sa.func.coalesce(sa.bindparam("wanted", type_=sa.Text), CALLS.c.state),
+).limit(sa.bindparam("most", type_=sa.Integer))
+CALLS_BY_REFERENCE: Final = _WITH_REFERENCE.where(CALLS.c.call_id > sa.bindparam("after")).order_by(CALLS.c.call_id)
+NEWEST_BY_REFERENCE: Final = _WITH_REFERENCE.order_by(CALLS.c.call_id.desc())
 CAMPAIGN_COUNTS: Final = COUNTS.where(CALLS.c.campaign_id == sa.bindparam("campaign_id"))
 _CANCELED: Final = "state = 'canceled', ended_at = :now, detail = :reason"
 CANCEL_CALL: Final = sa.text(
@@ -368,6 +373,7 @@ def _results_of_account() -> tuple[sa.Executable, sa.Executable]:
 
 
 RESULTS_OF_ACCOUNT, RESULTS_OF_ACCOUNT_IN = _results_of_account()
+RESULTS_OF_CALL: Final = _RESULT.where(DELIVERIES.c.call_id == sa.bindparam("call_id")).order_by(DELIVERIES.c.sequence)
 # Counted anew, so that it is tried as long as a new one.
 REPLAY: Final = (
     sa.update(DELIVERIES)
@@ -385,11 +391,17 @@ REPLAY: Final = (
 
 ADD_KEY: Final = (
     sa.insert(KEYS)
-    .values({name: sa.bindparam(name) for name in ("account_id", "role", "key_hash", "created_at")})
+    .values({name: sa.bindparam(name) for name in ("account_id", "role", "key_hash", "created_at", "name")})
     .returning(KEYS.c.key_id)
 )
 KEY: Final = sa.select(KEYS.c.account_id, KEYS.c.role).where(KEYS.c.key_hash == sa.bindparam("key_hash"))
+KEYS_OF_ACCOUNT: Final = (
+    sa.select(KEYS.c.key_id, KEYS.c.role, KEYS.c.name, KEYS.c.created_at)
+    .where(KEYS.c.account_id == sa.bindparam("account_id"))
+    .order_by(KEYS.c.key_id)
+)
 REVOKE_KEY: Final = sa.delete(KEYS).where(KEYS.c.key_id == sa.bindparam("revoked"))
+REVOKE_KEY_OF: Final = REVOKE_KEY.where(KEYS.c.account_id == sa.bindparam("owner")).returning(KEYS.c.key_id)
 REMEMBERED: Final = sa.select(REPLIES.c.body_hash, REPLIES.c.status, REPLIES.c.reply).where(
     REPLIES.c.account_id == sa.bindparam("account_id"), REPLIES.c.key == sa.bindparam("key")
 )

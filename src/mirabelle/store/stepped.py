@@ -21,7 +21,16 @@ from mirabelle.store import access_steps, call_steps, campaign_steps, steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import KeptReply, KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
+from mirabelle.store.records import (
+    KeptReply,
+    KeyHolder,
+    KeyRecord,
+    Remembered,
+    ResultState,
+    Role,
+    StoredResult,
+    Uploaded,
+)
 from mirabelle.store.rows import spooled
 from mirabelle.store.spool import Spool
 
@@ -70,6 +79,10 @@ class SteppedLedger(ABC):
     async def accounts(self, *, after: int = 0, limit: int = 100) -> tuple[Account, ...]:
         """See `Ledger.accounts`."""
         return await self._read(lambda: steps.accounts(after, limit))
+
+    async def change_pin(self, account_id: int, pin_hash: str) -> Account:
+        """See `Ledger.change_pin`."""
+        return await self._write(lambda: steps.change_pin(account_id, pin_hash))
 
     async def update_settings(self, account_id: int, settings: AccountSettings) -> Account:
         """See `Ledger.update_settings`."""
@@ -147,6 +160,20 @@ class SteppedLedger(ABC):
             wanted = (campaign_id, state, message_reference)
             return await self._read(lambda: call_steps.calls_by_reference(account_id, *wanted, after, limit))
         return await self._read(lambda: call_steps.calls(account_id, campaign_id, state, after, limit))
+
+    async def newest_calls(
+        self,
+        account_id: int,
+        *,
+        campaign_id: int | None = None,
+        state: CallState | None = None,
+        message_reference: str = "",
+        limit: int = 100,
+    ) -> tuple[Call, ...]:
+        """See `Ledger.newest_calls`."""
+        return await self._read(
+            lambda: call_steps.newest_calls(account_id, campaign_id, state, message_reference, limit)
+        )
 
     async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
         """See `Ledger.campaign_counts`."""
@@ -310,17 +337,21 @@ class SteppedLedger(ABC):
         """See `Ledger.replay`."""
         await self._write(lambda: access_steps.replay(delivery_id, now))
 
-    async def add_key(self, account_id: int, role: Role, key_hash: str, now: datetime) -> int:
+    async def add_key(self, account_id: int, role: Role, key_hash: str, now: datetime, *, name: str = "") -> int:
         """See `Ledger.add_key`."""
-        return await self._write(lambda: access_steps.add_key(account_id, role, key_hash, now), alone=True)
+        return await self._write(lambda: access_steps.add_key(account_id, role, key_hash, now, name), alone=True)
+
+    async def keys(self, account_id: int) -> tuple[KeyRecord, ...]:
+        """See `Ledger.keys`."""
+        return await self._read(lambda: access_steps.keys(account_id))
 
     async def key(self, key_hash: str) -> KeyHolder | None:
         """See `Ledger.key`."""
         return await self._read(lambda: access_steps.key(key_hash))
 
-    async def revoke_key(self, key_id: int) -> None:
+    async def revoke_key(self, key_id: int, *, account_id: int | None = None) -> None:
         """See `Ledger.revoke_key`."""
-        await self._write(lambda: access_steps.revoke_key(key_id), alone=True)
+        await self._write(lambda: access_steps.revoke_key(key_id, account_id), alone=True)
 
     async def remembered(self, account_id: int, key: str) -> Remembered | None:
         """See `Ledger.remembered`."""

@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
+import sqlalchemy as sa
+
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
@@ -70,11 +72,21 @@ def accounts(after: int, limit: int) -> Steps[tuple[Account, ...]]:
     return tuple(rows.account_of(row) for row in found)
 
 
+def change_pin(account_id: int, pin_hash: str) -> Steps[Account]:
+    """See `Ledger.change_pin`."""
+    kept = rows.storable("pin_hash", pin_hash, schema.NAME)
+    return (yield from _changed(account_id, statements.CHANGE_PIN, kept))
+
+
 def update_settings(account_id: int, settings: AccountSettings) -> Steps[Account]:
     """See `Ledger.update_settings`."""
+    return (yield from _changed(account_id, statements.UPDATE_SETTINGS, rows.settings_text(settings)))
+
+
+def _changed(account_id: int, statement: sa.Executable, chosen: str) -> Steps[Account]:
     changed = None
     if rows.is_key(account_id):
-        yield Ask(statements.UPDATE_SETTINGS, {"changed": account_id, "chosen": rows.settings_text(settings)})
+        yield Ask(statement, {"changed": account_id, "chosen": chosen})
         changed = yield from account(account_id)
     if changed is None:
         raise StoreError(f"There is no account {account_id} in the ledger.")

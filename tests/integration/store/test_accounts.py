@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -60,3 +61,21 @@ async def test_accounts_are_listed_in_pages(ledger: Ledger, account: Account) ->
     other = await ledger.add_account("other", "hashed", NOW)
     assert await ledger.accounts(limit=1) == (account,)
     assert await ledger.accounts(after=account.account_id) == (other,)
+
+
+async def test_a_new_pin_takes_the_place_of_the_old(ledger: Ledger, account: Account) -> None:
+    changed = await ledger.change_pin(account.account_id, "hashed anew")
+    assert changed == replace(account, pin_hash="hashed anew")
+    assert await ledger.account_by_login("acme") == changed
+
+
+@pytest.mark.parametrize("account_id", [-1, 0, 99, 2**31, 2**70])
+async def test_nobody_gets_no_pin(ledger: Ledger, account_id: int) -> None:
+    with pytest.raises(StoreError, match="no account"):
+        await ledger.change_pin(account_id, "hashed")
+
+
+async def test_a_hash_that_cannot_be_stored_is_refused(ledger: Ledger, account: Account) -> None:
+    with pytest.raises(StoreError, match="pin_hash"):
+        await ledger.change_pin(account.account_id, "x" * 300)
+    assert await ledger.account_by_login("acme") == account

@@ -7,6 +7,7 @@ import pytest
 
 from mirabelle.calls.account import Account
 from mirabelle.store.ledger import Ledger, StoreError
+from mirabelle.store.records import KeyRecord
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -59,3 +60,43 @@ async def test_a_key_is_given_once(ledger: Ledger, account: Account) -> None:
 @pytest.mark.parametrize("key_id", [-1, 0, 99, 2**31, 2**70])
 async def test_a_key_that_is_not_there_is_revoked_already(ledger: Ledger, key_id: int) -> None:
     await ledger.revoke_key(key_id)
+
+
+async def test_the_keys_of_an_account_are_listed_without_what_opens_it(ledger: Ledger, account: Account) -> None:
+    other = await ledger.add_account("other", "hashed", NOW)
+    first = await ledger.add_key(account.account_id, "admin", "abc", NOW, name="the shop")
+    second = await ledger.add_key(account.account_id, "read", "def", NOW)
+    await ledger.add_key(other.account_id, "read", "ghi", NOW)
+    assert await ledger.keys(account.account_id) == (
+        KeyRecord(first, "admin", "the shop", NOW),
+        KeyRecord(second, "read", "", NOW),
+    )
+    await ledger.revoke_key(first)
+    assert [each.key_id for each in await ledger.keys(account.account_id)] == [second]
+
+
+@pytest.mark.parametrize("account_id", [-1, 0, 99, 2**31, 2**70])
+async def test_nobodys_keys_are_none(ledger: Ledger, account_id: int) -> None:
+    assert await ledger.keys(account_id) == ()
+
+
+async def test_an_account_revokes_a_key_of_its_own(ledger: Ledger, account: Account) -> None:
+    key_id = await ledger.add_key(account.account_id, "read", "abc", NOW)
+    await ledger.revoke_key(key_id, account_id=account.account_id)
+    assert await ledger.key("abc") is None
+
+
+async def test_an_account_cannot_revoke_the_key_of_another(ledger: Ledger, account: Account) -> None:
+    other = await ledger.add_account("other", "hashed", NOW)
+    key_id = await ledger.add_key(account.account_id, "read", "abc", NOW)
+    with pytest.raises(StoreError, match=f"no key {key_id}"):
+        await ledger.revoke_key(key_id, account_id=other.account_id)
+    assert await ledger.key("abc") is not None
+
+
+@pytest.mark.parametrize("key_id", [-1, 0, 99, 2**31, 2**70])
+async def test_a_key_that_an_account_does_not_have_is_not_revoked(
+    ledger: Ledger, account: Account, key_id: int
+) -> None:
+    with pytest.raises(StoreError, match="no key"):
+        await ledger.revoke_key(key_id, account_id=account.account_id)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -120,3 +122,52 @@ async def test_calls_are_found_by_their_reference(ledger: Ledger, account: Accou
     assert await ledger.calls(account_id, message_reference=reference, state=CallState.FAILED) == ()
     for nothing in ("", "order 8", "a\0", "x" * 300, "\ud800"):
         assert await ledger.calls(account_id, message_reference=nothing) == ()
+
+
+@pytest.mark.parametrize("state", [None, *STATES])
+@pytest.mark.parametrize("whole_account", [True, False])
+async def test_the_newest_calls_come_first(
+    ledger: Ledger, account: Account, campaign: Campaign, state: CallState | None, whole_account: bool
+) -> None:
+    campaign_id = None if whole_account else campaign.campaign_id
+    every = await ledger.calls(account.account_id, campaign_id=campaign_id, state=state)
+    newest = await ledger.newest_calls(account.account_id, campaign_id=campaign_id, state=state, limit=2)
+    assert newest == every[:-3:-1]
+
+
+async def test_the_newest_calls_are_found_by_their_reference(
+    ledger: Ledger, account: Account, campaign: Campaign
+) -> None:
+    new = NewCall(
+        account_id=account.account_id,
+        campaign_id=campaign.campaign_id,
+        phone_number="+16175550123",
+        start_url="http://example.com/start",
+        message_reference="order-17",
+    )
+    first = await ledger.queue_call(new, NOW)
+    second = await ledger.queue_call(replace(new, campaign_id=account.default_campaign_id), NOW)
+    await ledger.queue_call(replace(new, message_reference="order-18"), NOW)
+    found = partial(ledger.newest_calls, account.account_id, message_reference="order-17")
+    assert await found() == (second, first)
+    assert await found(limit=1) == (second,)
+    assert await found(campaign_id=campaign.campaign_id) == (first,)
+    assert await found(state=CallState.QUEUED) == (second, first)
+    assert await found(state=CallState.FAILED) == ()
+
+
+@pytest.mark.parametrize("key", [-1, 0, 99, 2**31, 2**70])
+async def test_nobodys_newest_calls_are_none(ledger: Ledger, account: Account, key: int) -> None:
+    assert await ledger.newest_calls(key) == ()
+    assert await ledger.newest_calls(account.account_id, campaign_id=key) == ()
+
+
+async def test_the_newest_calls_of_anothers_campaign_are_none(ledger: Ledger, campaign: Campaign) -> None:
+    other = await ledger.account_by_login("other")
+    assert other is not None
+    assert await ledger.newest_calls(other.account_id, campaign_id=campaign.campaign_id) == ()
+
+
+@pytest.mark.parametrize("reference", ["x" * 300, "a\0b", "\ud800"])
+async def test_a_reference_that_cannot_exist_is_nobodys(ledger: Ledger, account: Account, reference: str) -> None:
+    assert await ledger.newest_calls(account.account_id, message_reference=reference) == ()

@@ -108,3 +108,14 @@ async def test_a_page_may_begin_behind_any_number(ledger: Ledger, account: Accou
     await report(ledger, account)
     assert await ledger.results(account.account_id, after=2**70) == ()
     assert len(await ledger.results(account.account_id, after=-(2**70))) == 1
+
+
+async def test_the_results_of_a_call_are_listed_in_order(ledger: Ledger, account: Account) -> None:
+    delivery_id, _other = await report(ledger, account, 2)
+    result = await found(ledger, delivery_id)
+    assert await ledger.results_of_call(result.call_id) == (result,)
+
+
+@pytest.mark.parametrize("call_id", [-1, 0, 99, 2**31, 2**70])
+async def test_no_call_has_no_results(ledger: Ledger, call_id: int) -> None:
+    assert await ledger.results_of_call(call_id) == ()

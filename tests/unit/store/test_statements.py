@@ -122,3 +122,9 @@ def test_a_script_is_split_into_its_statements() -> None:
         "INSERT INTO a VALUES ('1;2');",
         "-- end",
     ]
+
+
+def test_a_reference_is_found_by_its_index(connection: sqlite3.Connection) -> None:
+    compiled = CompiledStatements(DIALECTS["sqlite"])[PORTABLE["NEWEST_BY_REFERENCE"]]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
+    assert any("calls_account_id_message_reference" in row["detail"] for row in plan)
