@@ -202,6 +202,20 @@ class HttpSettings(_Section):
     preflight_timeout: float = Field(default=5, gt=0, le=60, description="Seconds that each of them has to answer.")
 
 
+class ApiSettings(_Section):
+    """The JSON API."""
+
+    operator: str = Field(
+        default="",
+        max_length=128,
+        description="The login of the account whose admin keys make accounts and act for every account; empty: none.",
+    )
+    requests_per_second: float = Field(
+        default=50, gt=0, le=100_000, description="Requests that an account may send, a second in the long run."
+    )
+    burst: float = Field(default=200, ge=1, le=1_000_000, description="Requests that it may send at once.")
+
+
 class SpeechSettings(_Section):
     """Text to speech."""
 
@@ -282,6 +296,7 @@ class Settings(_Section):
     sip: SipSettings = SipSettings()
     media: MediaSettings = MediaSettings()
     http: HttpSettings = HttpSettings()
+    api: ApiSettings = ApiSettings()
     speech: SpeechSettings = SpeechSettings()
     dialer: DialerSettings = DialerSettings()
     compat: CompatSettings = CompatSettings()

@@ -15,7 +15,11 @@ _CREDENTIALS: Final = tuple((field.name, field.most) for field in queuecall.FIEL
 
 
 class Admission:
-    """Checks logins and looks at addresses."""
+    """Checks logins and looks at addresses.
+
+    Attributes:
+        login: who checks logins.
+    """
 
     def __init__(self, login: LoginCheck, preflight: Preflight | None) -> None:
         """Make it.
@@ -24,7 +28,7 @@ class Admission:
             login: who checks logins.
             preflight: who looks at addresses; None: nobody does.
         """
-        self._login = login
+        self.login = login
         self._preflight = preflight
 
     async def account(self, values: Mapping[str, str]) -> Account | Fault | None:
@@ -36,7 +40,7 @@ class Admission:
         if any(not values.get(name, "").strip() or len(values[name]) > most for name, most in _CREDENTIALS):
             return None
         try:
-            account = await self._login.account(values["login"], values["pin"])
+            account = await self.login.account(values["login"], values["pin"])
         except LoginBusy as error:
             return Fault("body", str(error))
         return account or Fault("login", "The login or the PIN is not right.")

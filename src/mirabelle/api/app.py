@@ -7,7 +7,9 @@ from typing import Any, Final, Protocol
 
 import structlog
 from argon2 import PasswordHasher
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -20,6 +22,9 @@ from mirabelle.api.preflight import Fetches, Preflight
 from mirabelle.api.queuecall_service import QueuecallService, QueuesCalls
 from mirabelle.api.queuecalls_service import QueuecallsService, StoresCampaigns
 from mirabelle.api.reply import OnlyPost
+from mirabelle.api.v1 import problem
+from mirabelle.api.v1.openapi import completed
+from mirabelle.api.v1.problem import ProblemError
 from mirabelle.calls.call import CallState
 from mirabelle.calls.clock import Clock
 from mirabelle.settings import Settings
@@ -29,6 +34,9 @@ QUEUECALL_PATHS: Final = ("/webservice/queuecall.php", "/outbound/webservice/que
 
 QUEUECALLS_PATHS: Final = ("/webservice/queuecalls.php", "/outbound/webservice/queuecalls.php")
 """Where queuecalls is served."""
+
+JSON_PREFIXES: Final = ("/v1/", "/api/")
+"""What the addresses of the services begin with that speak JSON."""
 
 _LOG: Final = "mirabelle.api"
 _OTHER_METHODS: Final = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -51,6 +59,7 @@ def create_app(
     health: Callable[[], Mapping[str, Any]],
     fetcher: Fetches | None = None,
     routes: Sequence[BaseRoute] = (),
+    json_api: Callable[[Admission], Sequence[APIRouter]] = lambda admission: (),
     hasher: PasswordHasher | None = None,
 ) -> FastAPI:
     """Build the application.
@@ -63,6 +72,7 @@ def create_app(
         health: what the rest of the server says about itself, as JSON values; `ok` false makes the whole unhealthy.
         fetcher: asks start_url and result_url before a call is queued; None: nobody does.
         routes: more routes, such as the pages for people.
+        json_api: makes the services that speak JSON.
         hasher: the argon2 parameters, where they are not the usual ones.
     """
     app = FastAPI(title="Mirabelle", version=mirabelle.__version__, docs_url=None, redoc_url=None)
@@ -76,9 +86,27 @@ def create_app(
         _add(app, path, single.handle, queuecall.SERVICE, "Queue one call", _form_schema())
     for path in QUEUECALLS_PATHS:
         _add(app, path, several.handle, queuecalls.SERVICE, "Queue the calls of a list", _list_schema())
+    for each in json_api(admission):
+        app.include_router(each)
+    for kind in (HTTPException, RequestValidationError, ProblemError):
+        app.add_exception_handler(kind, problem.answer)
+    _describe(app)
     app.add_api_route("/health", _Health(ledger, health).handle, methods=["GET"], summary="How the server is")
     app.router.routes.extend(routes)
     return app
+
+
+def _describe(app: FastAPI) -> None:
+    """Have the OpenAPI document say what the signatures do not tell."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = completed(plain(), JSON_PREFIXES)
+        return app.openapi_schema
+
+    # As the framework's documentation has it.
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _add(

@@ -61,6 +61,13 @@ class Body:
         data: bytes = message.get("body", b"")
         return data
 
+    async def let_go(self) -> None:
+        """Get ready to answer before the body has ended; nothing more can come over its connection."""
+        # Who waits for a word before it sends the body has it in the reply, and must not be told to go on.
+        if self._begun or "expect" not in self._request.headers:
+            with contextlib.suppress(ClientDisconnect):
+                await self.drain()
+
     async def refuse(self, service: str, reason: str) -> Response:
         """The reply to a body that was not read to its end; nothing more can come over its connection.
 
@@ -68,8 +75,5 @@ class Body:
             service: the root element of the reply.
             reason: what is wrong with the body.
         """
-        # Who waits for a word before it sends the body has it in the reply, and must not be told to go on.
-        if self._begun or "expect" not in self._request.headers:
-            with contextlib.suppress(ClientDisconnect):
-                await self.drain()
+        await self.let_go()
         return reply(xml.failed(service, (), [Fault("body", reason)]), headers={"Connection": "close"})

@@ -85,11 +85,11 @@ class Order:
     scheduled_at: datetime | None
     expires_at: datetime | None
 
-    def new_call(self, account: Account) -> NewCall:
-        """The call, in the account's default campaign."""
+    def new_call(self, account: Account, campaign_id: int | None = None) -> NewCall:
+        """The call, in a campaign of the account or in its default one."""
         return NewCall(
             account_id=account.account_id,
-            campaign_id=account.default_campaign_id,
+            campaign_id=account.default_campaign_id if campaign_id is None else campaign_id,
             phone_number=self.phone_number,
             start_url=self.start_url,
             result_url=self.result_url,

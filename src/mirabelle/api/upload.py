@@ -29,6 +29,10 @@ _IN_MEMORY: Final = 1024 * 1024
 _LISTS: Final = frozenset({PHONE_LIST, *PHONE_LIST_ALIASES})
 
 
+class TooLarge(FormError):
+    """A body that is larger than what is taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """What was received.
@@ -59,10 +63,10 @@ async def receive(chunks: AsyncIterable[bytes], content_type: str, *, most: int,
     media_type, options = parse_options_header(content_type)
     boundary = options.get(b"boundary")
     if media_type == b"multipart/form-data" and boundary:
-        async with contextlib.aclosing(_paced(chunks, most, clock)) as paced:
-            return await _multipart(paced, boundary)
-    async with contextlib.aclosing(_paced(chunks, min(most, MOST_FORM_TEXT), clock)) as paced:
-        body = await form.read_body(paced, most=MOST_FORM_TEXT)
+        async with contextlib.aclosing(paced(chunks, most, clock)) as timely:
+            return await _multipart(timely, boundary)
+    async with contextlib.aclosing(paced(chunks, min(most, MOST_FORM_TEXT), clock)) as timely:
+        body = await form.read_body(timely, most=MOST_FORM_TEXT)
     parts = form.parse(body, content_type)
     lists = [part for part in parts if part.name in _LISTS]
     if len(lists) > 1:
@@ -107,8 +111,17 @@ def _two_lists() -> FormError:
     return FormError("The request holds more than one list; send one file.")
 
 
-async def _paced(chunks: AsyncIterable[bytes], most: int, clock: Clock) -> AsyncGenerator[bytes, None]:
-    """The chunks, as long as they come fast enough and are not too many."""
+async def paced(chunks: AsyncIterable[bytes], most: int, clock: Clock) -> AsyncGenerator[bytes, None]:
+    """The chunks of a body, as long as they come fast enough and are not too many.
+
+    Args:
+        chunks: as they come.
+        most: bytes of the largest body.
+        clock: only its monotonic side is used.
+
+    Raises:
+        FormError: they are too many, too slow, or come no more.
+    """
     began, total = clock.monotonic(), 0
     iterator = aiter(chunks)
     while True:
@@ -128,6 +141,6 @@ async def _paced(chunks: AsyncIterable[bytes], most: int, clock: Clock) -> Async
         yield chunk
 
 
-def too_large(most: int) -> FormError:
+def too_large(most: int) -> TooLarge:
     """What is said of a body of more than `most` bytes."""
-    return FormError(f"The request is larger than {most} bytes; send a shorter list, or several.")
+    return TooLarge(f"The request is larger than {most} bytes; send a shorter list, or several.")

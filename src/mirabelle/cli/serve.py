@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
@@ -15,9 +15,13 @@ from typing import Any, Final
 
 import structlog
 import uvicorn
+from fastapi import APIRouter
 
 import mirabelle
+from mirabelle.api.admission import Admission
 from mirabelle.api.app import create_app
+from mirabelle.api.v1 import router
+from mirabelle.api.v1.services import Services
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
 from mirabelle.callbacks.outbox import Outbox
 from mirabelle.calls.clock import Clock, SystemClock
@@ -184,8 +188,15 @@ class _Server:
             health=health,
             fetcher=fetcher,
             routes=page.routes(status),
+            json_api=lambda admission: self._json_api(ledger, admission, dialer),
         )
         return _QuietServer(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False))
+
+    def _json_api(self, ledger: Ledger, admission: Admission, dialer: Dialer) -> Sequence[APIRouter]:
+        services = Services(
+            ledger=ledger, clock=self._clock, settings=self._settings, admission=admission, on_queued=dialer.wake
+        )
+        return [router.router(services, router.guard(services))]
 
     def _listen(self) -> socket.socket:
         host, port = self._settings.server.address

@@ -12,11 +12,6 @@ from mirabelle.cli.options import Json
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
-    from mirabelle.calls.when import Understood
-
-_IN_GAP = "The clocks there are put forward past that time of the day: it does not exist. A later time was taken."
-_IN_FOLD = "The clocks there are put back past that time of the day: it comes twice. One of the two was taken."
-
 
 def when(
     expression: Annotated[
@@ -49,7 +44,7 @@ def when(
                 "seconds_from_now": _seconds_between(present, understood.instant),
                 "in_gap": understood.in_gap,
                 "in_fold": understood.in_fold,
-                "warning": _warning(understood),
+                "warning": understood.warning,
             }
         )
         return
@@ -57,12 +52,8 @@ def when(
     print(f"zone: {understood.zone}")
     print(f"Unix time: {int(understood.instant.timestamp())}")
     print(f"distance: {_distance(_seconds_between(present, understood.instant))}")
-    if warning := _warning(understood):
-        print(f"warning: {warning}")
-
-
-def _warning(understood: Understood) -> str:
-    return _IN_GAP if understood.in_gap else _IN_FOLD if understood.in_fold else ""
+    if understood.warning:
+        print(f"warning: {understood.warning}")
 
 
 def _zone(name: str) -> tzinfo:

@@ -373,7 +373,6 @@ def _results_of_account() -> tuple[sa.Executable, sa.Executable]:
 
 
 RESULTS_OF_ACCOUNT, RESULTS_OF_ACCOUNT_IN = _results_of_account()
-RESULTS_OF_CALL: Final = _RESULT.where(DELIVERIES.c.call_id == sa.bindparam("call_id")).order_by(DELIVERIES.c.sequence)
 # Counted anew, so that it is tried as long as a new one.
 REPLAY: Final = (
     sa.update(DELIVERIES)

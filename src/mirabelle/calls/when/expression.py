@@ -21,6 +21,11 @@ from mirabelle.calls.when.zones import Place
 MOST_CHARACTERS: Final = 80
 """The longest expression that is read."""
 
+IN_GAP: Final = "The clocks there are put forward past that time of the day: it does not exist. A later time was taken."
+"""The warning of a time that does not exist."""
+IN_FOLD: Final = "The clocks there are put back past that time of the day: it comes twice. One of the two was taken."
+"""The warning of a time that comes twice."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _WHITESPACE: Final = " \t\n\v\f\r"
 
@@ -40,6 +45,11 @@ class Understood:
     zone: str
     in_gap: bool
     in_fold: bool
+
+    @property
+    def warning(self) -> str:
+        """What is to be said of it; empty for nothing."""
+        return IN_GAP if self.in_gap else IN_FOLD if self.in_fold else ""
 
 
 def parse(expression: str, *, now: datetime) -> datetime:

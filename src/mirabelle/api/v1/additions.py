@@ -1,0 +1,205 @@
+"""`POST /v1/campaigns/ID/calls`: many calls for a campaign, all or none of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mirabelle.api.body import Body
+from mirabelle.api.queuecalls import Duplicates, OnBadLine
+from mirabelle.api.upload import paced
+from mirabelle.api.v1 import problem
+from mirabelle.api.v1.guard import MOST_BODY_BYTES
+from mirabelle.api.v1.idempotency import idempotency_of
+from mirabelle.api.v1.identity import Identity, Manager
+from mirabelle.api.v1.lines import MOST_ADDRESSES, CallLines, LinesRefused
+from mirabelle.api.v1.order import CallFields
+from mirabelle.api.v1.problem import FieldError, ProblemError
+from mirabelle.api.v1.services import Services
+from mirabelle.api.xml import Fault
+from mirabelle.calls.call import NewCall
+from mirabelle.calls.campaign import Campaign
+from mirabelle.store.records import KeptReply, Uploaded
+
+NDJSON: Final = "application/x-ndjson"
+"""A call in each line."""
+MOST_CALLS: Final = 10_000
+"""The most calls of a JSON list; more come as lines."""
+
+_PIECE: Final = 256 * 1024
+
+
+class CallBatch(BaseModel):
+    """Several calls. A field that a call leaves out is that of the campaign's defaults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    calls: list[CallFields] = Field(min_length=1, max_length=MOST_CALLS)
+
+
+class CallsQueued(BaseModel):
+    """What became of the calls."""
+
+    campaign_id: int
+    queued: int
+    skipped: int = Field(description="Calls that were passed over: wrong, or a number that was there already.")
+    call_ids: list[int] = Field(description="The ids of the first calls, in the order in which they came.")
+    calls_url: str = Field(description="Where all calls of the campaign are.")
+    errors: list[FieldError] = Field(description="What is wrong with those that were passed over.")
+    warnings: list[FieldError] = Field(description="What was accepted and looks wrong.")
+
+
+BODY: Final[dict[str, Any]] = {
+    "x-streamed-body": True,
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/CallBatch"}},
+            NDJSON: {"schema": {"type": "string", "description": "A call in each line, as in `CallBatch`."}},
+        },
+    },
+}
+"""The body for the OpenAPI document: it is read as it comes, so no signature shows it."""
+
+
+class Additions:
+    """The handler."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._ledger = services.ledger
+
+    async def add(
+        self,
+        request: Request,
+        caller: Manager,
+        campaign: Campaign,
+        on_bad_line: OnBadLine,
+        duplicates: Duplicates,
+    ) -> Response:
+        """Queue the calls of a body.
+
+        Args:
+            request: with the body.
+            caller: who may.
+            campaign: where they belong.
+            on_bad_line: what becomes of a call that is wrong.
+            duplicates: what becomes of a number that is there twice.
+
+        Raises:
+            ProblemError: nothing was queued.
+        """
+        now = self._services.clock.now()
+        lines = CallLines(
+            caller.account,
+            self._services.settings,
+            now,
+            defaults={},
+            on_bad_line=on_bad_line,
+            duplicates=duplicates,
+        )
+        once = idempotency_of(request)
+        warnings: list[FieldError] = []
+
+        def text(uploaded: Uploaded) -> str:
+            return CallsQueued(
+                campaign_id=campaign.campaign_id,
+                queued=uploaded.queued,
+                skipped=lines.skipped,
+                call_ids=list(range(uploaded.first_call_id, uploaded.first_call_id + min(uploaded.queued, 1000))),
+                calls_url=f"/v1/calls?campaign_id={campaign.campaign_id}",
+                errors=[_error(fault) for fault in lines.faults],
+                warnings=warnings,
+            ).model_dump_json()
+
+        def kept(uploaded: Uploaded) -> KeptReply:
+            assert once is not None
+            return once.kept(HTTPStatus.CREATED, text(uploaded))
+
+        try:
+            uploaded = await self._ledger.upload(
+                caller.account.account_id,
+                "",
+                "",
+                self._batches(request, caller, lines, warnings),
+                now,
+                into=campaign.campaign_id,
+                reply=None if once is None else kept,
+            )
+        except LinesRefused as error:
+            raise problem.refused(lines.faults) from error
+        self._services.on_queued()
+        return Response(text(uploaded), status_code=HTTPStatus.CREATED, media_type="application/json")
+
+    async def _batches(
+        self, request: Request, caller: Identity, lines: CallLines, warnings: list[FieldError]
+    ) -> AsyncIterator[Sequence[NewCall]]:
+        """The calls of the body. When all are known to be good their addresses are looked at, before any is stored."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            detail = "Send the body as it is, without Content-Encoding."
+            raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+        if kind == "application/json":
+            yield await asyncio.to_thread(lines.take, (await self._batch(request)).calls)
+        elif kind == NDJSON:
+            async for piece in self._pieces(request, self._services.settings.server.max_upload_mb * 1_000_000):
+                if calls := await asyncio.to_thread(lines.feed, piece):
+                    yield calls
+        else:
+            detail = f"Send the calls as application/json or as {NDJSON}."
+            raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+        yield await asyncio.to_thread(lines.finish)
+        await self._look_at(caller, lines, warnings)
+
+    async def _pieces(self, request: Request, most: int) -> AsyncIterator[bytes]:
+        """The body in pieces that are worth the way to another thread."""
+        piece = bytearray()
+        async for chunk in paced(Body(request).chunks(), most, self._services.clock):
+            piece += chunk
+            if len(piece) >= _PIECE:
+                yield bytes(piece)
+                piece.clear()
+        yield bytes(piece)
+
+    async def _batch(self, request: Request) -> CallBatch:
+        data = b"".join([piece async for piece in self._pieces(request, MOST_BODY_BYTES)])
+        try:
+            return await asyncio.to_thread(CallBatch.model_validate_json, data)
+        except ValidationError as error:
+            raise problem.of_validation(error) from error
+
+    async def _look_at(self, caller: Identity, lines: CallLines, warnings: list[FieldError]) -> None:
+        if not caller.account.settings.preflight:
+            return
+        if len(lines.addresses) > MOST_ADDRESSES:
+            reason = (
+                f"There are more than {MOST_ADDRESSES} different addresses, too many to look at; send fewer at once, "
+                "or switch the account's preflight off."
+            )
+            raise problem.refused([Fault("start_url", reason)])
+        for start_url, result_url in sorted(lines.addresses):
+            finding = await self._services.admission.addresses(caller.account, start_url, result_url)
+            if finding.faults:
+                raise problem.refused(finding.faults)
+            warnings += [_error(each) for each in finding.warnings]
+
+
+def _error(fault: Fault) -> FieldError:
+    return FieldError(field=fault.field, detail=fault.reason, line=fault.line or None)
+
+
+OnBadLineQuery = Annotated[
+    OnBadLine, Query(description="A call that is wrong refuses all (`refuse`), or is passed over (`skip`).")
+]
+"""What becomes of a call that is wrong."""
+DuplicatesQuery = Annotated[
+    Duplicates, Query(description="A number that is there twice is called twice, once, or refuses all.")
+]
+"""What becomes of a number that is there twice."""

@@ -1,0 +1,145 @@
+"""`/v1/campaigns`: make one, add calls, pause, resume, cancel, retry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mirabelle.api import xml
+from mirabelle.api.queuecalls import FIELDS
+from mirabelle.api.v1 import order, page, problem
+from mirabelle.api.v1.additions import Additions, DuplicatesQuery, OnBadLineQuery
+from mirabelle.api.v1.calls import CallsChanged
+from mirabelle.api.v1.identity import Identity, Manager, Reader
+from mirabelle.api.v1.page import After, Limit
+from mirabelle.api.v1.services import Services
+from mirabelle.api.v1.views import CampaignCounts, CampaignList, CampaignView
+from mirabelle.api.xml import Fault
+from mirabelle.calls import when
+from mirabelle.calls.campaign import Campaign
+from mirabelle.store.ledger import CampaignExists
+
+CampaignId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of a campaign.")]
+"""The campaign that a path names."""
+
+_MOST = {field.name: field.most for field in FIELDS}
+
+
+class CampaignOrder(BaseModel):
+    """A campaign."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(
+        min_length=1, max_length=_MOST["campaign_name"], description="No other campaign of the account has it."
+    )
+    parameters: str = Field(
+        default="", max_length=_MOST["campaign_parameters"], description="Any text; given to start_url with every call."
+    )
+
+
+class RetryOrder(BaseModel):
+    """How failed calls are taken back."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    expiration_time: str | None = Field(
+        default=None,
+        max_length=when.MOST_CHARACTERS,
+        description="The new expiration, in words, of calls whose own has passed; without it those stay as they are.",
+    )
+
+
+class Campaigns:
+    """The handlers."""
+
+    def __init__(self, services: Services) -> None:
+        self._ledger = services.ledger
+        self._clock = services.clock
+        self._additions = Additions(services)
+
+    async def make(self, response: Response, caller: Manager, asked: CampaignOrder) -> CampaignView:
+        """Make a campaign without calls."""
+        faults = [
+            Fault(name, "The value holds a control character that XML cannot carry.")
+            for name, text in (("name", asked.name), ("parameters", asked.parameters))
+            if not xml.holds(text)
+        ]
+        if not asked.name.strip():
+            faults.append(Fault("name", "The name is blank; give one."))
+        if faults:
+            raise problem.refused(faults)
+        try:
+            campaign = await self._ledger.add_campaign(
+                caller.account.account_id, asked.name.strip(), asked.parameters, self._clock.now()
+            )
+        except CampaignExists as error:
+            raise problem.conflict(str(error)) from error
+        response.headers["Location"] = f"/v1/campaigns/{campaign.campaign_id}"
+        return CampaignView.of(campaign)
+
+    async def listed(
+        self, request: Request, response: Response, caller: Reader, after: After = 0, limit: Limit = page.USUAL
+    ) -> CampaignList:
+        """The campaigns of the account, the oldest first; `default` is the one of calls that name none."""
+        found = await self._ledger.campaigns(caller.account.account_id, after=after, limit=limit + 1)
+        campaigns, more = page.cut(found, limit)
+        following = campaigns[-1].campaign_id if more else None
+        page.link(request, response, following)
+        return CampaignList(campaigns=[CampaignView.of(each) for each in campaigns], next=following)
+
+    async def one(self, caller: Reader, campaign_id: CampaignId) -> CampaignCounts:
+        """A campaign, and how many of its calls are in each state."""
+        return await self._counted(await self._own(caller, campaign_id))
+
+    async def add(
+        self,
+        request: Request,
+        caller: Manager,
+        campaign_id: CampaignId,
+        on_bad_line: OnBadLineQuery = "refuse",
+        duplicates: DuplicatesQuery = "allow",
+    ) -> Response:
+        """Queue many calls, all or none of them: a JSON list, or any number as lines of JSON that are streamed."""
+        campaign = await self._own(caller, campaign_id)
+        return await self._additions.add(request, caller, campaign, on_bad_line, duplicates)
+
+    async def pause(self, caller: Manager, campaign_id: CampaignId) -> CampaignCounts:
+        """Let no attempt begin any more. After the reply no INVITE of the campaign leaves."""
+        await self._own(caller, campaign_id)
+        return await self._counted(await self._ledger.pause_campaign(campaign_id, self._clock.now()))
+
+    async def resume(self, caller: Manager, campaign_id: CampaignId) -> CampaignCounts:
+        """Let its calls be dialled again."""
+        await self._own(caller, campaign_id)
+        return await self._counted(await self._ledger.resume_campaign(campaign_id, self._clock.now()))
+
+    async def cancel(self, caller: Manager, campaign_id: CampaignId) -> CallsChanged:
+        """Withdraw all calls that wait. Those that are dialled go on."""
+        await self._own(caller, campaign_id)
+        return CallsChanged(calls=await self._ledger.cancel_campaign(campaign_id, self._clock.now()))
+
+    async def retry(self, caller: Manager, campaign_id: CampaignId, asked: RetryOrder | None = None) -> CallsChanged:
+        """Queue failed and expired calls once more, with all their retries; never one that was answered."""
+        await self._own(caller, campaign_id)
+        now = self._clock.now()
+        expires_at = None
+        if asked is not None and asked.expiration_time is not None:
+            try:
+                expires_at = order.expiration(asked.expiration_time, now)
+            except when.WhenError as error:
+                raise problem.refused([Fault("expiration_time", str(error))]) from error
+        return CallsChanged(calls=await self._ledger.retry_failed(campaign_id, now, expires_at=expires_at))
+
+    async def _own(self, caller: Identity, campaign_id: int) -> Campaign:
+        campaign = await self._ledger.campaign(campaign_id)
+        if campaign is None or campaign.account_id != caller.account.account_id:
+            raise problem.not_found(f"campaign {campaign_id}")
+        return campaign
+
+    async def _counted(self, campaign: Campaign) -> CampaignCounts:
+        return CampaignCounts.counted(campaign, await self._ledger.campaign_counts(campaign.campaign_id))

@@ -1,0 +1,177 @@
+"""Calls that come as JSON, one in each line or in a list, and become calls of a campaign. Pure, but for its counts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from mirabelle.api.queuecall import Order
+from mirabelle.api.queuecalls import Duplicates, OnBadLine
+from mirabelle.api.seen import Seen
+from mirabelle.api.v1 import order
+from mirabelle.api.v1.order import CallFields
+from mirabelle.api.xml import Fault
+from mirabelle.calls import number
+from mirabelle.calls.account import Account
+from mirabelle.calls.call import NewCall
+from mirabelle.errors import MirabelleError
+from mirabelle.settings import Settings
+
+MOST_FAULTS: Final = 100
+"""The most faults that are told, and after which a list that is to be refused is not read on."""
+MOST_LINE_BYTES: Final = 16 * 1024
+"""The longest line."""
+MOST_ADDRESSES: Final = 20
+"""The most different addresses in one list, where they are looked at first."""
+
+
+class LinesRefused(MirabelleError):
+    """The calls are not taken; `CallLines.faults` has the reasons."""
+
+
+class CallLines:
+    """Takes calls in, and knows what became of them.
+
+    Attributes:
+        faults: the first that are wrong.
+        skipped: calls that were passed over because they are wrong, or hold a number a second time.
+        addresses: the different pairs of start_url and result_url, as many as are looked at and one more.
+    """
+
+    def __init__(
+        self,
+        account: Account,
+        settings: Settings,
+        now: datetime,
+        *,
+        defaults: Mapping[str, str],
+        on_bad_line: OnBadLine,
+        duplicates: Duplicates,
+    ) -> None:
+        """Make it.
+
+        Args:
+            account: whose calls they are.
+            settings: `http.allow_private` and `compat` are looked at.
+            now: the present instant, which times in words begin from.
+            defaults: what calls have that do not say it, by the names of the form's fields.
+            on_bad_line: what becomes of a call that is wrong.
+            duplicates: what becomes of a number that is there twice.
+        """
+        self.faults: list[Fault] = []
+        self.skipped = 0
+        self.addresses: set[tuple[str, str]] = set()
+        self._account = account
+        self._settings = settings
+        self._now = now
+        self._defaults = defaults
+        self._on_bad_line = on_bad_line
+        self._duplicates = duplicates
+        self._seen = None if duplicates == "allow" else Seen()
+        self._refused = False
+        self._queued = 0
+        self._line = 0
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[NewCall]:
+        """Take the next bytes of lines; returns the calls in them.
+
+        Raises:
+            LinesRefused: so much is wrong that reading on is of no use.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        calls = self._calls(self._parsed(line) for line in lines)
+        if len(self._rest) > MOST_LINE_BYTES:
+            # Where it ends, and the next begins, is not known.
+            self._line += 1
+            self._bad("", f"The line is longer than {MOST_LINE_BYTES} bytes; the list was not read on.", refuse=True)
+            raise LinesRefused("A line is too long.")
+        return calls
+
+    def take(self, asked: Iterable[CallFields]) -> list[NewCall]:
+        """Take calls that were read already; they are counted as lines are."""
+        return self._calls(self._counted(each) for each in asked)
+
+    def finish(self) -> list[NewCall]:
+        """All have come; returns the call of the last line.
+
+        Raises:
+            LinesRefused: something is wrong, and the list is to be refused for it, or it holds no call.
+        """
+        rest, self._rest = self._rest, b""
+        calls = self._calls([self._parsed(rest)]) if rest else []
+        if self._refused:
+            raise LinesRefused("The list holds calls that are wrong.")
+        if not self._queued:
+            self.faults.append(Fault("calls", "The list holds no call that can be made."))
+            raise LinesRefused("The list holds no call.")
+        return calls
+
+    def _calls(self, asked: Iterable[CallFields | None]) -> list[NewCall]:
+        calls = [call for each in asked if each is not None and (call := self._call(each)) is not None]
+        return [] if self._refused else calls
+
+    def _counted(self, asked: CallFields) -> CallFields:
+        self._line += 1
+        return asked
+
+    def _parsed(self, line: bytes) -> CallFields | None:
+        """What a line holds; None for a blank one, and where it is wrong."""
+        self._line += 1
+        if not line.strip():
+            return None
+        if len(line) > MOST_LINE_BYTES:
+            self._bad("", f"The line is longer than {MOST_LINE_BYTES} bytes.")
+            return None
+        try:
+            value: Any = json.loads(line)
+        except (ValueError, RecursionError):
+            self._bad("", "The line is no JSON in UTF-8.")
+            return None
+        try:
+            return CallFields.model_validate(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            self._bad(".".join(map(str, first["loc"]))[:200], f"{first['msg']}.")
+            return None
+
+    def _call(self, asked: CallFields) -> NewCall | None:
+        values = {**self._defaults, **asked.form()}
+        found = order.check(values, self._account, self._settings, self._now)
+        if not isinstance(found, Order):
+            self._bad(found[0].field, found[0].reason)
+            return None
+        if self._seen is not None and not self._seen.add(self._called(found.phone_number)):
+            if self._duplicates == "skip":
+                self.skipped += 1
+            else:
+                self._bad("phone_number", "The number is there a second time.", refuse=True)
+            return None
+        if len(self.addresses) <= MOST_ADDRESSES:
+            self.addresses.add((found.start_url, found.result_url))
+        self._queued += 1
+        return found.new_call(self._account)
+
+    def _called(self, phone_number: str) -> str:
+        """What makes two calls reach the same person."""
+        dialled = number.parse(phone_number, bad_ani="default")
+        return f"{dialled.e164};{dialled.keys}"
+
+    def _bad(self, field: str, reason: str, *, refuse: bool = False) -> None:
+        """Keep what is wrong with a call.
+
+        Raises:
+            LinesRefused: the list is refused anyway, and enough was told.
+        """
+        refuse = refuse or self._on_bad_line == "refuse"
+        self._refused |= refuse
+        if not refuse:
+            self.skipped += 1
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(Fault(field or "calls", reason, self._line))
+        if self._refused and len(self.faults) >= MOST_FAULTS:
+            raise LinesRefused("Too much is wrong with the list.")

@@ -1,0 +1,151 @@
+"""The addresses of the JSON API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import APIRouter, Security
+from fastapi.security import HTTPBasic, HTTPBearer
+from starlette.responses import Response
+
+from mirabelle.api.v1.accounts import Accounts
+from mirabelle.api.v1.additions import BODY, CallsQueued
+from mirabelle.api.v1.calls import Calls, QueuedCall
+from mirabelle.api.v1.campaigns import Campaigns
+from mirabelle.api.v1.export import Export
+from mirabelle.api.v1.guard import Guard
+from mirabelle.api.v1.identity import Door
+from mirabelle.api.v1.rate import RateLimit
+from mirabelle.api.v1.results import Results
+from mirabelle.api.v1.services import Services
+from mirabelle.api.v1.times import Times
+
+PREFIX: Final = "/v1"
+"""What every address of this API begins with."""
+
+_CREATED: Final = {"status_code": HTTPStatus.CREATED}
+
+
+def guard(services: Services) -> Guard:
+    """What all requests pass; the services below `/api/` share it."""
+    api = services.settings.api
+    return Guard(
+        services.ledger,
+        Door(services.ledger, services.admission.login),
+        services.clock,
+        RateLimit(services.clock, per_second=api.requests_per_second, burst=api.burst),
+        most_streamed=services.settings.server.max_upload_mb * 1_000_000,
+    )
+
+
+def router(services: Services, guard: Guard) -> APIRouter:
+    """The API.
+
+    Args:
+        services: the rest of the server.
+        guard: what all requests pass.
+    """
+    made = APIRouter(
+        prefix=PREFIX,
+        route_class=guard.routes(),
+        # For the OpenAPI document; the guard lets in.
+        dependencies=[Security(HTTPBearer(auto_error=False)), Security(HTTPBasic(auto_error=False))],
+    )
+    _calls(made, services)
+    _campaigns(made, services)
+    _results(made, services)
+    _accounts(made, services)
+    _add(made, "GET", "/when", Times(services).explain, "what a time in words means", "Times")
+    return made
+
+
+def _calls(made: APIRouter, services: Services) -> None:
+    calls, tag = Calls(services), "Calls"
+    _add(made, "POST", "/calls", calls.queue, "queue a call", tag, response_model=QueuedCall, **_CREATED)
+    _add(made, "GET", "/calls", calls.listed, "list calls", tag)
+    export = {HTTPStatus.OK: {"content": {"text/csv": {}, "application/x-ndjson": {}}, "description": "The file."}}
+    _add(
+        made,
+        "GET",
+        "/calls/export",
+        Export(services).calls,
+        "export calls",
+        tag,
+        response_class=Response,
+        responses=export,
+    )
+    _add(made, "GET", "/calls/{call_id}", calls.one, "a call and its history", tag)
+    _add(made, "GET", "/calls/{call_id}/attempts", calls.attempts, "the attempts of a call", tag)
+    _add(made, "GET", "/calls/{call_id}/results", calls.results, "the results of a call", tag)
+    _add(made, "GET", "/calls/{call_id}/events", calls.events, "the log of a call", tag)
+    _add(made, "POST", "/calls/{call_id}/cancel", calls.cancel, "withdraw a call", tag)
+
+
+def _campaigns(made: APIRouter, services: Services) -> None:
+    campaigns, tag = Campaigns(services), "Campaigns"
+    one = "/campaigns/{campaign_id}"
+    _add(made, "POST", "/campaigns", campaigns.make, "make a campaign", tag, **_CREATED)
+    _add(made, "GET", "/campaigns", campaigns.listed, "list campaigns", tag)
+    _add(made, "GET", one, campaigns.one, "a campaign and its counts", tag)
+    _add(
+        made,
+        "POST",
+        f"{one}/calls",
+        campaigns.add,
+        "add calls to a campaign",
+        tag,
+        response_model=CallsQueued,
+        openapi_extra=BODY,
+        **_CREATED,
+    )
+    _add(made, "POST", f"{one}/pause", campaigns.pause, "pause a campaign", tag)
+    _add(made, "POST", f"{one}/resume", campaigns.resume, "resume a campaign", tag)
+    _add(made, "POST", f"{one}/cancel", campaigns.cancel, "withdraw the calls of a campaign", tag)
+    _add(made, "POST", f"{one}/retry", campaigns.retry, "try failed calls again", tag)
+
+
+def _results(made: APIRouter, services: Services) -> None:
+    results, tag = Results(services), "Results"
+    _add(made, "GET", "/results", results.listed, "list results", tag)
+    _add(made, "GET", "/results/{result_id}", results.one, "a result", tag)
+    _add(made, "POST", "/results/{result_id}/replay", results.replay, "post a result again", tag)
+
+
+def _accounts(made: APIRouter, services: Services) -> None:
+    accounts, tag = Accounts(services), "Accounts"
+    one = "/accounts/{account_id}"
+    _add(made, "GET", "/accounts", accounts.listed, "list accounts", tag)
+    _add(made, "POST", "/accounts", accounts.make, "make an account", tag, **_CREATED)
+    _add(made, "GET", one, accounts.one, "an account", tag)
+    _add(made, "PATCH", one, accounts.change, "change settings", tag)
+    _add(made, "POST", f"{one}/pin", accounts.change_pin, "give a new PIN", tag)
+    _add(made, "GET", f"{one}/keys", accounts.keys, "list keys", tag)
+    _add(made, "POST", f"{one}/keys", accounts.add_key, "make a key", tag, **_CREATED)
+    _add(
+        made,
+        "DELETE",
+        f"{one}/keys/{{key_id}}",
+        accounts.revoke_key,
+        "revoke a key",
+        tag,
+        status_code=HTTPStatus.NO_CONTENT,
+        response_class=Response,
+    )
+
+
+def _add(
+    made: APIRouter, method: str, path: str, handle: Callable[..., Any], summary: str, tag: str, **more: Any
+) -> None:
+    """Add an address; its name in the document is the method and the path, as generated clients like it."""
+    words = [method.lower(), *path.replace("{", "").replace("}", "").strip("/").split("/")]
+    made.add_api_route(
+        path,
+        handle,
+        methods=[method],
+        summary=f"{summary[0].upper()}{summary[1:]}",
+        operation_id="_".join(words),
+        tags=[tag],
+        **more,
+    )

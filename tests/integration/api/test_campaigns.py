@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from mirabelle.calls.call import CallState
+from mirabelle.calls.campaign import CampaignState
+from tests.integration.api.json import NOW, World
+
+START = "http://example.com/start"
+LINES = {"Content-Type": "application/x-ndjson"}
+
+
+def numbers(count: int, first: int = 0) -> list[dict[str, Any]]:
+    return [{"phone_number": f"+1617555{each:04}", "start_url": START} for each in range(first, first + count)]
+
+
+def lines(calls: list[dict[str, Any]]) -> bytes:
+    return b"".join(json.dumps(call).encode() + b"\n" for call in calls)
+
+
+async def made(world: World, name: str = "spring") -> int:
+    async with world.client() as client:
+        reply = await client.post("/v1/campaigns", json={"name": name, "parameters": "colour=green"})
+    assert reply.status_code == 201, reply.text
+    campaign_id: int = reply.json()["campaign_id"]
+    return campaign_id
+
+
+async def test_a_campaign_is_made_once(world: World) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        assert (await client.post("/v1/campaigns", json={"name": " spring "})).status_code == 409
+        listed = (await client.get("/v1/campaigns")).json()["campaigns"]
+    assert [each["name"] for each in listed] == ["default", "spring"]
+    campaign = await world.ledger.campaign(campaign_id)
+    assert campaign is not None
+    assert campaign.parameters == "colour=green"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\0b", "x" * 129])
+async def test_a_name_that_nobody_could_read_is_refused(world: World, name: str) -> None:
+    async with world.client() as client:
+        assert (await client.post("/v1/campaigns", json={"name": name})).status_code == 422
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_many_calls_are_queued_in_their_order(world: World, streamed: bool) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        address = f"/v1/campaigns/{campaign_id}/calls"
+        if streamed:
+            reply = await client.post(address, content=lines(numbers(2000)), headers=LINES)
+        else:
+            reply = await client.post(address, json={"calls": numbers(2000)})
+        counted = (await client.get(f"/v1/campaigns/{campaign_id}")).json()["calls"]
+    assert reply.status_code == 201, reply.text
+    assert (reply.json()["queued"], len(reply.json()["call_ids"]), counted["queued"]) == (2000, 1000, 2000)
+    calls = await world.ledger.calls(world.acme.account_id, campaign_id=campaign_id, limit=1000)
+    assert [call.phone_number for call in calls] == [call["phone_number"] for call in numbers(1000)]
+    assert [call.call_id for call in calls] == reply.json()["call_ids"]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_a_call_that_is_wrong_refuses_all(world: World, streamed: bool) -> None:
+    campaign_id = await made(world)
+    calls = [*numbers(3), {"phone_number": "12", "start_url": START}]
+    async with world.client() as client:
+        address = f"/v1/campaigns/{campaign_id}/calls"
+        if streamed:
+            reply = await client.post(address, content=lines(calls), headers=LINES)
+        else:
+            reply = await client.post(address, json={"calls": calls})
+    assert reply.status_code == 422
+    [error] = reply.json()["errors"]
+    assert (error["field"], error["line"]) == ("phone_number", 4)
+    assert await world.ledger.calls(world.acme.account_id, campaign_id=campaign_id) == ()
+
+
+async def test_a_call_that_is_wrong_is_passed_over_where_that_is_wanted(world: World) -> None:
+    campaign_id = await made(world)
+    body = lines(numbers(2)) + b'{"phone_number": 5}\nno json\n\n' + lines(numbers(2, first=2)).rstrip()
+    async with world.client() as client:
+        address = f"/v1/campaigns/{campaign_id}/calls?on_bad_line=skip"
+        reply = (await client.post(address, content=body, headers=LINES)).json()
+    assert (reply["queued"], reply["skipped"]) == (4, 2)
+    assert [error["line"] for error in reply["errors"]] == [3, 4]
+
+
+@pytest.mark.parametrize(("duplicates", "queued"), [("allow", 3), ("skip", 2), ("refuse", 0)])
+async def test_a_number_that_is_there_twice(world: World, duplicates: str, queued: int) -> None:
+    campaign_id = await made(world)
+    calls = [*numbers(2), {"phone_number": "+1 (617) 555-0000", "start_url": START}]
+    async with world.client() as client:
+        await client.post(f"/v1/campaigns/{campaign_id}/calls?duplicates={duplicates}", json={"calls": calls})
+    assert len(await world.ledger.calls(world.acme.account_id, campaign_id=campaign_id)) == queued
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"", "application/x-ndjson", 422),
+        (b"\n\n", "application/x-ndjson", 422),
+        (b'{"calls": []}', "application/json", 422),
+        (b'{"calls": [{}]}', "application/json", 422),
+        (b'{"calls": ' + b"[" * 100_000, "application/json", 422),
+        (b"[" * 10_000 + b"\n", "application/x-ndjson", 422),
+        (b'{"phone_number": "' + b"1" * 20_000 + b'"}', "application/x-ndjson", 422),
+        (b"phone_number\n+16175550123\n", "text/csv", 415),
+        (b"\xff\xfe\n", "application/x-ndjson", 422),
+    ],
+)
+async def test_a_body_that_holds_no_calls_queues_nothing(world: World, content: bytes, kind: str, status: int) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        address = f"/v1/campaigns/{campaign_id}/calls"
+        reply = await client.post(address, content=content, headers={"Content-Type": kind})
+    assert (reply.status_code, reply.headers["content-type"]) == (status, "application/problem+json"), reply.text
+    assert await world.ledger.calls(world.acme.account_id) == ()
+
+
+async def test_a_compressed_body_is_refused(world: World) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        headers = {**LINES, "Content-Encoding": "gzip"}
+        reply = await client.post(f"/v1/campaigns/{campaign_id}/calls", content=b"x", headers=headers)
+        single = await client.post("/v1/calls", content=b"x", headers={**headers, "Content-Type": "application/json"})
+    assert (reply.status_code, single.status_code) == (415, 415)
+
+
+async def test_after_the_reply_to_a_pause_no_attempt_begins(world: World) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        await client.post(f"/v1/campaigns/{campaign_id}/calls", json={"calls": numbers(2)})
+        paused = (await client.post(f"/v1/campaigns/{campaign_id}/pause")).json()
+        assert (paused["state"], paused["calls"]["queued"]) == (CampaignState.PAUSED, 2)
+        lease = NOW.replace(hour=13)
+        assert await world.ledger.claim_due(NOW, 10, "one", lease) == ()
+        assert (await client.post(f"/v1/campaigns/{campaign_id}/resume")).json()["state"] == CampaignState.ACTIVE
+        assert len(await world.ledger.claim_due(NOW, 10, "one", lease)) == 2
+
+
+async def test_what_waits_is_withdrawn_and_what_expired_is_tried_again(world: World) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        calls = [{**numbers(1)[0], "expiration_time": "+1 hour"}, *numbers(1, first=1)]
+        await client.post(f"/v1/campaigns/{campaign_id}/calls", json={"calls": calls})
+        world.clock.passed = 7200
+        assert len(await world.ledger.expire_due(world.clock.now(), 10)) == 1
+        address = f"/v1/campaigns/{campaign_id}"
+        assert (await client.post(f"{address}/retry")).json() == {"calls": 0}
+        assert (await client.post(f"{address}/retry", json={"expiration_time": "-1 hour"})).status_code == 422
+        assert (await client.post(f"{address}/retry", json={"expiration_time": "+1 hour"})).json() == {"calls": 1}
+        assert (await client.post(f"{address}/cancel")).json() == {"calls": 2}
+    counts = await world.ledger.campaign_counts(campaign_id)
+    assert counts[CallState.CANCELED] == 2
+
+
+async def test_anothers_campaign_is_not_there(world: World) -> None:
+    campaign_id = await made(world)
+    async with world.client("admin", world.other) as client:
+        assert (await client.get(f"/v1/campaigns/{campaign_id}")).status_code == 404
+        for action in ("pause", "resume", "cancel", "retry", "calls"):
+            reply = await client.post(f"/v1/campaigns/{campaign_id}/{action}", json={})
+            assert reply.status_code == 404, action
