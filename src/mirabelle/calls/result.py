@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mirabelle.calls.call import Call, CallState
 
@@ -18,6 +18,7 @@ class Delivery:
         form: the fields, in order.
         attempts: posts made so far.
         sequence: 1 for the first result of its call; a call that is retried by hand reports again.
+        secrets: what signs it, the newest first; nothing where its account has none.
     """
 
     delivery_id: int
@@ -26,6 +27,7 @@ class Delivery:
     form: tuple[tuple[str, str], ...]
     attempts: int = 0
     sequence: int = 1
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def result_form(call: Call) -> tuple[tuple[str, str], ...]:

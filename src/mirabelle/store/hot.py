@@ -13,9 +13,16 @@ import sqlalchemy as sa
 
 from mirabelle.store.statements import CALL_RETURNING
 
+_ITS_ACCOUNT: Final = "FROM accounts WHERE accounts.account_id = deliveries.account_id"
 _DELIVERY_RETURNING: Final = ", ".join(
-    f"deliveries.{name} AS {name}"
-    for name in ("delivery_id", "call_id", "sequence", "url", "form", "attempts", "due_at")
+    [
+        *(
+            f"deliveries.{name} AS {name}"
+            for name in ("delivery_id", "call_id", "sequence", "url", "form", "attempts", "due_at")
+        ),
+        f"(SELECT signing_secret {_ITS_ACCOUNT}) AS signing_secret",
+        f"(SELECT former_secret {_ITS_ACCOUNT} AND former_until > :now) AS former_secret",
+    ]
 )
 
 

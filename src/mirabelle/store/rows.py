@@ -296,4 +296,5 @@ def delivery_of(row: Row) -> Delivery:
         url=row["url"],
         form=tuple((name, value) for name, value in json.loads(row["form"])),
         attempts=row["attempts"] - 1,
+        secrets=tuple(filter(None, (row["signing_secret"], row["former_secret"]))),
     )

@@ -55,9 +55,9 @@ class SteppedLedger(ABC):
     def _announce(self) -> None:
         """Let `wait_for_work` know, wherever it waits, that a call was queued."""
 
-    async def add_account(self, login: str, pin_hash: str, now: datetime) -> Account:
+    async def add_account(self, login: str, pin_hash: str, now: datetime, *, signing_secret: str = "") -> Account:
         """See `Ledger.add_account`."""
-        return await self._write(lambda: steps.add_account(login, pin_hash, now))
+        return await self._write(lambda: steps.add_account(login, pin_hash, now, signing_secret))
 
     async def account_by_login(self, login: str) -> Account | None:
         """See `Ledger.account_by_login`."""
@@ -74,6 +74,14 @@ class SteppedLedger(ABC):
     async def update_settings(self, account_id: int, settings: AccountSettings) -> Account:
         """See `Ledger.update_settings`."""
         return await self._write(lambda: steps.update_settings(account_id, settings))
+
+    async def rotate_signing_secret(
+        self, account_id: int, secret: str, now: datetime, keep_former_until: datetime | None
+    ) -> None:
+        """See `Ledger.rotate_signing_secret`."""
+        await self._write(
+            lambda: access_steps.rotate_signing_secret(account_id, secret, now, keep_former_until), alone=True
+        )
 
     async def add_campaign(self, account_id: int, name: str, parameters: str, now: datetime) -> Campaign:
         """See `Ledger.add_campaign`."""

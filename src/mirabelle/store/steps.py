@@ -33,13 +33,14 @@ RECOVERED_AT_ONCE: Final = 500
 EXPIRED: Final = "Its expiration came before it could be dialled."
 
 
-def add_account(login: str, pin_hash: str, now: datetime) -> Steps[Account]:
+def add_account(login: str, pin_hash: str, now: datetime, signing_secret: str = "") -> Steps[Account]:
     """See `Ledger.add_account`."""
     if not login:
         raise StoreError("An account needs a login.")
     values = {
         "login": rows.storable("login", login, schema.LOGIN),
         "pin_hash": rows.storable("pin_hash", pin_hash, schema.NAME),
+        "signing_secret": rows.storable("signing_secret", signing_secret, schema.NAME),
         "now": micros(now),
     }
     added = yield Ask(statements.ADD_ACCOUNT, values)
