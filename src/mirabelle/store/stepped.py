@@ -153,13 +153,13 @@ class SteppedLedger(ABC):
 
     async def cancel_call(self, call_id: int, now: datetime) -> Call:
         """See `Ledger.cancel_call`."""
-        return await self._write(lambda: call_steps.cancel_call(call_id, now))
+        return await self._write(lambda: call_steps.cancel_call(self.hot, call_id, now))
 
     async def cancel_campaign(self, campaign_id: int, now: datetime) -> int:
         """See `Ledger.cancel_campaign`."""
         await self._read(lambda: campaign_steps.known_campaign(campaign_id))
         cancelled = 0
-        while some := await self._write(lambda: call_steps.cancel_some(campaign_id, now)):
+        while some := await self._write(lambda: call_steps.cancel_some(self.hot, campaign_id, now)):
             cancelled += some
         return cancelled
 
@@ -236,6 +236,7 @@ class SteppedLedger(ABC):
         """See `Ledger.end_attempt`."""
         return await self._write(
             lambda: steps.end_attempt(
+                self.hot,
                 attempt_id,
                 outcome=outcome,
                 now=now,

@@ -116,7 +116,7 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
     """See `Ledger.expire_due`."""
     past = yield Ask(hot.expire, {"now": micros(now), "most": limit, "reason": EXPIRED})
     expired = tuple(sorted(map(rows.call_of, past), key=lambda call: call.call_id))
-    yield from report(expired, now)
+    yield from report(hot, expired, now)
     return expired
 
 
@@ -173,6 +173,7 @@ def attempt_answered(attempt_id: int, now: datetime) -> Steps[None]:
 
 
 def end_attempt(
+    hot: HotPaths,
     attempt_id: int,
     *,
     outcome: Outcome,
@@ -210,7 +211,7 @@ def end_attempt(
     [after] = yield Ask(statements.STEP, values)
     stepped = rows.call_of(after)
     if stepped.state.final:
-        yield from report((stepped,), now)
+        yield from report(hot, (stepped,), now)
     return stepped
 
 
