@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Final, Protocol
+from urllib.parse import urlencode
 
 from mirabelle.callbacks.backoff import Answer, answer, delay
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
+from mirabelle.callbacks.signature import post_headers
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.result import Delivery
 from mirabelle.errors import MirabelleError
+from mirabelle.fetch.fetcher import FORM
 from mirabelle.store.ledger import Ledger, StoreError
 from mirabelle.store.rows import host_of
 
@@ -42,12 +45,15 @@ DELIVERY_HEADER: Final = "Mirabelle-Delivery"
 ATTEMPT_HEADER: Final = "Mirabelle-Attempt"
 """The header that counts the posts of one result, from 1."""
 
+SEQUENCE_HEADER: Final = "Mirabelle-Sequence"
+"""The header that counts the results of one call, from 1."""
+
 
 class Poster(Protocol):
-    """Whatever can post a form."""
+    """Whatever can post a body."""
 
-    async def post(self, url: str, form: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> int:
-        """Post a form; returns the HTTP status, whatever it is.
+    async def post(self, url: str, body: bytes, content_type: str, headers: Mapping[str, str]) -> int:
+        """Post a body as it is, since it is signed; returns the HTTP status, whatever it is.
 
         Raises:
             MirabelleError: there was no answer.
@@ -184,8 +190,7 @@ class Outbox:
 
     async def _post(self, delivery: Delivery) -> tuple[int, str]:
         """Post a result once; returns the status, 0 for none, and why it is not good."""
-        headers = {DELIVERY_HEADER: str(delivery.delivery_id), ATTEMPT_HEADER: str(delivery.attempts + 1)}
-        posting = asyncio.ensure_future(self._poster.post(delivery.url, delivery.form, headers))
+        posting = asyncio.ensure_future(self._send(delivery))
         try:
             done, _ = await asyncio.wait({posting}, timeout=self._post_within)
         finally:
@@ -197,6 +202,16 @@ class Outbox:
             return posting.result(), f"The receiver answered {posting.result()}."
         # A fault of ours must not keep the other results from leaving; its kind is in the reason for whoever looks.
         return 0, str(error) if isinstance(error, MirabelleError) else f"A fault: {error!r}"
+
+    async def _send(self, delivery: Delivery) -> int:
+        body = urlencode(delivery.form).encode("ascii")
+        headers = {
+            DELIVERY_HEADER: str(delivery.delivery_id),
+            ATTEMPT_HEADER: str(delivery.attempts + 1),
+            SEQUENCE_HEADER: str(delivery.sequence),
+            **post_headers(delivery, body, self._clock.now()),
+        }
+        return await self._poster.post(delivery.url, body, FORM, headers)
 
     async def _write_down(self, delivery: Delivery, status: int, reason: str) -> None:
         attempt = delivery.attempts + 1

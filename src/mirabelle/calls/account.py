@@ -14,6 +14,9 @@ StartMethod: TypeAlias = Literal["post", "get"]
 BadVxml: TypeAlias = Literal["warn", "refuse"]
 """What becomes of a call whose `start_url` gives no valid VoiceXML."""
 
+ResultLiterals: TypeAlias = Literal["documented", "extended"]
+"""Which words `result` may be: `completed` and `failed`, or others too."""
+
 COUNTRY: Final = re.compile("(?:[A-Z]{2})?")
 """Two capital letters, or nothing."""
 
@@ -32,6 +35,7 @@ class AccountSettings:
         country: for national numbers, two capital letters (ISO 3166); empty where they are refused.
         bad_vxml: what becomes of a call whose `start_url` gives no valid VoiceXML.
         result_extras: whether results carry more than the eight variables.
+        result_literals: whether `result` may also be `expired`, `canceled` or `rejected`.
 
     Raises:
         AccountSettingsError: a value is none of these.
@@ -42,6 +46,7 @@ class AccountSettings:
     country: str = ""
     bad_vxml: BadVxml = "warn"
     result_extras: bool = False
+    result_literals: ResultLiterals = "documented"
 
     def __post_init__(self) -> None:
         for name in ("preflight", "result_extras"):
@@ -51,6 +56,8 @@ class AccountSettings:
             raise AccountSettingsError("start_method is post or get.")
         if self.bad_vxml not in get_args(BadVxml):
             raise AccountSettingsError("bad_vxml is warn or refuse.")
+        if self.result_literals not in get_args(ResultLiterals):
+            raise AccountSettingsError("result_literals is documented or extended.")
         if not isinstance(self.country, str) or not COUNTRY.fullmatch(self.country):
             raise AccountSettingsError("country is two capital letters, such as US, or empty.")
 

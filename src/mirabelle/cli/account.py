@@ -44,18 +44,21 @@ def add(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Add an account and print its PIN, this once: only a hash of it is kept."""
+    """Add an account and print its PIN, this once, since only a hash of it is kept; and what signs its results."""
     check_login(login)
     settings = settings_from(config)
     from mirabelle.api.login import hash_pin, new_pin
+    from mirabelle.callbacks.signature import new_signing_secret
     from mirabelle.calls.clock import SystemClock
     from mirabelle.cli.ledger import ask
 
     pin = new_pin()
     pin_hash = hash_pin(pin)
-    ask(settings, lambda ledger: ledger.add_account(login, pin_hash, SystemClock().now()))
+    secret = new_signing_secret()
+    ask(settings, lambda ledger: ledger.add_account(login, pin_hash, SystemClock().now(), signing_secret=secret))
     if as_json:
-        terminal.print_json({"login": login, "pin": pin})
+        terminal.print_json({"login": login, "pin": pin, "signing_secret": secret})
     else:
         terminal.remark(f"The account '{login}' was added. Keep its PIN, it is shown only this once:")
-        print(pin)
+        print(pin, flush=True)
+        terminal.remark(f"Its results are signed with this secret, shown only this once too:\n{secret}")

@@ -93,10 +93,12 @@ async def _queue(ledger: Ledger, login: str, order: Order, now: datetime) -> Cal
 
 async def _add_local(ledger: Ledger, now: datetime) -> Account | None:
     from mirabelle.api.login import hash_pin
+    from mirabelle.callbacks.signature import new_signing_secret
     from mirabelle.store.ledger import AccountExists
 
     try:
-        return await ledger.add_account(LOCAL_LOGIN, hash_pin(secrets.token_urlsafe()), now)
+        pin_hash = hash_pin(secrets.token_urlsafe())
+        return await ledger.add_account(LOCAL_LOGIN, pin_hash, now, signing_secret=new_signing_secret())
     except AccountExists:
         return await ledger.account_by_login(LOCAL_LOGIN)
 

@@ -14,7 +14,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 HIDDEN: Final = "(hidden)"
 """What stands for something that is never logged."""
 
-_SECRET_NAMES: Final = frozenset({"pin", "password", "pin_hash", "authorization", "cookie", "secret", "token"})
+_SECRET_NAMES: Final = frozenset(
+    {"pin", "password", "pin_hash", "authorization", "cookie", "secret", "signing_secret", "former_secret", "token"}
+)
 _CONVERSATION: Final = frozenset(
     {"prompt", "digit", "submit", "goto", "input", "exit", "disconnect", "transfer", "record"}
 )
@@ -26,7 +28,8 @@ _NUMBER: Final = re.compile(
     re.IGNORECASE,
 )
 _TALKATIVE: Final = ("alembic", "asyncio", "httpcore", "httpx", "python_multipart", "uvicorn")
-_USERINFO: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_SECRET: Final = re.compile(r"(?<=://)[^/@\s]+(?=@)|whsec_[A-Za-z0-9+/=]+")
+"""Credentials in a URL, and what signs results."""
 
 
 class LogFormat(enum.StrEnum):
@@ -106,7 +109,7 @@ def discretion(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 
 
 def guard(*, log_numbers: bool) -> Callable[[WrappedLogger, str, EventDict], EventDict]:
-    """A processor that lets telephone numbers through only as `phone_number=`, and PINs and passwords nowhere.
+    """A processor that lets telephone numbers through only as `phone_number=`, and PINs, passwords and secrets nowhere.
 
     Args:
         log_numbers: False drops `phone_number=` too.
@@ -130,7 +133,7 @@ def guard(*, log_numbers: bool) -> Callable[[WrappedLogger, str, EventDict], Eve
 def _cleaned(value: Any) -> Any:
     match value:
         case str():
-            return _USERINFO.sub(HIDDEN, _NUMBER.sub(HIDDEN, value))
+            return _SECRET.sub(HIDDEN, _NUMBER.sub(HIDDEN, value))
         case dict():
             return {name: HIDDEN if name in _SECRET_NAMES else _cleaned(each) for name, each in value.items()}
         case list() | tuple():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, call, terminal, when
+from mirabelle.cli import account, account_secret, call, terminal, when
 from mirabelle.cli.options import Config, Json, example, settings_from
 from mirabelle.errors import MirabelleError
 
@@ -23,7 +23,7 @@ INTERRUPTED = 130
 _EPILOG = """\b
 Begin here:
   mirabelle demo                                 place a call on this machine
-  mirabelle account add demo                     an account; prints its PIN
+  mirabelle account add demo                     an account; prints its PIN and secret
   mirabelle serve --config mirabelle.toml        take requests and make calls
   mirabelle call +16175550123 --start-url URL    queue one call from the shell
   mirabelle calls                                what became of the last calls
@@ -42,6 +42,7 @@ vxml = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
 app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
 app.command(epilog=example("mirabelle calls --limit 5"))(call.calls)
 app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
+account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")
 app.add_typer(vxml, name="vxml")
 

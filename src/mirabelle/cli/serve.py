@@ -21,6 +21,7 @@ import mirabelle
 from mirabelle.api.admission import Admission
 from mirabelle.api.app import create_app
 from mirabelle.api.v1 import router
+from mirabelle.api.v1.forgetting import forget_old_replies
 from mirabelle.api.v1.services import Services
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
 from mirabelle.callbacks.outbox import Outbox
@@ -100,7 +101,7 @@ class _Server:
             outbox = Outbox(ledger, fetcher, self._clock, self._owner, on_event=self._delivery)
             dialer = self._dialer(ledger, phone, outbox)
             web = self._web(ledger, plane, dialer, fetcher)
-            return await self._until_stopped(dialer, outbox, web, self._listen())
+            return await self._until_stopped(ledger, dialer, outbox, web, self._listen())
 
     def _dialer(self, ledger: Ledger, phone: SipPhone, outbox: Outbox) -> Dialer:
         return Dialer(
@@ -214,12 +215,15 @@ class _Server:
         listener.setblocking(False)
         return listener
 
-    async def _until_stopped(self, dialer: Dialer, outbox: Outbox, web: _QuietServer, listener: socket.socket) -> int:
+    async def _until_stopped(
+        self, ledger: Ledger, dialer: Dialer, outbox: Outbox, web: _QuietServer, listener: socket.socket
+    ) -> int:
         stop, hurry = self._signals()
         http = shown(listener.getsockname()[:2])
         engines = [
             asyncio.create_task(dialer.run(), name="dialer"),
             asyncio.create_task(outbox.run(), name="outbox"),
+            asyncio.create_task(forget_old_replies(ledger, self._clock, self._store_failed), name="forgetting"),
             asyncio.create_task(web.serve([listener]), name="http"),
         ]
         waiting = asyncio.create_task(stop.wait())
@@ -232,7 +236,7 @@ class _Server:
         await self._drain(dialer, hurry)
         await outbox.drain(STOP_SECONDS)
         web.should_exit = True
-        for task in engines[:2]:
+        for task in engines[:-1]:
             task.cancel()
         _, late = await asyncio.wait(engines, timeout=STOP_SECONDS)
         for task in late:
@@ -282,7 +286,10 @@ class _Server:
             case DeadLetter(delivery=delivery, attempt=attempt, reason=reason):
                 self._log.error("result given up", call_id=delivery.call_id, attempt=attempt, reason=reason)
             case LedgerAway(reason=reason):
-                self._log.error("store failed", reason=reason)
+                self._store_failed(reason)
+
+    def _store_failed(self, reason: str) -> None:
+        self._log.error("store failed", reason=reason)
 
 
 def shown(address: tuple[str, int]) -> str:

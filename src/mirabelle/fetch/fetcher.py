@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode
@@ -25,7 +25,9 @@ MOST_CONNECTIONS: Final = 1000
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _SECRETS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
-_FORM: Final = "application/x-www-form-urlencoded"
+
+FORM: Final = "application/x-www-form-urlencoded"
+"""How a form is encoded."""
 
 
 class Fetcher:
@@ -64,13 +66,15 @@ class Fetcher:
             sentence = f"no complete answer within {seconds:g} s."
             raise FetchError(request.url, "timeout", sentence) from error
 
-    async def post(self, url: str, form: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> int:
-        """Post a form and return the status; the shape that the deliveries of results take.
+    async def post(self, url: str, body: bytes, content_type: str, headers: Mapping[str, str]) -> int:
+        """Post a body as it is and return the status; the shape that the deliveries of results take.
 
         Raises:
             FetchError: no response.
         """
-        request = Request(url=url, method="POST", form=form, headers=headers, keep_method=True)
+        request = Request(
+            url=url, method="POST", body=body, content_type=content_type, headers=headers, keep_method=True
+        )
         return (await self.fetch(request)).status
 
     async def aclose(self) -> None:
@@ -116,7 +120,7 @@ class Fetcher:
         content: bytes | None = request.body
         if request.form is not None:
             content = urlencode(list(request.form)).encode("ascii")
-            headers["content-type"] = _FORM
+            headers["content-type"] = FORM
         elif request.body is not None and request.content_type:
             headers["content-type"] = request.content_type
         if url.userinfo:

@@ -1,4 +1,4 @@
-"""The steps of results, keys and remembered replies; see `mirabelle.store.steps`."""
+"""The steps of results, secrets, keys and remembered replies; see `mirabelle.store.steps`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,22 @@ def replay(delivery_id: int, now: datetime) -> Steps[None]:
         if (yield Ask(statements.RESULT, {"delivery_id": delivery_id})):
             return
     raise StoreError(f"There is no result {delivery_id} in the ledger.")
+
+
+def rotate_signing_secret(
+    account_id: int, secret: str, now: datetime, keep_former_until: datetime | None
+) -> Steps[None]:
+    """See `Ledger.rotate_signing_secret`."""
+    if not secret:
+        raise StoreError("The signing secret is empty; make a new one.")
+    until = None if keep_former_until is None or keep_former_until <= now else micros(keep_former_until)
+    values = {
+        "changed": account_id,
+        "secret": rows.storable("The signing secret", secret, schema.NAME),
+        "until": until,
+    }
+    if not rows.is_key(account_id) or not (yield Ask(statements.ROTATE_SECRET, values)):
+        raise StoreError(f"There is no account {account_id} in the ledger.")
 
 
 def add_key(account_id: int, role: Role, key_hash: str, now: datetime, name: str) -> Steps[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -10,9 +11,11 @@ import sqlalchemy as sa
 
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.lifecycle import RETRIED
+from mirabelle.calls.result import needs_extras
 from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.campaign_steps import campaign
+from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import CallBusy, StoreError
 from mirabelle.store.rows import micros
 
@@ -99,14 +102,14 @@ def campaign_counts(campaign_id: int) -> Steps[Mapping[CallState, int]]:
     return rows.counts_of(found)
 
 
-def cancel_call(call_id: int, now: datetime) -> Steps[Call]:
+def cancel_call(hot: HotPaths, call_id: int, now: datetime) -> Steps[Call]:
     """See `Ledger.cancel_call`."""
     if not rows.is_key(call_id):
         raise _no_call(call_id)
     cancelled = yield Ask(statements.CANCEL_CALL, {"cancelled": call_id, "now": micros(now), "reason": CANCELED})
     if cancelled:
         call = rows.call_of(cancelled[0])
-        yield from report((call,), now)
+        yield from report(hot, (call,), now)
         return call
     found = yield Ask(statements.CALL, {"call_id": call_id})
     if not found:
@@ -117,11 +120,11 @@ def cancel_call(call_id: int, now: datetime) -> Steps[Call]:
     return call
 
 
-def cancel_some(campaign_id: int, now: datetime) -> Steps[int]:
+def cancel_some(hot: HotPaths, campaign_id: int, now: datetime) -> Steps[int]:
     """Cancel the next queued calls of a campaign; returns how many."""
     values = {"campaign_id": campaign_id, "now": micros(now), "reason": CANCELED, "most": AT_ONCE}
     cancelled = yield Ask(statements.CANCEL_SOME, values)
-    yield from report(sorted(map(rows.call_of, cancelled), key=lambda call: call.call_id), now)
+    yield from report(hot, sorted(map(rows.call_of, cancelled), key=lambda call: call.call_id), now)
     return len(cancelled)
 
 
@@ -142,11 +145,20 @@ def retry_some(
     return tuple(sorted(row["call_id"] for row in taken))
 
 
-def report(ended: Sequence[Call], now: datetime) -> Steps[None]:
-    """Put the results of calls that just became final into the outbox."""
-    wanted = [rows.delivery_row(call, now) for call in ended if call.result_url]
-    if wanted:
-        yield Ask(statements.ADD_DELIVERY, wanted)
+def report(hot: HotPaths, ended: Sequence[Call], now: datetime) -> Steps[None]:
+    """Put the results of calls that just became final into the outbox, as their accounts want them."""
+    wanted = [call for call in ended if call.result_url]
+    if not wanted:
+        return
+    accounts = yield Ask(hot.settings, {"accounts": json.dumps(sorted({call.account_id for call in wanted}))})
+    wishes = {row["account_id"]: rows.settings_of(row["settings"]) for row in accounts}
+    more = [call.call_id for call in wanted if needs_extras(wishes[call.account_id])]
+    extras = {}
+    if more:
+        found = yield Ask(hot.extras, {"calls": json.dumps(more)})
+        extras = {row["call_id"]: rows.extras_of(row) for row in found}
+    told = [rows.delivery_row(call, now, wishes[call.account_id], extras.get(call.call_id)) for call in wanted]
+    yield Ask(statements.ADD_DELIVERY, told)
 
 
 def _no_call(call_id: int) -> StoreError:

@@ -13,9 +13,16 @@ import sqlalchemy as sa
 
 from mirabelle.store.statements import CALL_RETURNING
 
+_ITS_ACCOUNT: Final = "FROM accounts WHERE accounts.account_id = deliveries.account_id"
 _DELIVERY_RETURNING: Final = ", ".join(
-    f"deliveries.{name} AS {name}"
-    for name in ("delivery_id", "call_id", "sequence", "url", "form", "attempts", "due_at")
+    [
+        *(
+            f"deliveries.{name} AS {name}"
+            for name in ("delivery_id", "call_id", "sequence", "url", "form", "attempts", "due_at")
+        ),
+        f"(SELECT signing_secret {_ITS_ACCOUNT}) AS signing_secret",
+        f"(SELECT former_secret {_ITS_ACCOUNT} AND former_until > :now) AS former_secret",
+    ]
 )
 
 
@@ -50,6 +57,29 @@ _HOSTS: Final = """
 """
 
 
+def _settings_of(accounts: str) -> sa.TextClause:
+    """The settings of accounts that a statement lists."""
+    return sa.text(f"SELECT account_id, settings FROM accounts WHERE account_id IN ({accounts})")  # noqa: S608
+
+
+def _extras_of(calls: str) -> sa.TextClause:
+    """What results of calls that a statement lists may tell beside those calls.
+
+    Their last attempts, but none that the result before has told of.
+    """
+    return sa.text(f"""
+        SELECT c.call_id, m.name AS campaign_name, a.outcome, a.sip_status, a.answered_at,
+            (SELECT coalesce(max(d.sequence), 0) + 1 FROM deliveries AS d WHERE d.call_id = c.call_id) AS sequence
+        FROM calls AS c JOIN campaigns AS m ON m.campaign_id = c.campaign_id
+        LEFT JOIN attempts AS a ON a.call_id = c.call_id
+            AND a.number = (SELECT max(x.number) FROM attempts AS x WHERE x.call_id = c.call_id)
+            AND a.started_at >= (
+                SELECT coalesce(max(d.created_at), 0) FROM deliveries AS d WHERE d.call_id = c.call_id
+            )
+        WHERE c.call_id IN ({calls})
+    """)  # noqa: S608
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotPaths:
     """The statements that are run all day.
@@ -62,6 +92,8 @@ class HotPaths:
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
+        settings: of accounts; `:accounts` (a JSON list).
+        extras: what results may tell beside their calls; `:calls` (a JSON list).
     """
 
     claim: sa.TextClause
@@ -70,6 +102,8 @@ class HotPaths:
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
+    settings: sa.TextClause
+    extras: sa.TextClause
 
 
 SQLITE: Final = HotPaths(
@@ -133,6 +167,8 @@ SQLITE: Final = HotPaths(
         )
         RETURNING {_DELIVERY_RETURNING}
     """),  # noqa: S608
+    settings=_settings_of("SELECT value FROM json_each(:accounts)"),
+    extras=_extras_of("SELECT value FROM json_each(:calls)"),
 )
 """SQLite's."""
 
@@ -202,5 +238,7 @@ POSTGRESQL: Final = HotPaths(
         FROM due WHERE deliveries.delivery_id = due.delivery_id
         RETURNING {_DELIVERY_RETURNING}
     """),  # noqa: S608
+    settings=_settings_of("SELECT CAST(json_array_elements_text(CAST(:accounts AS json)) AS integer)"),
+    extras=_extras_of("SELECT CAST(json_array_elements_text(CAST(:calls AS json)) AS integer)"),
 )
 """PostgreSQL's."""

@@ -61,8 +61,14 @@ class Ledger(Protocol):
     microsecond. Any method may raise `StoreError` when the store cannot be reached or refuses a value.
     """
 
-    async def add_account(self, login: str, pin_hash: str, now: datetime) -> Account:
+    async def add_account(self, login: str, pin_hash: str, now: datetime, *, signing_secret: str = "") -> Account:
         """Add an account and its default campaign, which is named `default`.
+
+        Args:
+            login: its name in requests.
+            pin_hash: of its PIN.
+            now: the present instant.
+            signing_secret: what signs its results; empty where they are not signed.
 
         Raises:
             AccountExists: the login is taken.
@@ -94,6 +100,22 @@ class Ledger(Protocol):
 
         Raises:
             StoreError: there is no such account.
+        """
+        ...
+
+    async def rotate_signing_secret(
+        self, account_id: int, secret: str, now: datetime, keep_former_until: datetime | None
+    ) -> None:
+        """Let results of an account be signed with a new secret. One is kept beside it, the last before.
+
+        Args:
+            account_id: the account.
+            secret: the new one.
+            now: the present instant.
+            keep_former_until: until when results are signed with the one before too; None is no longer.
+
+        Raises:
+            StoreError: there is no such account, or the secret is empty or cannot be stored.
         """
         ...
 
@@ -395,6 +417,8 @@ class Ledger(Protocol):
         skip_hosts: Collection[str] = (),
     ) -> tuple[Delivery, ...]:
         """Take results that are due to be posted, the longest due first. Not done by `lease_until`, they are due again.
+
+        Each brings the secrets that its account has now.
 
         Args:
             now: the present instant.

@@ -15,7 +15,7 @@ from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import Campaign, CampaignState
 from mirabelle.calls.outcome import Outcome
-from mirabelle.calls.result import Delivery, result_form
+from mirabelle.calls.result import Delivery, Extras, result_form
 from mirabelle.store import schema
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.records import ResultState, StoredResult
@@ -248,14 +248,25 @@ def attempt_of(row: Row) -> Attempt:
     )
 
 
-def delivery_row(call: Call, now: datetime) -> dict[str, Any]:
+def extras_of(row: Row) -> Extras:
+    """What a result may tell beside its call, from a row of the hot path of that name."""
+    return Extras(
+        campaign_name=row["campaign_name"],
+        sequence=row["sequence"],
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        sip_status=row["sip_status"] or 0,
+        answered_at=_maybe_instant(row["answered_at"]),
+    )
+
+
+def delivery_row(call: Call, now: datetime, wishes: AccountSettings, extras: Extras | None) -> dict[str, Any]:
     """The row that carries the result of a call that is final."""
     return {
         "call_id": call.call_id,
         "account_id": call.account_id,
         "url": call.result_url,
         "host": host_of(call.result_url),
-        "form": json.dumps(result_form(call), ensure_ascii=False),
+        "form": json.dumps(result_form(call, wishes, extras), ensure_ascii=False),
         "state": "waiting",
         "due_at": micros(now),
         "created_at": micros(now),
@@ -297,4 +308,5 @@ def delivery_of(row: Row) -> Delivery:
         url=row["url"],
         form=tuple((name, value) for name, value in json.loads(row["form"])),
         attempts=row["attempts"] - 1,
+        secrets=tuple(filter(None, (row["signing_secret"], row["former_secret"]))),
     )

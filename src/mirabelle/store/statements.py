@@ -37,7 +37,8 @@ CALL_RETURNING: Final = ", ".join(
 # Accounts and campaigns
 
 ADD_ACCOUNT: Final = sa.text(
-    "INSERT INTO accounts (login, pin_hash, created_at) VALUES (:login, :pin_hash, :now)"
+    "INSERT INTO accounts (login, pin_hash, signing_secret, created_at)"
+    " VALUES (:login, :pin_hash, :signing_secret, :now)"
     " ON CONFLICT (login) DO NOTHING RETURNING account_id"
 )
 _ACCOUNT: Final = sa.select(
@@ -68,6 +69,19 @@ CHANGE_PIN: Final = (
     sa.update(ACCOUNTS)
     .where(ACCOUNTS.c.account_id == sa.bindparam("changed"))
     .values(pin_hash=sa.bindparam("chosen", type_=sa.Text))
+    .returning(ACCOUNTS.c.account_id)
+)
+ROTATE_SECRET: Final = (
+    sa.update(ACCOUNTS)
+    .where(ACCOUNTS.c.account_id == sa.bindparam("changed"))
+    .values(
+        signing_secret=sa.bindparam("secret", type_=sa.Text),
+        former_secret=sa.case(
+            (sa.bindparam("until", type_=sa.BigInteger).is_not(sa.null()), ACCOUNTS.c.signing_secret),
+            else_=sa.literal_column("''"),
+        ),
+        former_until=sa.bindparam("until", type_=sa.BigInteger),
+    )
     .returning(ACCOUNTS.c.account_id)
 )
 ADD_CAMPAIGN: Final = sa.text(

@@ -64,9 +64,9 @@ class SteppedLedger(ABC):
     def _announce(self) -> None:
         """Let `wait_for_work` know, wherever it waits, that a call was queued."""
 
-    async def add_account(self, login: str, pin_hash: str, now: datetime) -> Account:
+    async def add_account(self, login: str, pin_hash: str, now: datetime, *, signing_secret: str = "") -> Account:
         """See `Ledger.add_account`."""
-        return await self._write(lambda: steps.add_account(login, pin_hash, now))
+        return await self._write(lambda: steps.add_account(login, pin_hash, now, signing_secret))
 
     async def account_by_login(self, login: str) -> Account | None:
         """See `Ledger.account_by_login`."""
@@ -87,6 +87,14 @@ class SteppedLedger(ABC):
     async def update_settings(self, account_id: int, settings: AccountSettings) -> Account:
         """See `Ledger.update_settings`."""
         return await self._write(lambda: steps.update_settings(account_id, settings))
+
+    async def rotate_signing_secret(
+        self, account_id: int, secret: str, now: datetime, keep_former_until: datetime | None
+    ) -> None:
+        """See `Ledger.rotate_signing_secret`."""
+        await self._write(
+            lambda: access_steps.rotate_signing_secret(account_id, secret, now, keep_former_until), alone=True
+        )
 
     async def add_campaign(self, account_id: int, name: str, parameters: str, now: datetime) -> Campaign:
         """See `Ledger.add_campaign`."""
@@ -181,13 +189,13 @@ class SteppedLedger(ABC):
 
     async def cancel_call(self, call_id: int, now: datetime) -> Call:
         """See `Ledger.cancel_call`."""
-        return await self._write(lambda: call_steps.cancel_call(call_id, now))
+        return await self._write(lambda: call_steps.cancel_call(self.hot, call_id, now))
 
     async def cancel_campaign(self, campaign_id: int, now: datetime) -> int:
         """See `Ledger.cancel_campaign`."""
         await self._read(lambda: campaign_steps.known_campaign(campaign_id))
         cancelled = 0
-        while some := await self._write(lambda: call_steps.cancel_some(campaign_id, now)):
+        while some := await self._write(lambda: call_steps.cancel_some(self.hot, campaign_id, now)):
             cancelled += some
         return cancelled
 
@@ -268,6 +276,7 @@ class SteppedLedger(ABC):
         """See `Ledger.end_attempt`."""
         return await self._write(
             lambda: steps.end_attempt(
+                self.hot,
                 attempt_id,
                 outcome=outcome,
                 now=now,

@@ -35,13 +35,14 @@ RECOVERED_AT_ONCE: Final = 500
 EXPIRED: Final = "Its expiration came before it could be dialled."
 
 
-def add_account(login: str, pin_hash: str, now: datetime) -> Steps[Account]:
+def add_account(login: str, pin_hash: str, now: datetime, signing_secret: str = "") -> Steps[Account]:
     """See `Ledger.add_account`."""
     if not login:
         raise StoreError("An account needs a login.")
     values = {
         "login": rows.storable("login", login, schema.LOGIN),
         "pin_hash": rows.storable("pin_hash", pin_hash, schema.NAME),
+        "signing_secret": rows.storable("signing_secret", signing_secret, schema.NAME),
         "now": micros(now),
     }
     added = yield Ask(statements.ADD_ACCOUNT, values)
@@ -127,7 +128,7 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
     """See `Ledger.expire_due`."""
     past = yield Ask(hot.expire, {"now": micros(now), "most": limit, "reason": EXPIRED})
     expired = tuple(sorted(map(rows.call_of, past), key=lambda call: call.call_id))
-    yield from report(expired, now)
+    yield from report(hot, expired, now)
     return expired
 
 
@@ -184,6 +185,7 @@ def attempt_answered(attempt_id: int, now: datetime) -> Steps[None]:
 
 
 def end_attempt(
+    hot: HotPaths,
     attempt_id: int,
     *,
     outcome: Outcome,
@@ -221,7 +223,7 @@ def end_attempt(
     [after] = yield Ask(statements.STEP, values)
     stepped = rows.call_of(after)
     if stepped.state.final:
-        yield from report((stepped,), now)
+        yield from report(hot, (stepped,), now)
     return stepped
 
 

@@ -82,6 +82,20 @@ async def test_a_new_pin_replaces_the_one_before(world: World) -> None:
         assert (await client.get("/v1/calls", headers={"Authorization": basic("acme", pin)})).status_code == 200
 
 
+async def test_a_new_signing_secret_signs_at_once_and_the_one_before_for_a_day(world: World) -> None:
+    address = f"/v1/accounts/{world.acme.account_id}/secret"
+    async with world.client("admin") as client:
+        secrets = [(await client.post(address)).json()["signing_secret"] for _ in range(2)]
+        new = CALL | {"result_url": "http://example.com/result"}
+        call = (await client.post("/v1/calls", json=new)).json()
+        await client.post(f"/v1/calls/{call['call_id']}/cancel")
+        [delivery] = await world.ledger.claim_deliveries(NOW, 1, "one", NOW)
+        assert delivery.secrets == (secrets[1], secrets[0])
+        last = (await client.post(address, json={"revoke_former": True})).json()["signing_secret"]
+        [delivery] = await world.ledger.claim_deliveries(NOW, 1, "one", NOW)
+        assert delivery.secrets == (last,)
+
+
 async def test_settings_are_changed_one_by_one(world: World) -> None:
     address = f"/v1/accounts/{world.acme.account_id}"
     async with world.client("admin") as client:

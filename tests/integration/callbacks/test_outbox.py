@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -43,9 +44,10 @@ class Receiver:
         self.now: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
 
-    async def post(self, url: str, form: Sequence[tuple[str, str]], headers: Mapping[str, str]) -> int:
+    async def post(self, url: str, body: bytes, content_type: str, headers: Mapping[str, str]) -> int:
         host = host_of(url)
-        self.posts.append((url, dict(form), dict(headers)))
+        assert content_type == "application/x-www-form-urlencoded"
+        self.posts.append((url, dict(parse_qsl(body.decode(), keep_blank_values=True)), dict(headers)))
         self.now[host] += 1
         self.most[host] = max(self.most[host], self.now[host])
         try:
@@ -135,7 +137,13 @@ async def test_a_result_is_posted_with_its_number_and_done(stage: Stage) -> None
     assert (event.attempt, event.status) == (1, 200)
     [(url, form, headers)] = stage.receiver.posts
     assert (url, form["result"]) == ("http://a.example/r", "failed")
-    assert headers == {"Mirabelle-Delivery": str(event.delivery.delivery_id), "Mirabelle-Attempt": "1"}
+    assert headers == {
+        "Mirabelle-Delivery": str(event.delivery.delivery_id),
+        "Mirabelle-Attempt": "1",
+        "Mirabelle-Sequence": "1",
+        "webhook-id": f"call_{event.delivery.call_id}_1",
+        "webhook-timestamp": str(int(NOW.timestamp())),
+    }
     assert await stage.ledger.next_delivery(NOW) is None
 
 

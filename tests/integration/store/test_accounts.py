@@ -44,7 +44,14 @@ async def test_a_login_that_cannot_be_stored_is_refused_with_a_sentence(ledger: 
 
 
 async def test_settings_of_an_account_are_kept(ledger: Ledger, account: Account) -> None:
-    chosen = AccountSettings(preflight=False, start_method="get", country="FR", bad_vxml="refuse", result_extras=True)
+    chosen = AccountSettings(
+        preflight=False,
+        start_method="get",
+        country="FR",
+        bad_vxml="refuse",
+        result_extras=True,
+        result_literals="extended",
+    )
     assert account.settings == AccountSettings()
     changed = await ledger.update_settings(account.account_id, chosen)
     assert changed.settings == chosen

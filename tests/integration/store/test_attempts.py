@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mirabelle.calls.account import Account
+from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.lifecycle import LifecycleError
@@ -145,7 +145,7 @@ async def test_a_final_step_puts_the_result_into_the_outbox(ledger: Ledger, clai
     after = await end(ledger, await begin(ledger, claimed), NextStep(CallState.FAILED, None))
     assert (after.state, after.ended_at) == (CallState.FAILED, NOW + 9 * SECOND)
     [delivery] = await ledger.claim_deliveries(NOW + 9 * SECOND, 10, "me", LEASE)
-    assert delivery.form == result_form(after)
+    assert delivery.form == result_form(after, AccountSettings())
     assert delivery.url == "http://example.com/result"
 
 

@@ -15,6 +15,8 @@ from mirabelle.calls.account import AccountSettings, AccountSettingsError
         {"bad_vxml": ""},
         {"preflight": "yes"},
         {"result_extras": 1},
+        {"result_literals": "expired"},
+        {"result_literals": []},
         {"country": "us"},
         {"country": "USA"},
         {"country": "U\n"},

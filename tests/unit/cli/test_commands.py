@@ -61,7 +61,11 @@ def test_a_new_account_gets_a_pin_that_opens_it(mirabelle: Mirabelle, tmp_path: 
 
 
 def test_a_new_account_can_be_told_as_json(mirabelle: Mirabelle) -> None:
-    assert set(json.loads(mirabelle("account", "add", "demo", "--json").stdout)) == {"login", "pin"}
+    assert set(json.loads(mirabelle("account", "add", "demo", "--json").stdout)) == {
+        "login",
+        "pin",
+        "signing_secret",
+    }
 
 
 def test_a_login_is_taken_once(mirabelle: Mirabelle) -> None:

@@ -59,6 +59,13 @@ def test_secrets_never_come_out() -> None:
     assert "swordfish" not in str(event)
 
 
+def test_what_signs_results_never_comes_out() -> None:
+    event = guard(log_numbers=True)(
+        None, "info", {"signing_secret": "c2VjcmV0", "error": "Bad secret 'whsec_c2Vj/mV0='"}
+    )
+    assert event == {"signing_secret": "(hidden)", "error": "Bad secret '(hidden)'"}
+
+
 def test_an_event_is_one_line_of_logfmt() -> None:
     stream = io.StringIO()
     configure(stream)

@@ -10,7 +10,7 @@ import httpcore
 import pytest
 
 from mirabelle.fetch.address import Reach
-from mirabelle.fetch.fetcher import Fetcher
+from mirabelle.fetch.fetcher import FORM, Fetcher
 from mirabelle.fetch.network import CheckedNetwork
 from mirabelle.fetch.request import FetchError, Request
 from tests.unit.fetch.conftest import Site
@@ -34,15 +34,23 @@ async def test_any_status_is_a_response(site: Site, fetcher: Fetcher, status: st
     assert (await fetcher.fetch(Request(url=site.url()))).status == int(status[:3])
 
 
-async def test_a_form_is_posted_as_customers_read_it(site: Site, fetcher: Fetcher) -> None:
+async def test_a_form_is_sent_as_customers_read_it(site: Site, fetcher: Fetcher) -> None:
+    site.page("/start")
+    await fetcher.fetch(Request(url=site.url("/start"), method="POST", form=[("phone_number", "+1 617"), ("a", "é&=")]))
+    head, _, body = site.asked[0].partition("\r\n\r\n")
+    assert "content-type: application/x-www-form-urlencoded" in head.lower()
+    assert body == "phone_number=%2B1+617&a=%C3%A9%26%3D"
+
+
+async def test_a_post_sends_the_very_bytes_that_were_signed(site: Site, fetcher: Fetcher) -> None:
     site.page("/result")
-    status = await fetcher.post(site.url("/result"), [("phone_number", "+1 617"), ("a", "é&=")], {"x-id": "7"})
+    status = await fetcher.post(site.url("/result"), b"b=%7e&a= +%2b", FORM, {"x-id": "7"})
     assert status == 200
     head, _, body = site.asked[0].partition("\r\n\r\n")
     assert head.startswith("POST /result HTTP/1.1")
     assert "content-type: application/x-www-form-urlencoded" in head.lower()
     assert "x-id: 7" in head.lower()
-    assert body == "phone_number=%2B1+617&a=%C3%A9%26%3D"
+    assert body == "b=%7e&a= +%2b"
 
 
 async def test_a_body_is_sent_with_its_type(site: Site, fetcher: Fetcher) -> None:

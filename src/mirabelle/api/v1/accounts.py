@@ -22,6 +22,7 @@ from mirabelle.api.v1.problem import ProblemError
 from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.views import AccountList, AccountView, KeyList, KeyView
 from mirabelle.api.xml import Fault
+from mirabelle.callbacks.signature import FORMER_FOR, new_signing_secret
 from mirabelle.calls.account import Account, AccountSettingsError, BadVxml, StartMethod
 from mirabelle.store.ledger import AccountExists
 from mirabelle.store.records import Role
@@ -30,6 +31,8 @@ AccountId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of an ac
 """The account that a path names."""
 KeyId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of a key.")]
 """The key that a path names."""
+
+_ONCE: Final = "Shown this once; null where the reply is given again."
 
 MOST_LOGIN: Final = 128
 """The most characters of a login."""
@@ -64,15 +67,32 @@ class AccountOrder(BaseModel):
 
 
 class NewAccount(AccountView):
-    """A new account with its PIN."""
+    """A new account with its PIN and what signs its results."""
 
-    pin: str | None = Field(description="Shown this once; null where the reply is given again.")
+    pin: str | None = Field(description=_ONCE)
+    signing_secret: str | None = Field(description=_ONCE)
 
 
 class NewPin(BaseModel):
     """A new PIN."""
 
-    pin: str | None = Field(description="Shown this once; null where the reply is given again.")
+    pin: str | None = Field(description=_ONCE)
+
+
+class SecretOrder(BaseModel):
+    """How the signing secret is replaced."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    revoke_former: bool = Field(
+        default=False, description="Whether the one before signs no more; otherwise both sign for a day."
+    )
+
+
+class NewSecret(BaseModel):
+    """A new signing secret."""
+
+    signing_secret: str | None = Field(description=_ONCE)
 
 
 class KeyOrder(BaseModel):
@@ -92,7 +112,7 @@ class NewKey(BaseModel):
     key_id: int
     role: Role
     name: str
-    key: str | None = Field(description="Shown this once; null where the reply is given again.")
+    key: str | None = Field(description=_ONCE)
 
 
 class Accounts:
@@ -123,14 +143,16 @@ class Accounts:
         if not asked.login.isprintable() or asked.login != asked.login.strip() or ":" in asked.login:
             reason = "A login has no control characters, no colon, and no space at its ends."
             raise problem.refused([Fault("login", reason)])
-        pin = new_pin()
+        pin, secret = new_pin(), new_signing_secret()
         try:
-            account = await self._ledger.add_account(asked.login, await self._hashed(pin), self._clock.now())
+            account = await self._ledger.add_account(
+                asked.login, await self._hashed(pin), self._clock.now(), signing_secret=secret
+            )
         except AccountExists as error:
             raise problem.conflict(str(error)) from error
         response.headers["Location"] = f"/v1/accounts/{account.account_id}"
-        made = NewAccount.model_construct(**dict(AccountView.of(account)), pin=pin)
-        _keep_without(request, made.model_copy(update={"pin": None}))
+        made = NewAccount.model_construct(**dict(AccountView.of(account)), pin=pin, signing_secret=secret)
+        _keep_without(request, made.model_copy(update={"pin": None, "signing_secret": None}))
         return made
 
     async def one(self, caller: Reader, account_id: AccountId) -> AccountView:
@@ -153,6 +175,17 @@ class Accounts:
         await self._ledger.change_pin(account_id, await self._hashed(pin))
         _keep_without(request, NewPin(pin=None))
         return NewPin(pin=pin)
+
+    async def change_secret(
+        self, request: Request, caller: Admin, account_id: AccountId, asked: SecretOrder | None = None
+    ) -> NewSecret:
+        """Make a new secret that signs the results of an account; for a day the one before signs them, too."""
+        await self._account(caller, account_id)
+        now, secret = self._clock.now(), new_signing_secret()
+        until = None if asked is not None and asked.revoke_former else now + FORMER_FOR
+        await self._ledger.rotate_signing_secret(account_id, secret, now, until)
+        _keep_without(request, NewSecret(signing_secret=None))
+        return NewSecret(signing_secret=secret)
 
     async def keys(self, caller: Admin, account_id: AccountId) -> KeyList:
         """The keys of an account, without what opens them."""

@@ -121,6 +121,7 @@ def _accounts(made: APIRouter, services: Services) -> None:
     _add(made, "GET", one, accounts.one, "an account", tag)
     _add(made, "PATCH", one, accounts.change, "change settings", tag)
     _add(made, "POST", f"{one}/pin", accounts.change_pin, "give a new PIN", tag)
+    _add(made, "POST", f"{one}/secret", accounts.change_secret, "make a signing secret", tag)
     _add(made, "GET", f"{one}/keys", accounts.keys, "list keys", tag)
     _add(made, "POST", f"{one}/keys", accounts.add_key, "make a key", tag, **_CREATED)
     _add(

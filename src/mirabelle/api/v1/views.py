@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, PlainSerializer
 
 from mirabelle.api.v1.page import Page
-from mirabelle.calls.account import Account, BadVxml, StartMethod
+from mirabelle.calls.account import Account, BadVxml, ResultLiterals, StartMethod
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.campaign import Campaign, CampaignState
@@ -164,6 +164,7 @@ class SettingsView(BaseModel):
     country: str
     bad_vxml: BadVxml
     result_extras: bool
+    result_literals: ResultLiterals
 
 
 class AccountView(BaseModel):
