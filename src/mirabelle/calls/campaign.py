@@ -16,6 +16,23 @@ class CampaignState(enum.StrEnum):
     """They wait. Those that are ringing or connected go on; expirations are kept."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignDefaults:
+    """What calls have that are added to a campaign later; see `NewCall` for the attributes.
+
+    Attributes:
+        start_url: where the application is; empty: the campaign has none, and calls cannot be added without theirs.
+        result_url: where results go; empty for nowhere.
+        max_retries: failed attempts that are allowed after the first, 0-10.
+        retry_interval: seconds from the end of an attempt to the next, 60-172800.
+    """
+
+    start_url: str = ""
+    result_url: str = ""
+    max_retries: int = 0
+    retry_interval: int = 300
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """A named set of calls of one account.
@@ -27,6 +44,7 @@ class Campaign:
         parameters: the campaign-wide text handed to the application as `campaign_parameters`.
         state: whether its calls are dialled.
         created_at: when it was made.
+        defaults: what calls have that are added later.
     """
 
     campaign_id: int
@@ -35,3 +53,4 @@ class Campaign:
     parameters: str = ""
     state: CampaignState = CampaignState.ACTIVE
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    defaults: CampaignDefaults = CampaignDefaults()
