@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 
 class CampaignState(enum.StrEnum):
@@ -33,6 +34,10 @@ class CampaignDefaults:
     retry_interval: int = 300
 
 
+NO_DEFAULTS: Final = CampaignDefaults()
+"""Those of a campaign to which no calls are added later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """A named set of calls of one account.
@@ -53,4 +58,4 @@ class Campaign:
     parameters: str = ""
     state: CampaignState = CampaignState.ACTIVE
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
-    defaults: CampaignDefaults = CampaignDefaults()
+    defaults: CampaignDefaults = NO_DEFAULTS
