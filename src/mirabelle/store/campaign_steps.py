@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from mirabelle.calls.campaign import Campaign, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
 from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.ledger import CampaignExists, StoreError
 from mirabelle.store.records import Uploaded
 from mirabelle.store.rows import micros
+from mirabelle.store.rule_steps import keep
 from mirabelle.store.spool import Spool
 
 
-def add_campaign(account_id: int, name: str, parameters: str, now: datetime) -> Steps[Campaign]:
-    """See `Ledger.add_campaign`."""
+def add_campaign(
+    account_id: int,
+    name: str,
+    parameters: str,
+    now: datetime,
+    defaults: CampaignDefaults = NO_DEFAULTS,
+    state: CampaignState = CampaignState.ACTIVE,
+) -> Steps[Campaign]:
+    """Add a campaign that keeps no rules; see `Ledger.add_campaign`."""
     if not name:
         raise StoreError("A campaign needs a name.")
     values = {
         "account_id": account_id,
         "name": rows.storable("campaign_name", name, schema.NAME),
         "parameters": rows.storable("campaign_parameters", parameters, schema.PARAMETERS),
+        "state": state.value,
+        "defaults": rows.defaults_text(defaults),
         "now": micros(now),
     }
     added = yield Ask(statements.ADD_CAMPAIGN, values)
     if not added:
         raise name_taken(name)
     return rows.campaign_of(added[0])
+
+
+def add_ruled_campaign(
+    account_id: int,
+    name: str,
+    parameters: str,
+    now: datetime,
+    defaults: CampaignDefaults,
+    state: CampaignState,
+    schedules: Collection[int],
+    profiles: Collection[int],
+) -> Steps[Campaign]:
+    """See `Ledger.add_campaign`."""
+    added = yield from add_campaign(account_id, name, parameters, now, defaults, state)
+    yield from keep(added.campaign_id, account_id, schedules, profiles)
+    return added
 
 
 def name_taken(name: str) -> CampaignExists:

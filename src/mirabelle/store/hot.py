@@ -44,7 +44,66 @@ def _campaigns_waiting(indexed_by: str = "") -> str:
 # Without statistics SQLite would rather read all that is queued.
 _SQLITE_WAITING: Final = _campaigns_waiting("INDEXED BY calls_campaign_id_due_at")
 _POSTGRESQL_WAITING: Final = _campaigns_waiting()
-_UNPAUSED: Final = "campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')"
+
+
+def _in_the_queue(campaign: str) -> str:
+    """Whether `claim_due` takes the calls of a campaign: it is not paused and keeps no rules.
+
+    Counted, and not asked by NOT EXISTS, which PostgreSQL would turn into a join that reads the tables of the rules.
+
+    Args:
+        campaign: the column that names it.
+    """
+    return f"""
+        {campaign} NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')
+        AND (SELECT count(*) FROM campaign_schedules AS s WHERE s.campaign_id = {campaign}) = 0
+        AND (SELECT count(*) FROM campaign_profiles AS p WHERE p.campaign_id = {campaign}) = 0
+    """  # noqa: S608
+
+
+def _ruled_waiting(waiting: str, list_of: str, array: str) -> str:
+    """Active campaigns with queued calls and rules, with those as JSON.
+
+    Args:
+        waiting: the campaigns with queued calls.
+        list_of: the store's function that makes one JSON list of many rows.
+        array: the store's function that makes a JSON object.
+    """
+
+    def kept(table: str, links: str, key: str, *columns: str) -> str:
+        values = ", ".join(f"'{column}', r.{column}" for column in (key, "account_id", "name", *columns, "created_at"))
+        return f"""
+            SELECT {list_of}({array}({values})) FROM {links} AS l JOIN {table} AS r ON r.{key} = l.{key}
+            WHERE l.campaign_id = waiting.campaign_id
+        """  # noqa: S608
+
+    return f"""
+        {waiting}
+        SELECT
+            waiting.campaign_id AS campaign_id,
+            (
+                SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id
+            ) AS due_at,
+            (
+                SELECT count(*) FROM calls AS x
+                WHERE x.campaign_id = waiting.campaign_id AND x.state IN ('dialing', 'connected')
+            ) AS busy,
+            CAST(coalesce(({kept("schedules", "campaign_schedules", "schedule_id", "zone", "windows")}), '[]') AS TEXT)
+                AS schedules,
+            CAST(
+                coalesce(
+                    ({kept("profiles", "campaign_profiles", "profile_id", "calls_per_second", "channels")}), '[]'
+                ) AS TEXT
+            ) AS profiles
+        FROM waiting
+        WHERE waiting.campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')
+        AND (
+            (SELECT count(*) FROM campaign_schedules AS s WHERE s.campaign_id = waiting.campaign_id)
+            + (SELECT count(*) FROM campaign_profiles AS p WHERE p.campaign_id = waiting.campaign_id)
+        ) > 0
+        ORDER BY waiting.campaign_id
+    """  # noqa: S608
+
 
 # One step from host to host through the index, so that the cost follows the number of hosts and not of results.
 _HOSTS: Final = """
@@ -85,10 +144,12 @@ class HotPaths:
     """The statements that are run all day.
 
     Attributes:
-        claim: queued and due to dialing; `:now`, `:most`, `:owner`, `:until`. For a time without paused campaigns:
-            the calls of those are passed over, but read.
-        claim_unpaused: the same from campaign to campaign, so that those of a paused one are not read.
-        next_due_unpaused: the earliest `due_at` of queued calls, as `at`, from campaign to campaign too.
+        claim: queued and due to dialing; `:now`, `:most`, `:owner`, `:until`. For a time without campaigns that are
+            paused or keep rules: the calls of those are passed over, but read.
+        claim_around: the same from campaign to campaign, so that the calls of those are not read.
+        next_due_around: the earliest `due_at` of queued calls, as `at`, from campaign to campaign too.
+        claim_campaign: as `claim`, of the one campaign `:campaign_id`, whatever it keeps.
+        ruled_waiting: the active campaigns with queued calls that keep rules; see `mirabelle.store.rows.ruled_of`.
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
@@ -97,8 +158,10 @@ class HotPaths:
     """
 
     claim: sa.TextClause
-    claim_unpaused: sa.TextClause
-    next_due_unpaused: sa.TextClause
+    claim_around: sa.TextClause
+    next_due_around: sa.TextClause
+    claim_campaign: sa.TextClause
+    ruled_waiting: sa.TextClause
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
@@ -112,12 +175,12 @@ SQLITE: Final = HotPaths(
         WHERE call_id IN (
             SELECT call_id FROM calls
             WHERE state = 'queued' AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
-            AND {_UNPAUSED}
+            AND {_in_the_queue("calls.campaign_id")}
             ORDER BY due_at, call_id LIMIT :most
         )
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
-    claim_unpaused=sa.text(f"""
+    claim_around=sa.text(f"""
         UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
         WHERE call_id IN (
             {_SQLITE_WAITING}
@@ -128,18 +191,29 @@ SQLITE: Final = HotPaths(
                 AND (x.expires_at IS NULL OR x.expires_at > :now)
                 ORDER BY x.due_at, x.call_id LIMIT :most
             )
-            AND waiting.{_UNPAUSED}
+            AND {_in_the_queue("waiting.campaign_id")}
             ORDER BY d.due_at, d.call_id LIMIT :most
         )
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
-    next_due_unpaused=sa.text(f"""
+    next_due_around=sa.text(f"""
         {_SQLITE_WAITING}
         SELECT min((
             SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id
         )) AS at
-        FROM waiting WHERE waiting.{_UNPAUSED}
+        FROM waiting WHERE {_in_the_queue("waiting.campaign_id")}
     """),  # noqa: S608
+    claim_campaign=sa.text(f"""
+        UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
+        WHERE call_id IN (
+            SELECT call_id FROM calls
+            WHERE state = 'queued' AND campaign_id = :campaign_id AND due_at <= :now
+            AND (expires_at IS NULL OR expires_at > :now)
+            ORDER BY due_at, call_id LIMIT :most
+        )
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    ruled_waiting=sa.text(_ruled_waiting(_SQLITE_WAITING, "json_group_array", "json_object")),
     expire=sa.text(f"""
         UPDATE calls SET state = 'expired', ended_at = :now, detail = :reason
         WHERE call_id IN (
@@ -177,14 +251,14 @@ POSTGRESQL: Final = HotPaths(
         WITH due AS MATERIALIZED (
             SELECT call_id FROM calls
             WHERE state = 'queued' AND due_at <= :now AND (expires_at IS NULL OR expires_at > :now)
-            AND {_UNPAUSED}
+            AND {_in_the_queue("calls.campaign_id")}
             ORDER BY due_at, call_id LIMIT :most FOR UPDATE SKIP LOCKED
         )
         UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
         FROM due WHERE calls.call_id = due.call_id
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
-    claim_unpaused=sa.text(f"""
+    claim_around=sa.text(f"""
         {_POSTGRESQL_WAITING}, due AS MATERIALIZED (
             SELECT d.call_id FROM waiting CROSS JOIN LATERAL (
                 SELECT x.call_id, x.due_at FROM calls AS x
@@ -192,20 +266,32 @@ POSTGRESQL: Final = HotPaths(
                 AND (x.expires_at IS NULL OR x.expires_at > :now)
                 ORDER BY x.due_at, x.call_id LIMIT :most FOR UPDATE SKIP LOCKED
             ) AS d
-            WHERE waiting.{_UNPAUSED}
+            WHERE {_in_the_queue("waiting.campaign_id")}
             ORDER BY d.due_at, d.call_id LIMIT :most
         )
         UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
         FROM due WHERE calls.call_id = due.call_id
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
-    next_due_unpaused=sa.text(f"""
+    next_due_around=sa.text(f"""
         {_POSTGRESQL_WAITING}
         SELECT min((
             SELECT min(d.due_at) FROM calls AS d WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id
         )) AS at
-        FROM waiting WHERE waiting.{_UNPAUSED}
+        FROM waiting WHERE {_in_the_queue("waiting.campaign_id")}
     """),  # noqa: S608
+    claim_campaign=sa.text(f"""
+        WITH due AS MATERIALIZED (
+            SELECT call_id FROM calls
+            WHERE state = 'queued' AND campaign_id = :campaign_id AND due_at <= :now
+            AND (expires_at IS NULL OR expires_at > :now)
+            ORDER BY due_at, call_id LIMIT :most FOR UPDATE SKIP LOCKED
+        )
+        UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until
+        FROM due WHERE calls.call_id = due.call_id
+        RETURNING {CALL_RETURNING}
+    """),  # noqa: S608
+    ruled_waiting=sa.text(_ruled_waiting(_POSTGRESQL_WAITING, "json_agg", "json_build_object")),
     expire=sa.text(f"""
         WITH past AS MATERIALIZED (
             SELECT call_id FROM calls WHERE state = 'queued' AND expires_at <= :now

@@ -9,7 +9,7 @@ from typing import Protocol
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import Campaign
+from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
@@ -24,6 +24,7 @@ from mirabelle.store.records import (
     StoredResult,
     Uploaded,
 )
+from mirabelle.store.rulebook import Rulebook
 
 
 class StoreError(MirabelleError):
@@ -50,11 +51,23 @@ class AlreadyAnswered(StoreError):
     """A request with this `Idempotency-Key` was answered before; nothing was written. `remembered` has the answer."""
 
 
+class RuleExists(StoreError):
+    """Another schedule or profile of the account has this name."""
+
+
+class RuleMissing(StoreError):
+    """The account has no such schedule or profile."""
+
+
+class RuleInUse(StoreError):
+    """A campaign keeps the schedule or the profile, so it cannot be deleted."""
+
+
 class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Protocol):
+class Ledger(Rulebook, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the
@@ -119,11 +132,34 @@ class Ledger(Protocol):
         """
         ...
 
-    async def add_campaign(self, account_id: int, name: str, parameters: str, now: datetime) -> Campaign:
-        """Add a campaign without calls.
+    async def add_campaign(
+        self,
+        account_id: int,
+        name: str,
+        parameters: str,
+        now: datetime,
+        *,
+        defaults: CampaignDefaults = NO_DEFAULTS,
+        schedules: Collection[int] = (),
+        profiles: Collection[int] = (),
+        state: CampaignState = CampaignState.ACTIVE,
+    ) -> Campaign:
+        """Add a campaign without calls, and what it keeps, in one transaction.
+
+        Args:
+            account_id: whose campaign it is.
+            name: unique within the account.
+            parameters: the campaign-wide text for the application.
+            now: the present instant.
+            defaults: what calls have that are added later.
+            schedules: keys of schedules of the account.
+            profiles: keys of profiles of the account.
+            state: whether it begins active or paused.
 
         Raises:
             CampaignExists: the account has one of this name.
+            RuleMissing: a schedule or a profile is not the account's.
+            StoreError: a value cannot be stored.
         """
         ...
 
@@ -307,7 +343,7 @@ class Ledger(Protocol):
     async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
         """Take calls that are due and not expired, the longest due first: QUEUED becomes DIALING under a lease.
 
-        Never those of a paused campaign.
+        Never those of a paused campaign, nor of one that keeps schedules or profiles; see `claim_campaign`.
 
         Args:
             now: the present instant.
@@ -324,7 +360,7 @@ class Ledger(Protocol):
     async def next_due(self, now: datetime) -> datetime | None:
         """The next instant at which a queued call is due or expires; in the past where one already is.
 
-        In a paused campaign calls only expire.
+        In a paused campaign calls only expire; when those are due that keep rules, `ruled_campaigns` says.
         """
         ...
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
+from mirabelle.calls.profile import Profile
+from mirabelle.calls.schedule import Schedule
+
 Role: TypeAlias = Literal["admin", "manager", "read"]
 """What the bearer of a key may do."""
 
@@ -70,6 +73,36 @@ class StoredResult:
     created_at: datetime
     ended_at: datetime | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRules:
+    """What a campaign keeps.
+
+    Attributes:
+        schedules: when it may call: while one of them is open; in the order of their keys.
+        profiles: how fast: by all of them; in the order of their keys.
+    """
+
+    schedules: tuple[Schedule, ...] = ()
+    profiles: tuple[Profile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuledCampaign:
+    """An active campaign that has queued calls and keeps rules.
+
+    Attributes:
+        campaign_id: which campaign.
+        rules: what it keeps.
+        due_at: the earliest due time of its queued calls.
+        busy: its calls that are being dialled or connected, by whichever dialer.
+    """
+
+    campaign_id: int
+    rules: CampaignRules
+    due_at: datetime
+    busy: int
 
 
 class KeyHolder(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -13,15 +14,20 @@ from urllib.parse import urlsplit
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import Campaign, CampaignState
+from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
 from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.profile import Profile
 from mirabelle.calls.result import Delivery, Extras, result_form
+from mirabelle.calls.schedule import Schedule, parse_windows
 from mirabelle.store import schema
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import ResultState, StoredResult
+from mirabelle.store.records import CampaignRules, ResultState, RuledCampaign, StoredResult
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+
+RULES_REMEMBERED: Final = 1024
+"""Rules of campaigns that are kept ready; more than so many campaigns hardly call at once."""
 
 NEW_CALL_COLUMNS: Final = (
     "account_id",
@@ -94,6 +100,17 @@ def storable(name: str, text: str, most: int) -> str:
     return text
 
 
+def owner_name(owner: str) -> str:
+    """Check the name of whoever holds a lease.
+
+    Raises:
+        StoreError: it is empty or cannot be stored.
+    """
+    if not owner:
+        raise StoreError("A lease needs the name of its owner.")
+    return storable("The owner's name", owner, schema.NAME)
+
+
 def shortened(text: str, most: int = schema.DETAIL) -> str:
     """A text from the network, made storable whatever it is."""
     return _clean(text)[:most]
@@ -134,11 +151,15 @@ def spooled(new: NewCall, now: datetime) -> tuple[Any, ...]:
     Raises:
         StoreError: a value in it cannot be stored.
     """
-    if not 0 <= new.max_retries <= schema.MAX_RETRIES:
-        raise StoreError(f"max_retries is from 0 to {schema.MAX_RETRIES}.")
-    if not 0 <= new.retry_interval <= schema.RETRY_INTERVAL:
-        raise StoreError(f"retry_interval is from 0 to {schema.RETRY_INTERVAL} seconds.")
+    _require_retries(new.max_retries, new.retry_interval)
     return tuple(new_call_row(new, now).values())[2:]
+
+
+def _require_retries(max_retries: int, retry_interval: int) -> None:
+    if not 0 <= max_retries <= schema.MAX_RETRIES:
+        raise StoreError(f"max_retries is from 0 to {schema.MAX_RETRIES}.")
+    if not 0 <= retry_interval <= schema.RETRY_INTERVAL:
+        raise StoreError(f"retry_interval is from 0 to {schema.RETRY_INTERVAL} seconds.")
 
 
 def new_call_row(new: NewCall, now: datetime) -> dict[str, Any]:
@@ -194,7 +215,68 @@ def campaign_of(row: Row) -> Campaign:
         parameters=row["parameters"],
         state=CampaignState(row["state"]),
         created_at=instant(row["created_at"]),
+        defaults=_defaults_of(row["defaults"]),
     )
+
+
+def defaults_text(defaults: CampaignDefaults) -> str:
+    """What a campaign's calls have in common, as it is stored.
+
+    Raises:
+        StoreError: a value of it could not be that of a call.
+    """
+    storable("start_url", defaults.start_url, schema.URL)
+    storable("result_url", defaults.result_url, schema.URL)
+    _require_retries(defaults.max_retries, defaults.retry_interval)
+    text = json.dumps(dataclasses.asdict(defaults), ensure_ascii=False)
+    return storable("What the calls of a campaign have in common", text, schema.SETTINGS)
+
+
+def _defaults_of(text: str) -> CampaignDefaults:
+    known = {field.name for field in dataclasses.fields(CampaignDefaults)}
+    return CampaignDefaults(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
+def schedule_of(row: Row) -> Schedule:
+    """A schedule from its row."""
+    return Schedule(
+        schedule_id=row["schedule_id"],
+        account_id=row["account_id"],
+        name=row["name"],
+        zone=row["zone"],
+        windows=parse_windows(json.loads(row["windows"])),
+        created_at=instant(row["created_at"]),
+    )
+
+
+def profile_of(row: Row) -> Profile:
+    """A profile from its row."""
+    return Profile(
+        profile_id=row["profile_id"],
+        account_id=row["account_id"],
+        name=row["name"],
+        calls_per_second=row["calls_per_second"],
+        channels=row["channels"],
+        created_at=instant(row["created_at"]),
+    )
+
+
+def ruled_of(row: Row) -> RuledCampaign:
+    """A campaign with what it keeps, from a row that holds that as JSON."""
+    return RuledCampaign(
+        campaign_id=row["campaign_id"],
+        rules=_rules_of(row["schedules"], row["profiles"]),
+        due_at=instant(row["due_at"]),
+        busy=row["busy"],
+    )
+
+
+@functools.lru_cache(maxsize=RULES_REMEMBERED)
+def _rules_of(schedules: str, profiles: str) -> CampaignRules:
+    """Remembered, since a dialer asks many times a second for what hardly ever changes."""
+    kept = sorted(map(schedule_of, json.loads(schedules)), key=lambda schedule: schedule.schedule_id)
+    paced = sorted(map(profile_of, json.loads(profiles)), key=lambda profile: profile.profile_id)
+    return CampaignRules(tuple(kept), tuple(paced))
 
 
 def call_of(row: Row) -> Call:

@@ -13,7 +13,6 @@ from mirabelle.store.schema import ACCOUNTS, ATTEMPTS, CALLS, CAMPAIGNS, DELIVER
 # Written out, not bound: SQLite uses a partial index only where it can see that its condition holds.
 _QUEUED: Final[sa.ColumnClause[str]] = sa.literal_column("'queued'")
 _WAITING: Final[sa.ColumnClause[str]] = sa.literal_column("'waiting'")
-_PAUSED: Final[sa.ColumnClause[str]] = sa.literal_column("'paused'")
 _ENDED: Final[sa.ColumnClause[str]] = sa.literal_column("'ended'")
 
 _CALL_COLUMNS: Final = tuple(column for column in CALLS.c if not column.name.startswith("lease_"))
@@ -85,9 +84,10 @@ ROTATE_SECRET: Final = (
     .returning(ACCOUNTS.c.account_id)
 )
 ADD_CAMPAIGN: Final = sa.text(
-    "INSERT INTO campaigns (account_id, name, parameters, created_at) VALUES (:account_id, :name, :parameters, :now)"
+    "INSERT INTO campaigns (account_id, name, parameters, created_at, state, defaults)"
+    " VALUES (:account_id, :name, :parameters, :now, :state, :defaults)"
     " ON CONFLICT (account_id, name) DO NOTHING"
-    " RETURNING campaign_id, account_id, name, parameters, state, created_at"
+    " RETURNING campaign_id, account_id, name, parameters, state, created_at, defaults"
 )
 _CAMPAIGN: Final = sa.select(*CAMPAIGNS.c)
 CAMPAIGN: Final = _CAMPAIGN.where(CAMPAIGNS.c.campaign_id == sa.bindparam("campaign_id"))
@@ -107,7 +107,6 @@ SET_CAMPAIGN_STATE: Final = (
     .values(state=sa.bindparam("after", type_=sa.Text))
     .returning(*CAMPAIGNS.c)
 )
-ANY_PAUSED: Final = sa.select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == _PAUSED).limit(sa.literal_column("1"))
 # Locked, so that a pause waits for the intents that were begun before it, and its reply comes after them.
 CAMPAIGN_OF_CALL: Final = (
     sa.select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.name, CAMPAIGNS.c.state)

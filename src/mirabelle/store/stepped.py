@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import ClassVar, TypeVar
 
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import Campaign, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
 from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.store import access_steps, call_steps, campaign_steps, steps
-from mirabelle.store.asking import Steps
-from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.records import (
     KeptReply,
@@ -33,36 +30,15 @@ from mirabelle.store.records import (
 )
 from mirabelle.store.rows import spooled
 from mirabelle.store.spool import Spool
+from mirabelle.store.stepped_rulebook import SteppedRulebook
 
-T = TypeVar("T")
 
-
-class SteppedLedger(ABC):
+class SteppedLedger(SteppedRulebook):
     """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
-
-    hot: ClassVar[HotPaths]
-    """The store's own SQL."""
-
-    @abstractmethod
-    async def _write(self, begin: Callable[[], Steps[T]], *, alone: bool = False) -> T:
-        """Run steps in one transaction, and return when it is committed and on the disk.
-
-        Args:
-            begin: makes the steps.
-            alone: they are a single statement, which is a transaction by itself.
-        """
-
-    @abstractmethod
-    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
-        """Run steps that only read."""
 
     @abstractmethod
     def _spool(self) -> Spool:
         """Where an upload waits until it is whole."""
-
-    @abstractmethod
-    def _announce(self) -> None:
-        """Let `wait_for_work` know, wherever it waits, that a call was queued."""
 
     async def add_account(self, login: str, pin_hash: str, now: datetime, *, signing_secret: str = "") -> Account:
         """See `Ledger.add_account`."""
@@ -96,9 +72,24 @@ class SteppedLedger(ABC):
             lambda: access_steps.rotate_signing_secret(account_id, secret, now, keep_former_until), alone=True
         )
 
-    async def add_campaign(self, account_id: int, name: str, parameters: str, now: datetime) -> Campaign:
+    async def add_campaign(
+        self,
+        account_id: int,
+        name: str,
+        parameters: str,
+        now: datetime,
+        *,
+        defaults: CampaignDefaults = NO_DEFAULTS,
+        schedules: Collection[int] = (),
+        profiles: Collection[int] = (),
+        state: CampaignState = CampaignState.ACTIVE,
+    ) -> Campaign:
         """See `Ledger.add_campaign`."""
-        return await self._write(lambda: campaign_steps.add_campaign(account_id, name, parameters, now), alone=True)
+        return await self._write(
+            lambda: campaign_steps.add_ruled_campaign(
+                account_id, name, parameters, now, defaults, state, schedules, profiles
+            )
+        )
 
     async def campaign(self, campaign_id: int) -> Campaign | None:
         """See `Ledger.campaign`."""

@@ -21,7 +21,7 @@ from mirabelle.calls.lifecycle import LifecycleError, require_call_change
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import rows, schema, statements
+from mirabelle.store import rows, rule_statements, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
 from mirabelle.store.campaign_steps import add_campaign
@@ -118,9 +118,9 @@ def attempts(call_id: int) -> Steps[tuple[Attempt, ...]]:
 
 def claim_due(hot: HotPaths, now: datetime, limit: int, owner: str, lease_until: datetime) -> Steps[tuple[Call, ...]]:
     """See `Ledger.claim_due`."""
-    values = {"now": micros(now), "most": limit, "owner": _owner(owner), "until": micros(lease_until)}
-    paused = yield Ask(statements.ANY_PAUSED)
-    taken = yield Ask(hot.claim_unpaused if paused else hot.claim, values)
+    values = {"now": micros(now), "most": limit, "owner": rows.owner_name(owner), "until": micros(lease_until)}
+    left_out = yield Ask(rule_statements.ANY_LEFT_OUT)
+    taken = yield Ask(hot.claim_around if left_out else hot.claim, values)
     return tuple(sorted(map(rows.call_of, taken), key=lambda call: (call.due_at, call.call_id)))
 
 
@@ -134,8 +134,8 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
 
 def next_due(hot: HotPaths) -> Steps[datetime | None]:
     """See `Ledger.next_due`."""
-    paused = yield Ask(statements.ANY_PAUSED)
-    due = yield Ask(hot.next_due_unpaused if paused else statements.NEXT_DUE)
+    left_out = yield Ask(rule_statements.ANY_LEFT_OUT)
+    due = yield Ask(hot.next_due_around if left_out else statements.NEXT_DUE)
     expiry = yield Ask(statements.NEXT_EXPIRY)
     return min((rows.instant(row["at"]) for row in (*due, *expiry) if row["at"] is not None), default=None)
 
@@ -151,7 +151,7 @@ def begin_attempt(call_id: int, sip_call_id: str, trunk: str, now: datetime, own
     """See `Ledger.begin_attempt`."""
     values = {
         "dialled": call_id,
-        "owner": _owner(owner),
+        "owner": rows.owner_name(owner),
         "sip_call_id": rows.storable("The Call-ID", sip_call_id, schema.NAME),
         "trunk": rows.storable("The trunk's name", trunk, schema.NAME),
         "started_at": micros(now),
@@ -236,7 +236,12 @@ def recover(
     hot: HotPaths, now: datetime, owner: str, lease_until: datetime
 ) -> Steps[tuple[tuple[Call, Attempt | None], ...]]:
     """See `Ledger.recover`."""
-    values = {"now": micros(now), "most": RECOVERED_AT_ONCE, "owner": _owner(owner), "until": micros(lease_until)}
+    values = {
+        "now": micros(now),
+        "most": RECOVERED_AT_ONCE,
+        "owner": rows.owner_name(owner),
+        "until": micros(lease_until),
+    }
     taken = yield Ask(hot.recover, values)
     found: list[tuple[Call, Attempt | None]] = []
     for lost in sorted(map(rows.call_of, taken), key=lambda call: call.call_id):
@@ -258,7 +263,7 @@ def claim_deliveries(
     values = {
         "now": micros(now),
         "most": limit,
-        "owner": _owner(owner),
+        "owner": rows.owner_name(owner),
         "until": micros(lease_until),
         "per_host": per_host,
         "skip": json.dumps(sorted(skip_hosts)),
@@ -311,9 +316,3 @@ def _unknown(attempt_id: int) -> StoreError:
 
 def _already_ended(attempt_id: int) -> LeaseLost:
     return LeaseLost(f"Attempt {attempt_id} is already ended; whoever took the call over has decided about it.")
-
-
-def _owner(owner: str) -> str:
-    if not owner:
-        raise StoreError("A lease needs the name of its owner.")
-    return rows.storable("The owner's name", owner, schema.NAME)

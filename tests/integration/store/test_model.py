@@ -35,6 +35,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OWNERS = st.sampled_from(["one", "two"])
 SECONDS = st.integers(0, 40)
 WHICH = st.integers(0, 1)
+CHANNELS = 2
 LEASED = {CallState.DIALING, CallState.CONNECTED}
 STEPS = st.sampled_from([state for state in CallState if state is CallState.QUEUED or state.final])
 
@@ -101,6 +102,8 @@ class Model(RuleBasedStateMachine):
         self.account = account.account_id
         self.campaigns = (account.default_campaign_id, other.campaign_id)
         self.paused: set[int] = set()
+        self.profile = self.run(self.ledger.add_profile(account.account_id, "slow", None, CHANNELS, START))
+        self.ruled: set[int] = set()
 
     @rule(seconds=st.integers(1, 20))
     def time_passes(self, seconds: int) -> None:
@@ -115,6 +118,13 @@ class Model(RuleBasedStateMachine):
         else:
             self.run(self.ledger.resume_campaign(campaign_id, self.now))
             self.paused.discard(campaign_id)
+
+    @rule(which=WHICH, rules=st.booleans())
+    def keep_rules_or_none(self, which: int, rules: bool) -> None:
+        campaign_id = self.campaigns[which]
+        kept = self.run(self.ledger.set_campaign_rules(campaign_id, (), [self.profile.profile_id] if rules else ()))
+        assert kept.profiles == ((self.profile,) if rules else ())
+        self.ruled = self.ruled | {campaign_id} if rules else self.ruled - {campaign_id}
 
     @rule(which=WHICH, due=SECONDS, expires=st.none() | SECONDS, reports=st.booleans())
     def queue(self, which: int, due: int, expires: int | None, reports: bool) -> None:
@@ -141,10 +151,30 @@ class Model(RuleBasedStateMachine):
             if call.state is CallState.QUEUED
             and call.due_at <= self.now
             and not call.expired(self.now)
-            and call.campaign_id not in self.paused
+            and call.campaign_id not in self.paused | self.ruled
         ]
         wanted = sorted(due, key=lambda call: (call.due_at, call.call_id))[:limit]
         taken = self.run(self.ledger.claim_due(self.now, limit, owner, until))
+        assert [call.call_id for call in taken] == [call.call_id for call in wanted]
+        for call in wanted:
+            call.state, call.owner, call.lease_until = CallState.DIALING, owner, until
+
+    @rule(which=WHICH, owner=OWNERS, limit=st.integers(1, 3), lease=st.integers(1, 30), keeps=st.booleans())
+    def claim_of_one(self, which: int, owner: str, limit: int, lease: int, keeps: bool) -> None:
+        campaign_id = self.campaigns[which]
+        until = self.now + timedelta(seconds=lease)
+        here = [call for call in self.calls.values() if call.campaign_id == campaign_id]
+        room = CHANNELS - sum(call.state in LEASED for call in here) if keeps else limit
+        due = [
+            call
+            for call in here
+            if call.state is CallState.QUEUED and call.due_at <= self.now and not call.expired(self.now)
+        ]
+        wanted = sorted(due, key=lambda call: (call.due_at, call.call_id))[: max(0, min(limit, room))]
+        if campaign_id in self.paused:
+            wanted = []
+        channels = CHANNELS if keeps else None
+        taken = self.run(self.ledger.claim_campaign(campaign_id, self.now, limit, owner, until, channels=channels))
         assert [call.call_id for call in taken] == [call.call_id for call in wanted]
         for call in wanted:
             call.state, call.owner, call.lease_until = CallState.DIALING, owner, until
@@ -290,11 +320,23 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def the_next_instants_agree(self) -> None:
         queued = [call for call in self.calls.values() if call.state is CallState.QUEUED]
-        instants = [call.due_at for call in queued if call.campaign_id not in self.paused] + [
+        left_out = self.paused | self.ruled
+        instants = [call.due_at for call in queued if call.campaign_id not in left_out] + [
             call.expires_at for call in queued if call.expires_at
         ]
         assert self.run(self.ledger.next_due(self.now)) == min(instants, default=None)
         assert self.run(self.ledger.next_delivery(self.now)) == min(self.results.values(), default=None)
+
+    @invariant()
+    def the_ruled_campaigns_agree(self) -> None:
+        found = self.run(self.ledger.ruled_campaigns())
+        wanted = []
+        for campaign_id in sorted(self.ruled - self.paused):
+            here = [call for call in self.calls.values() if call.campaign_id == campaign_id]
+            due = [call.due_at for call in here if call.state is CallState.QUEUED]
+            if due:
+                wanted.append((campaign_id, min(due), sum(call.state in LEASED for call in here)))
+        assert [(each.campaign_id, each.due_at, each.busy) for each in found] == wanted
 
     def end(self, call: ModelCall, state: CallState) -> None:
         call.state, call.owner = state, ""

@@ -1,0 +1,117 @@
+"""The part of the ledger that has schedules, profiles, and the campaigns that keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from mirabelle.calls.call import Call
+from mirabelle.calls.profile import Profile
+from mirabelle.calls.schedule import Schedule, Window
+from mirabelle.store.records import CampaignRules, RuledCampaign
+
+
+class Rulebook(Protocol):
+    """See `mirabelle.store.ledger.Ledger`, which has all of this.
+
+    A schedule or a profile never changes; a campaign may keep others.
+    """
+
+    async def add_schedule(
+        self, account_id: int, name: str, zone: str, windows: Sequence[Window], now: datetime
+    ) -> Schedule:
+        """Add a schedule.
+
+        Raises:
+            RuleExists: the account has one of this name.
+            StoreError: there is no such account, or a value cannot be stored.
+        """
+        ...
+
+    async def schedule(self, schedule_id: int) -> Schedule | None:
+        """The schedule with this key."""
+        ...
+
+    async def schedules(self, account_id: int, *, after: int = 0, limit: int = 100) -> tuple[Schedule, ...]:
+        """The schedules of an account in the order of their keys, from behind `after`."""
+        ...
+
+    async def delete_schedule(self, schedule_id: int) -> None:
+        """Delete a schedule that no campaign keeps.
+
+        Raises:
+            RuleInUse: a campaign keeps it.
+            RuleMissing: there is none.
+        """
+        ...
+
+    async def add_profile(
+        self, account_id: int, name: str, calls_per_second: float | None, channels: int | None, now: datetime
+    ) -> Profile:
+        """Add a profile.
+
+        Raises:
+            RuleExists: the account has one of this name.
+            ProfileError: the values cannot be those of a profile.
+            StoreError: there is no such account, or a value cannot be stored.
+        """
+        ...
+
+    async def profile(self, profile_id: int) -> Profile | None:
+        """The profile with this key."""
+        ...
+
+    async def profiles(self, account_id: int, *, after: int = 0, limit: int = 100) -> tuple[Profile, ...]:
+        """The profiles of an account in the order of their keys, from behind `after`."""
+        ...
+
+    async def delete_profile(self, profile_id: int) -> None:
+        """Delete a profile that no campaign keeps.
+
+        Raises:
+            RuleInUse: a campaign keeps it.
+            RuleMissing: there is none.
+        """
+        ...
+
+    async def campaign_rules(self, campaign_id: int) -> CampaignRules:
+        """What a campaign keeps; nothing where there is no such campaign."""
+        ...
+
+    async def set_campaign_rules(
+        self, campaign_id: int, schedules: Collection[int], profiles: Collection[int]
+    ) -> CampaignRules:
+        """Let a campaign keep these schedules and profiles and no others. Wakes `wait_for_work`.
+
+        Raises:
+            RuleMissing: one is not of the campaign's account; nothing is changed.
+            StoreError: there is no such campaign, or they are too many.
+        """
+        ...
+
+    async def ruled_campaigns(self) -> tuple[RuledCampaign, ...]:
+        """The active campaigns that have queued calls and keep rules, in the order of their keys."""
+        ...
+
+    async def claim_campaign(
+        self,
+        campaign_id: int,
+        now: datetime,
+        limit: int,
+        owner: str,
+        lease_until: datetime,
+        *,
+        channels: int | None = None,
+    ) -> tuple[Call, ...]:
+        """Take calls of one active campaign that are due and not expired, the longest due first, as `claim_due`.
+
+        Args:
+            campaign_id: which campaign; what it keeps was asked already.
+            now: the present instant.
+            limit: the most calls to take.
+            owner: who holds the lease.
+            lease_until: when the lease runs out unless it is renewed.
+            channels: no more than so many of its calls may be under a lease then, whoever holds it; None: any number.
+        """
+        ...

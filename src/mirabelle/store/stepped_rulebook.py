@@ -1,0 +1,111 @@
+"""The ledger's methods of schedules and profiles; see `mirabelle.store.stepped`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+from mirabelle.calls.call import Call
+from mirabelle.calls.profile import Profile
+from mirabelle.calls.schedule import Schedule, Window
+from mirabelle.store import rule_steps
+from mirabelle.store.asking import Steps
+from mirabelle.store.hot import HotPaths
+from mirabelle.store.records import CampaignRules, RuledCampaign
+
+T = TypeVar("T")
+
+
+class SteppedRulebook(ABC):
+    """What both stores share. `mirabelle.store.rulebook.Rulebook` says what each method means."""
+
+    hot: ClassVar[HotPaths]
+    """The store's own SQL."""
+
+    @abstractmethod
+    async def _write(self, begin: Callable[[], Steps[T]], *, alone: bool = False) -> T:
+        """Run steps in one transaction, and return when it is committed and on the disk.
+
+        Args:
+            begin: makes the steps.
+            alone: they are a single statement, which is a transaction by itself.
+        """
+
+    @abstractmethod
+    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
+        """Run steps that only read."""
+
+    @abstractmethod
+    def _announce(self) -> None:
+        """Let `wait_for_work` know, wherever it waits, that there may be something to dial."""
+
+    async def add_schedule(
+        self, account_id: int, name: str, zone: str, windows: Sequence[Window], now: datetime
+    ) -> Schedule:
+        """See `Rulebook.add_schedule`."""
+        return await self._write(lambda: rule_steps.add_schedule(account_id, name, zone, windows, now), alone=True)
+
+    async def schedule(self, schedule_id: int) -> Schedule | None:
+        """See `Rulebook.schedule`."""
+        return await self._read(lambda: rule_steps.schedule(schedule_id))
+
+    async def schedules(self, account_id: int, *, after: int = 0, limit: int = 100) -> tuple[Schedule, ...]:
+        """See `Rulebook.schedules`."""
+        return await self._read(lambda: rule_steps.schedules(account_id, after, limit))
+
+    async def delete_schedule(self, schedule_id: int) -> None:
+        """See `Rulebook.delete_schedule`."""
+        await self._write(lambda: rule_steps.delete_schedule(schedule_id))
+
+    async def add_profile(
+        self, account_id: int, name: str, calls_per_second: float | None, channels: int | None, now: datetime
+    ) -> Profile:
+        """See `Rulebook.add_profile`."""
+        return await self._write(
+            lambda: rule_steps.add_profile(account_id, name, calls_per_second, channels, now), alone=True
+        )
+
+    async def profile(self, profile_id: int) -> Profile | None:
+        """See `Rulebook.profile`."""
+        return await self._read(lambda: rule_steps.profile(profile_id))
+
+    async def profiles(self, account_id: int, *, after: int = 0, limit: int = 100) -> tuple[Profile, ...]:
+        """See `Rulebook.profiles`."""
+        return await self._read(lambda: rule_steps.profiles(account_id, after, limit))
+
+    async def delete_profile(self, profile_id: int) -> None:
+        """See `Rulebook.delete_profile`."""
+        await self._write(lambda: rule_steps.delete_profile(profile_id))
+
+    async def campaign_rules(self, campaign_id: int) -> CampaignRules:
+        """See `Rulebook.campaign_rules`."""
+        return await self._read(lambda: rule_steps.campaign_rules(campaign_id))
+
+    async def set_campaign_rules(
+        self, campaign_id: int, schedules: Collection[int], profiles: Collection[int]
+    ) -> CampaignRules:
+        """See `Rulebook.set_campaign_rules`."""
+        rules = await self._write(lambda: rule_steps.set_campaign_rules(campaign_id, schedules, profiles))
+        self._announce()
+        return rules
+
+    async def ruled_campaigns(self) -> tuple[RuledCampaign, ...]:
+        """See `Rulebook.ruled_campaigns`."""
+        return await self._read(lambda: rule_steps.ruled_campaigns(self.hot))
+
+    async def claim_campaign(
+        self,
+        campaign_id: int,
+        now: datetime,
+        limit: int,
+        owner: str,
+        lease_until: datetime,
+        *,
+        channels: int | None = None,
+    ) -> tuple[Call, ...]:
+        """See `Rulebook.claim_campaign`."""
+        return await self._write(
+            lambda: rule_steps.claim_campaign(self.hot, campaign_id, now, limit, owner, lease_until, channels)
+        )

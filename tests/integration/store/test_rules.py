@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from mirabelle.calls.account import Account
+from mirabelle.calls.call import CallState, NewCall
+from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.profile import Profile, ProfileError
+from mirabelle.calls.schedule import Schedule, Window
+from mirabelle.store.ledger import CampaignExists, Ledger, RuleExists, RuleInUse, RuleMissing, StoreError
+from mirabelle.store.records import CampaignRules
+from mirabelle.store.rule_steps import MOST_KEPT
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+LEASE = NOW + 30 * SECOND
+OFFICE = (Window((0, 1, 2, 3, 4), 540, 1050), Window((5,), 1320, 120))
+NO_KEYS = [-1, 0, 999, 2**31, 2**70]
+
+
+@pytest.fixture
+async def schedule(ledger: Ledger, account: Account) -> Schedule:
+    return await ledger.add_schedule(account.account_id, "office ✓", "Europe/Berlin", OFFICE, NOW)
+
+
+@pytest.fixture
+async def profile(ledger: Ledger, account: Account) -> Profile:
+    return await ledger.add_profile(account.account_id, "slow", 0.5, 2, NOW)
+
+
+@pytest.fixture
+async def ruled(ledger: Ledger, account: Account, schedule: Schedule, profile: Profile) -> Campaign:
+    return await ledger.add_campaign(
+        account.account_id, "spring", "", NOW, schedules=[schedule.schedule_id], profiles=[profile.profile_id]
+    )
+
+
+async def queue(ledger: Ledger, campaign: Campaign, **changes: Any) -> int:
+    new = {"account_id": campaign.account_id, "campaign_id": campaign.campaign_id, **changes}
+    call = NewCall(phone_number="+16175550123", start_url="http://example.com/start", **new)
+    return (await ledger.queue_call(call, NOW)).call_id
+
+
+async def test_a_schedule_is_kept_as_it_was_made(ledger: Ledger, account: Account, schedule: Schedule) -> None:
+    assert schedule == Schedule(schedule.schedule_id, account.account_id, "office ✓", "Europe/Berlin", OFFICE, NOW)
+    assert await ledger.schedule(schedule.schedule_id) == schedule
+
+
+async def test_a_profile_is_kept_as_it_was_made(ledger: Ledger, account: Account, profile: Profile) -> None:
+    assert (profile.name, profile.calls_per_second, profile.channels, profile.created_at) == ("slow", 0.5, 2, NOW)
+    assert await ledger.profile(profile.profile_id) == profile
+    other = await ledger.add_profile(account.account_id, "wide", None, 7, NOW)
+    assert (other.calls_per_second, other.channels) == (None, 7)
+
+
+@pytest.mark.parametrize("key", NO_KEYS)
+async def test_a_rule_that_is_not_there_is_none_and_cannot_be_deleted(ledger: Ledger, key: int) -> None:
+    assert await ledger.schedule(key) is None
+    assert await ledger.profile(key) is None
+    assert await ledger.schedules(key) == ()
+    assert await ledger.profiles(key) == ()
+    assert await ledger.campaign_rules(key) == CampaignRules()
+    with pytest.raises(RuleMissing):
+        await ledger.delete_schedule(key)
+    with pytest.raises(RuleMissing):
+        await ledger.delete_profile(key)
+    with pytest.raises(StoreError, match="no campaign"):
+        await ledger.set_campaign_rules(key, (), ())
+    assert await ledger.claim_campaign(max(-1, min(key, 2**31 - 1)), NOW, 1, "one", LEASE) == ()
+
+
+async def test_a_name_is_given_once_in_an_account(
+    ledger: Ledger, account: Account, schedule: Schedule, profile: Profile
+) -> None:
+    with pytest.raises(RuleExists, match="office"):
+        await ledger.add_schedule(account.account_id, "office ✓", "UTC", OFFICE, NOW)
+    with pytest.raises(RuleExists, match="slow"):
+        await ledger.add_profile(account.account_id, "slow", 1.0, None, NOW)
+    other = await ledger.add_account("other", "hashed", NOW)
+    await ledger.add_schedule(other.account_id, "office ✓", "UTC", OFFICE, NOW)
+    await ledger.add_profile(other.account_id, "slow", 1.0, None, NOW)
+
+
+async def test_what_cannot_be_kept_is_refused(ledger: Ledger, account: Account) -> None:
+    for name in ("", "x" * 256, "a\0b"):
+        with pytest.raises(StoreError, match="name"):
+            await ledger.add_schedule(account.account_id, name, "UTC", OFFICE, NOW)
+        with pytest.raises(StoreError, match="name"):
+            await ledger.add_profile(account.account_id, name, 1.0, None, NOW)
+    with pytest.raises(ProfileError):
+        await ledger.add_profile(account.account_id, "none", None, None, NOW)
+    with pytest.raises(StoreError):
+        await ledger.add_schedule(77, "office", "UTC", OFFICE, NOW)
+
+
+async def test_rules_are_listed_in_pages(ledger: Ledger, account: Account) -> None:
+    schedules = [await ledger.add_schedule(account.account_id, name, "UTC", OFFICE, NOW) for name in "abc"]
+    profiles = [await ledger.add_profile(account.account_id, name, 1.0, None, NOW) for name in "abc"]
+    assert await ledger.schedules(account.account_id, limit=2) == tuple(schedules[:2])
+    assert await ledger.schedules(account.account_id, after=schedules[1].schedule_id) == (schedules[2],)
+    assert await ledger.profiles(account.account_id, limit=2) == tuple(profiles[:2])
+    assert await ledger.profiles(account.account_id, after=profiles[1].profile_id) == (profiles[2],)
+    assert await ledger.schedules(account.account_id, after=2**70) == ()
+
+
+async def test_a_rule_that_no_campaign_keeps_is_deleted(ledger: Ledger, schedule: Schedule, profile: Profile) -> None:
+    await ledger.delete_schedule(schedule.schedule_id)
+    await ledger.delete_profile(profile.profile_id)
+    assert await ledger.schedule(schedule.schedule_id) is None
+    assert await ledger.profile(profile.profile_id) is None
+
+
+async def test_a_rule_that_a_campaign_keeps_is_not_deleted(
+    ledger: Ledger, ruled: Campaign, schedule: Schedule, profile: Profile
+) -> None:
+    with pytest.raises(RuleInUse):
+        await ledger.delete_schedule(schedule.schedule_id)
+    with pytest.raises(RuleInUse):
+        await ledger.delete_profile(profile.profile_id)
+    await ledger.set_campaign_rules(ruled.campaign_id, (), ())
+    await ledger.delete_schedule(schedule.schedule_id)
+    await ledger.delete_profile(profile.profile_id)
+
+
+async def test_a_campaign_is_made_with_what_it_keeps(
+    ledger: Ledger, account: Account, schedule: Schedule, profile: Profile
+) -> None:
+    defaults = CampaignDefaults(start_url="http://example.com/ä", max_retries=2, retry_interval=600)
+    made = await ledger.add_campaign(
+        account.account_id,
+        "summer",
+        "colour=blue",
+        NOW,
+        defaults=defaults,
+        schedules=[schedule.schedule_id, schedule.schedule_id],
+        profiles=[profile.profile_id],
+        state=CampaignState.PAUSED,
+    )
+    assert (made.state, made.defaults, made.parameters) == (CampaignState.PAUSED, defaults, "colour=blue")
+    assert await ledger.campaign(made.campaign_id) == made
+    assert await ledger.campaign_rules(made.campaign_id) == CampaignRules((schedule,), (profile,))
+
+
+async def test_a_campaign_that_keeps_anothers_rules_is_not_made(
+    ledger: Ledger, schedule: Schedule, profile: Profile
+) -> None:
+    other = await ledger.add_account("other", "hashed", NOW)
+    for rules in ({"schedules": [schedule.schedule_id]}, {"profiles": [profile.profile_id]}, {"schedules": [2**40]}):
+        with pytest.raises(RuleMissing, match=r"no schedule|no profile"):
+            await ledger.add_campaign(other.account_id, "spring", "", NOW, **rules)  # type: ignore[arg-type]
+    assert await ledger.campaign_by_name(other.account_id, "spring") is None
+    with pytest.raises(RuleMissing):
+        await ledger.set_campaign_rules(other.default_campaign_id, [schedule.schedule_id], ())
+
+
+async def test_a_campaign_that_cannot_be_stored_is_refused(ledger: Ledger, account: Account, ruled: Campaign) -> None:
+    with pytest.raises(CampaignExists):
+        await ledger.add_campaign(account.account_id, "spring", "", NOW, schedules=[1])
+    for defaults in (
+        CampaignDefaults(start_url="a\0b"),
+        CampaignDefaults(start_url="x" * 2049),
+        CampaignDefaults(start_url='"' * 2048, result_url='"' * 2048),
+        CampaignDefaults(max_retries=11),
+        CampaignDefaults(retry_interval=-1),
+    ):
+        with pytest.raises(StoreError):
+            await ledger.add_campaign(account.account_id, "new", "", NOW, defaults=defaults)
+    with pytest.raises(StoreError, match="at most"):
+        await ledger.set_campaign_rules(ruled.campaign_id, range(1, MOST_KEPT + 2), ())
+
+
+async def test_new_rules_take_the_place_of_the_old_or_nothing_changes(
+    ledger: Ledger, account: Account, ruled: Campaign, schedule: Schedule, profile: Profile
+) -> None:
+    other = await ledger.add_schedule(account.account_id, "late", "UTC", OFFICE, NOW)
+    with pytest.raises(RuleMissing):
+        await ledger.set_campaign_rules(ruled.campaign_id, [other.schedule_id, 999], ())
+    assert await ledger.campaign_rules(ruled.campaign_id) == CampaignRules((schedule,), (profile,))
+    rules = await ledger.set_campaign_rules(ruled.campaign_id, [other.schedule_id], ())
+    assert rules == await ledger.campaign_rules(ruled.campaign_id) == CampaignRules((other,), ())
+
+
+async def test_the_calls_of_a_ruled_campaign_are_claimed_by_themselves_only(
+    ledger: Ledger, account: Account, ruled: Campaign
+) -> None:
+    held = await queue(ledger, ruled)
+    free = await queue(ledger, ruled, campaign_id=account.default_campaign_id)
+    assert [call.call_id for call in await ledger.claim_due(NOW, 10, "one", LEASE)] == [free]
+    assert [call.call_id for call in await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE)] == [held]
+    assert await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE) == ()
+
+
+async def test_a_ruled_campaigns_calls_keep_no_dialer_awake_but_expire(ledger: Ledger, ruled: Campaign) -> None:
+    await queue(ledger, ruled)
+    assert await ledger.next_due(NOW) is None
+    expiring = await queue(ledger, ruled, expires_at=NOW + SECOND)
+    assert await ledger.next_due(NOW) == NOW + SECOND
+    assert [call.call_id for call in await ledger.expire_due(NOW + SECOND, 10)] == [expiring]
+
+
+async def test_ruled_campaigns_are_those_with_something_to_dial(
+    ledger: Ledger, account: Account, ruled: Campaign, schedule: Schedule, profile: Profile
+) -> None:
+    assert await ledger.ruled_campaigns() == ()
+    await queue(ledger, ruled, campaign_id=account.default_campaign_id)
+    assert await ledger.ruled_campaigns() == ()
+    await queue(ledger, ruled, scheduled_at=NOW + 9 * SECOND)
+    await queue(ledger, ruled)
+    await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE)
+    [found] = await ledger.ruled_campaigns()
+    assert (found.campaign_id, found.due_at, found.busy) == (ruled.campaign_id, NOW + 9 * SECOND, 1)
+    assert found.rules == CampaignRules((schedule,), (profile,))
+    await ledger.pause_campaign(ruled.campaign_id, NOW)
+    assert await ledger.ruled_campaigns() == ()
+    await ledger.resume_campaign(ruled.campaign_id, NOW)
+    await ledger.set_campaign_rules(ruled.campaign_id, [schedule.schedule_id], ())
+    [found] = await ledger.ruled_campaigns()
+    assert found.rules == CampaignRules((schedule,), ())
+
+
+async def test_a_claim_of_a_campaign_takes_what_is_due_in_its_order(ledger: Ledger, ruled: Campaign) -> None:
+    late = await queue(ledger, ruled, scheduled_at=NOW + 2 * SECOND)
+    early = await queue(ledger, ruled, scheduled_at=NOW + SECOND)
+    await queue(ledger, ruled, scheduled_at=NOW + 60 * SECOND)
+    await queue(ledger, ruled, expires_at=NOW + SECOND)
+    now = NOW + 3 * SECOND
+    taken = await ledger.claim_campaign(ruled.campaign_id, now, 10, "one", LEASE)
+    assert [(call.call_id, call.state) for call in taken] == [(early, CallState.DIALING), (late, CallState.DIALING)]
+
+
+async def test_nothing_is_claimed_of_a_paused_campaign(ledger: Ledger, ruled: Campaign) -> None:
+    await queue(ledger, ruled)
+    await ledger.pause_campaign(ruled.campaign_id, NOW)
+    assert await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE) == ()
+
+
+async def test_no_more_calls_are_under_a_lease_than_there_are_channels(
+    ledger: Ledger, ruled: Campaign, another: Callable[[], Awaitable[Ledger]]
+) -> None:
+    """Whoever holds the leases, and however many claim at once."""
+    for _ in range(20):
+        await queue(ledger, ruled)
+    ledgers = [ledger, await another(), await another()]
+    claims = [
+        each.claim_campaign(ruled.campaign_id, NOW, 4, f"{index}", LEASE, channels=5)
+        for index, each in enumerate(ledgers * 3)
+    ]
+    taken = [call for claimed in await asyncio.gather(*claims) for call in claimed]
+    assert len({call.call_id for call in taken}) == len(taken) == 5
+    assert await ledger.claim_campaign(ruled.campaign_id, NOW, 4, "one", LEASE, channels=5) == ()
+    [one] = await ledger.claim_campaign(ruled.campaign_id, NOW, 4, "one", LEASE, channels=6)
+    await ledger.release(one.call_id, one.due_at, "one")
+    assert len(await ledger.claim_campaign(ruled.campaign_id, NOW, 4, "one", LEASE, channels=6)) == 1
+
+
+async def test_a_change_of_rules_wakes_the_dialers(ledger: Ledger, ruled: Campaign) -> None:
+    while await ledger.wait_for_work(0.01):
+        pass
+    await ledger.set_campaign_rules(ruled.campaign_id, (), ())
+    assert await ledger.wait_for_work(30)
