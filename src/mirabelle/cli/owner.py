@@ -81,6 +81,14 @@ async def campaign_of(ledger: Ledger, login: str | None, named: str) -> Campaign
     return found
 
 
+async def account_of_campaign(ledger: Ledger, campaign: Campaign) -> Account:
+    """Whose a campaign is."""
+    account = await ledger.account(campaign.account_id)
+    if account is None:
+        raise NotThere(f"The account of campaign {campaign.campaign_id} is not in the ledger any more.")
+    return account
+
+
 async def accounts_of(ledger: Ledger, login: str | None) -> AsyncIterator[Account]:
     """The account with a login, or every account.
 

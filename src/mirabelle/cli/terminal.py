@@ -38,7 +38,11 @@ def harmless(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; instants are ISO 8601."""
-    print(json.dumps(value, default=str, indent=2))
+    print(json.dumps(value, default=_json, indent=2))
+
+
+def _json(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def print_lines(rows: Sequence[Mapping[str, Any]]) -> None:

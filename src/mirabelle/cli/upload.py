@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from mirabelle.api.intake import Intake
     from mirabelle.api.queuecalls import CampaignOrder
     from mirabelle.api.xml import Fault
+    from mirabelle.calls.account import Account
     from mirabelle.calls.call import NewCall
+    from mirabelle.calls.campaign import Campaign
     from mirabelle.cli.progress import Shown
     from mirabelle.settings import Settings
     from mirabelle.store.ledger import Ledger
@@ -52,10 +54,17 @@ def upload(
     file: Annotated[
         str, typer.Argument(metavar="FILE", help="The list; - for the standard input.", show_default=False)
     ],
-    name: Annotated[
-        str, typer.Option(metavar="NAME", help="The campaign's, which no other of the account has.", show_default=False)
-    ],
     start_url: StartUrl,
+    name: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Of the new campaign; no other of the account has it.", show_default=False),
+    ] = "",
+    into: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="A campaign that is there, by name or number, in place of --name.", show_default=False
+        ),
+    ] = "",
     result_url: ResultUrl = "",
     parameters: Annotated[
         str, typer.Option(metavar="TEXT", help="Any text for the application, with every call.", show_default=False)
@@ -77,16 +86,22 @@ def upload(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Queue the calls of a list as a campaign: all of them, or none.
+    """Queue the calls of a list, all or none.
 
-    A line is a number, then perhaps a message_reference, then perhaps call_parameters, as for queuecalls.php. Bad lines
-    are told on stderr. Ctrl-C while the list is read leaves nothing; once it is being stored, it is stored to the end.
+    They make a new campaign, or are added to one. A line is a number, then perhaps a message_reference, then perhaps
+    call_parameters, as for queuecalls.php. Bad lines are told on stderr. Ctrl-C while the list is read leaves nothing;
+    once it is being stored, it is stored to the end.
     """
+    if bool(name) == bool(into) or (into and parameters):
+        raise typer.BadParameter(
+            "Give the name of the new campaign, or one that is there, which has its parameters already.",
+            param_hint="--name or --into",
+        )
     settings = settings_from(config)
     from mirabelle.calls.clock import SystemClock
 
     values = fields(
-        campaign_name=name,
+        campaign_name=name or into,
         start_url=start_url,
         result_url=result_url,
         campaign_parameters=parameters,
@@ -101,20 +116,8 @@ def upload(
     )
     now = SystemClock().now()
     order = _order(values, settings, now)
-    stored, intake = _run(settings, file, order, login or LOCAL_LOGIN, now, show_numbers=show_numbers)
-    bad = [{"line": fault.line, "reason": _reason(fault, show_numbers=show_numbers)} for fault in intake.faults]
-    if as_json:
-        counts = {"queued": stored.queued, "skipped": intake.skipped}
-        terminal.print_json({"campaign_id": stored.campaign_id, "name": order.name, **counts, "bad_lines": bad})
-        return
-    if bad:
-        terminal.remark(_told(intake.faults, show_numbers=show_numbers))
-    print(
-        terminal.harmless(
-            f"Campaign {stored.campaign_id} '{order.name}': {_count(stored.queued, 'call')} queued,"
-            f" {_count(intake.skipped, 'line')} passed over."
-        )
-    )
+    stored, intake, called = _run(settings, file, order, login, now, into=into, show_numbers=show_numbers)
+    _report(stored, intake, called, as_json=as_json, show_numbers=show_numbers)
 
 
 def _order(values: Mapping[str, str], settings: Settings, now: datetime) -> CampaignOrder:
@@ -128,9 +131,16 @@ def _order(values: Mapping[str, str], settings: Settings, now: datetime) -> Camp
 
 
 def _run(
-    settings: Settings, file: str, order: CampaignOrder, login: str, now: datetime, *, show_numbers: bool
-) -> tuple[Uploaded, Intake]:
-    """Store the campaign.
+    settings: Settings,
+    file: str,
+    order: CampaignOrder,
+    login: str | None,
+    now: datetime,
+    *,
+    into: str,
+    show_numbers: bool,
+) -> tuple[Uploaded, Intake, str]:
+    """Store the campaign; returns what became of it, of the list, and the campaign's name.
 
     Raises:
         CampaignRefused: the list is not taken.
@@ -143,7 +153,6 @@ def _run(
     from mirabelle.api.intake import Intake, ListRefused
     from mirabelle.cli.ledger import ask
     from mirabelle.cli.list_file import opened
-    from mirabelle.cli.owner import account_for_calls
     from mirabelle.cli.progress import progress
 
     storing = asyncio.Event()
@@ -154,13 +163,14 @@ def _run(
 
     with opened(file) as source, progress("reading", source.size, "bytes") as shown:
 
-        async def store(ledger: Ledger) -> tuple[Uploaded, Intake]:
-            account = await account_for_calls(ledger, login, now)
+        async def store(ledger: Ledger) -> tuple[Uploaded, Intake, str]:
+            account, campaign = await _place(ledger, login, into, now)
+            named, place = (campaign.name, campaign.campaign_id) if campaign else (order.name, None)
             intake = Intake(order, account, bad_ani=settings.compat.bad_ani, most_listed=0)
             calls = _then(batches(intake, source, shown.advance), lambda: begin(shown))
             try:
-                uploading = ledger.upload(account.account_id, order.name, order.parameters, calls, now)
-                return await unless_begun(uploading, storing), intake
+                uploading = ledger.upload(account.account_id, order.name, order.parameters, calls, now, into=place)
+                return await unless_begun(uploading, storing), intake, named
             except ListRefused as error:
                 told = _told(intake.faults, show_numbers=show_numbers)
                 raise CampaignRefused(f"The list is refused, and nothing was queued:\n{told}") from error
@@ -173,6 +183,16 @@ def _run(
             known = f"look for the campaign '{order.name}'" if storing.is_set() else "nothing was queued"
             terminal.complain(f"Interrupted; {known}.")
             raise
+
+
+async def _place(ledger: Ledger, login: str | None, into: str, now: datetime) -> tuple[Account, Campaign | None]:
+    """Whose the calls will be, and the campaign where it is there already."""
+    from mirabelle.cli.owner import account_for_calls, account_of_campaign, campaign_of
+
+    if not into:
+        return await account_for_calls(ledger, login or LOCAL_LOGIN, now), None
+    campaign = await campaign_of(ledger, login, into)
+    return await account_of_campaign(ledger, campaign), campaign
 
 
 async def _then(pieces: AsyncIterator[Sequence[NewCall]], last: Callable[[], None]) -> AsyncIterator[Sequence[NewCall]]:
@@ -199,6 +219,22 @@ async def unless_begun(work: Awaitable[T], begun: asyncio.Event) -> T:
         doing.cancel()
         await asyncio.gather(doing, return_exceptions=True)
         raise
+
+
+def _report(stored: Uploaded, intake: Intake, name: str, *, as_json: bool, show_numbers: bool) -> None:
+    bad = [{"line": fault.line, "reason": _reason(fault, show_numbers=show_numbers)} for fault in intake.faults]
+    if as_json:
+        counts = {"queued": stored.queued, "skipped": intake.skipped}
+        terminal.print_json({"campaign_id": stored.campaign_id, "name": name, **counts, "bad_lines": bad})
+        return
+    if bad:
+        terminal.remark(_told(intake.faults, show_numbers=show_numbers))
+    print(
+        terminal.harmless(
+            f"Campaign {stored.campaign_id} '{name}': {_count(stored.queued, 'call')} queued,"
+            f" {_count(intake.skipped, 'line')} passed over."
+        )
+    )
 
 
 def _told(faults: Sequence[Fault], *, show_numbers: bool) -> str:
