@@ -9,14 +9,9 @@ import typer
 
 from mirabelle.cli import terminal
 from mirabelle.cli.options import Config, Json, settings_from
-from mirabelle.errors import MirabelleError
 
 if TYPE_CHECKING:
     from mirabelle.store.ledger import Ledger
-
-
-class NoAccount(MirabelleError):
-    """No account has this login."""
 
 
 def secret(
@@ -48,7 +43,7 @@ def secret(
 
 
 async def _rotate(ledger: Ledger, login: str, made: str, now: datetime, until: datetime | None) -> None:
-    account = await ledger.account_by_login(login)
-    if account is None:
-        raise NoAccount(f"There is no account '{login}'; `mirabelle account add {login}` makes it.")
+    from mirabelle.cli.owner import account_of
+
+    account = await account_of(ledger, login)
     await ledger.rotate_signing_secret(account.account_id, made, now, until)

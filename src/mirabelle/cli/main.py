@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, account_secret, call, terminal, when
-from mirabelle.cli.options import Config, Json, example, settings_from
+from mirabelle.cli import account, account_secret, call, calls, campaign, export, result, terminal, when
+from mirabelle.cli.options import Config, Json, example, one_of, settings_from
 from mirabelle.errors import MirabelleError
 
 WRONG_USE = 2
@@ -27,6 +27,22 @@ Begin here:
   mirabelle serve --config mirabelle.toml        take requests and make calls
   mirabelle call +16175550123 --start-url URL    queue one call from the shell
   mirabelle calls                                what became of the last calls
+
+\b
+Many calls:
+  mirabelle campaign upload numbers.csv --name autumn --start-url URL
+  mirabelle campaign show autumn                 how far it is
+  mirabelle campaign pause autumn                and resume, cancel, retry
+  mirabelle export calls --campaign autumn -o autumn.csv
+
+\b
+Customers:
+  mirabelle account key add demo --role manager  a bearer key for the JSON API
+  mirabelle result list --state dead             what their servers did not take
+  mirabelle result replay --dead                 post it again
+
+\b
+Applications:
   mirabelle vxml run URL --input 1,text:yes      run an application as text
 """
 
@@ -40,7 +56,11 @@ app = typer.Typer(
 )
 vxml = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
 app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
-app.command(epilog=example("mirabelle calls --limit 5"))(call.calls)
+app.command(epilog=example("mirabelle cancel 4711"))(call.cancel)
+app.add_typer(calls.app, name="calls")
+app.add_typer(campaign.app, name="campaign")
+app.add_typer(result.app, name="result")
+app.add_typer(export.app, name="export")
 app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
 account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")
@@ -82,8 +102,8 @@ def serve(
 
     The first signal lets calls in progress end by themselves, for a while; the second ends them.
     """
-    form = _one_of("--log-format", log_format, "logfmt", "json")
-    level = _one_of("--log-level", log_level, "debug", "info", "warning", "error")
+    form = one_of("--log-format", log_format, "logfmt", "json")
+    level = one_of("--log-level", log_level, "debug", "info", "warning", "error")
     settings = settings_from(config)
     from mirabelle.cli import logging
     from mirabelle.cli import serve as service
@@ -100,12 +120,6 @@ def serve(
 
 def _announce(line: str) -> None:
     print(line, flush=True)
-
-
-def _one_of(option: str, value: str, *known: str) -> str:
-    if value.lower() not in known:
-        raise typer.BadParameter(f"'{value}' is not known; there are {', '.join(known)}.", param_hint=option)
-    return value.lower()
 
 
 @app.command(epilog=example("mirabelle demo"))

@@ -27,6 +27,57 @@ Config = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
 ShowNumbers = Annotated[bool, typer.Option("--show-numbers", help="Print telephone numbers in full.")]
 
+Login = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LOGIN",
+        help="The account; that of calls from the shell, 'local', when left out.",
+        show_default=False,
+    ),
+]
+AnyLogin = Annotated[
+    str | None,
+    typer.Option(metavar="LOGIN", help="Of this account only; of all when left out.", show_default=False),
+]
+
+StartUrl = Annotated[str, typer.Option(metavar="URL", help="Where the VoiceXML application is.", show_default=False)]
+ResultUrl = Annotated[str, typer.Option(metavar="URL", help="Where the result is posted.", show_default=False)]
+MaxRetries = Annotated[int, typer.Option(metavar="N", min=0, max=10, help="Attempts after failed ones, 0-10.")]
+RetryInterval = Annotated[
+    int, typer.Option(metavar="SECONDS", min=60, max=172_800, help="From an attempt to the next, 60-172800.")
+]
+ScheduledTime = Annotated[
+    str,
+    typer.Option(
+        metavar="WORDS", help="Not before this, such as 'tomorrow 9:30 Europe/Berlin'; now.", show_default=False
+    ),
+]
+ScheduledTimestamp = Annotated[
+    int | None, typer.Option(metavar="SECONDS", min=0, help="The same as a Unix time; 0 is now.", show_default=False)
+]
+ExpirationTime = Annotated[
+    str, typer.Option(metavar="WORDS", help="No attempt after this, such as '+2 days'; never.", show_default=False)
+]
+ExpirationTimestamp = Annotated[
+    int | None, typer.Option(metavar="SECONDS", min=0, help="The same as a Unix time; 0 is never.", show_default=False)
+]
+
+
+def fields(**options: str | int | None) -> dict[str, str]:
+    """Options as the fields of a form; what was left out is no field."""
+    return {name: str(value) for name, value in options.items() if value is not None}
+
+
+def one_of(option: str, value: str, *known: str) -> str:
+    """A word that must be one of a few; capitals do not matter.
+
+    Raises:
+        BadParameter: it is none of them.
+    """
+    if value.lower() not in known:
+        raise typer.BadParameter(f"'{value}' is not known; there are {', '.join(known)}.", param_hint=option)
+    return value.lower()
+
 
 def example(line: str) -> str:
     """A command's example for the end of its help; the backspace keeps it on one line."""

@@ -29,7 +29,7 @@ def markdown() -> str:
 
 def _sections(path: str, command: Any) -> Iterator[str]:
     children = getattr(command, "commands", {})
-    if not children:
+    if not children or getattr(command, "invoke_without_command", False):
         yield _section(path, command)
     for name, child in children.items():
         yield from _sections(f"{path} {name}", child)

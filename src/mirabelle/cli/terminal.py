@@ -38,7 +38,11 @@ def harmless(text: str) -> str:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; instants are ISO 8601."""
-    print(json.dumps(value, default=str, indent=2))
+    print(json.dumps(value, default=_json, indent=2))
+
+
+def _json(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def print_lines(rows: Sequence[Mapping[str, Any]]) -> None:
@@ -62,15 +66,63 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], *, folded: Collec
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in rows[0] if rows else ():
-        table.add_column(column, no_wrap=column not in folded, overflow="fold" if column in folded else "ellipsis")
+        counted = all(isinstance(row[column], int) for row in rows)
+        table.add_column(
+            column,
+            justify="right" if counted else "left",
+            no_wrap=column not in folded,
+            overflow="fold" if column in folded else "ellipsis",
+        )
     for row in rows:
         table.add_row(*(Text(_cell(value)) for value in row.values()))
     Console(no_color=not coloured(sys.stdout)).print(table if rows else title)
 
 
+def print_rows(
+    rows: Sequence[Mapping[str, Any]],
+    columns: Mapping[str, str],
+    *,
+    as_json: bool,
+    title: str,
+    empty: str,
+    folded: Collection[str] = (),
+) -> None:
+    """Print rows with the same keys in the way that suits whoever reads: JSON, a table, or tab-separated lines.
+
+    Args:
+        rows: what there is.
+        columns: what a person sees of each row: the column's title, and the key.
+        as_json: whether JSON was asked for.
+        title: above the table.
+        empty: what a person reads where there are no rows.
+        folded: titles of columns that may be broken into lines.
+    """
+    if as_json:
+        print_json(rows)
+    elif sys.stdout.isatty():
+        shown = [{name: row[key] for name, key in columns.items()} for row in rows]
+        print_table(title if rows else empty, shown, folded=folded)
+    else:
+        print_lines(rows)
+
+
+def print_record(record: Mapping[str, Any], *, title: str) -> None:
+    """Print one thing: a table of its values for a person, elsewhere a line for each, the name, a tab, the value."""
+    if sys.stdout.isatty():
+        rows = [{"": name, title: _cell(value)} for name, value in record.items() if value not in (None, "")]
+        print_table("", rows, folded={title})
+    else:
+        print_lines([{"name": name, "value": value} for name, value in record.items()])
+
+
 def _cell(value: Any) -> str:
     text = value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else str("" if value is None else value)
     return harmless(" ".join(text.split()))
+
+
+def without_numbers(text: str) -> str:
+    """A sentence with the telephone numbers in it masked."""
+    return re.sub(r"\+\d{6,}", lambda found: masked(found[0]), text)
 
 
 def masked(phone_number: str) -> str:

@@ -9,8 +9,7 @@ import pytest
 
 from mirabelle.callbacks.signature import FORMER_FOR
 from mirabelle.calls.call import NewCall
-from mirabelle.cli.account_secret import NoAccount
-from mirabelle.cli.call import LOCAL_LOGIN
+from mirabelle.cli.owner import LOCAL_LOGIN, NotThere
 from mirabelle.store.open import open_ledger
 from tests.unit.cli.conftest import Mirabelle
 
@@ -77,7 +76,7 @@ def test_json_tells_until_when_the_former_one_signs(mirabelle: Mirabelle) -> Non
 
 
 def test_a_secret_needs_an_account_that_exists(mirabelle: Mirabelle) -> None:
-    with pytest.raises(NoAccount, match="mirabelle account add nobody"):
+    with pytest.raises(NotThere, match="mirabelle account add nobody"):
         mirabelle("account", "secret", "nobody")
 
 

@@ -14,6 +14,7 @@ from mirabelle.calls.account import Account
 from mirabelle.calls.clock import SystemClock
 from mirabelle.cli.account import LoginError
 from mirabelle.cli.call import CallRefused
+from mirabelle.cli.owner import NotThere
 from mirabelle.cli.terminal import harmless, masked, print_table
 from mirabelle.errors import MirabelleError
 from mirabelle.store.ledger import AccountExists
@@ -92,7 +93,7 @@ def test_a_call_may_belong_to_an_account(mirabelle: Mirabelle) -> None:
 
 
 def test_a_call_needs_an_account_that_exists(mirabelle: Mirabelle) -> None:
-    with pytest.raises(CallRefused, match="mirabelle account add nobody"):
+    with pytest.raises(NotThere, match="mirabelle account add nobody"):
         mirabelle(*CALL, "--login", "nobody")
 
 
