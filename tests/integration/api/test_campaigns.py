@@ -7,6 +7,7 @@ import pytest
 
 from mirabelle.calls.call import CallState
 from mirabelle.calls.campaign import CampaignState
+from mirabelle.calls.schedule import parse_windows
 from tests.integration.api.json import NOW, World
 
 START = "http://example.com/start"
@@ -165,3 +166,56 @@ async def test_anothers_campaign_is_not_there(world: World) -> None:
         for action in ("pause", "resume", "cancel", "retry", "calls"):
             reply = await client.post(f"/v1/campaigns/{campaign_id}/{action}", json={})
             assert reply.status_code == 404, action
+
+
+async def test_calls_have_what_their_campaign_says_unless_they_say_it_themselves(world: World) -> None:
+    async with world.client() as client:
+        campaign = {
+            "name": "reminders",
+            "start_url": START,
+            "result_url": "http://example.com/result",
+            "max_retries": 3,
+            "retry_interval": 900,
+            "paused": True,
+        }
+        made = (await client.post("/v1/campaigns", json=campaign)).json()
+        assert made["state"] == "paused"
+        calls = [{"phone_number": "+16175550123"}, {"phone_number": "+16175550124", "max_retries": 0}]
+        await client.post(f"/v1/campaigns/{made['campaign_id']}/calls", json={"calls": calls})
+    first, second = await world.ledger.calls(world.acme.account_id, campaign_id=made["campaign_id"])
+    assert (first.start_url, first.result_url) == (START, "http://example.com/result")
+    assert (first.max_retries, second.max_retries, second.retry_interval) == (3, 0, 900)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("start_url", "ftp://example.com"),
+        ("result_url", "http://127.0.0.1/"),
+        ("max_retries", 11),
+        ("retry_interval", 5),
+        ("schedules", [99]),
+        ("profiles", [0]),
+    ],
+)
+async def test_a_campaign_that_cannot_be_is_refused(world: World, field: str, value: object) -> None:
+    async with world.client() as client:
+        reply = await client.post("/v1/campaigns", json={"name": "spring", field: value})
+    assert reply.status_code == 422
+    assert reply.json()["errors"][0]["field"].startswith(field)
+
+
+async def test_a_campaign_keeps_the_rules_that_it_is_given(world: World) -> None:
+    windows = parse_windows([{"weekdays": ["monday"], "start": "09:00", "end": "17:00"}])
+    schedule = await world.ledger.add_schedule(world.acme.account_id, "office", "Europe/Berlin", windows, NOW)
+    profile = await world.ledger.add_profile(world.acme.account_id, "slow", 1.0, None, NOW)
+    theirs = await world.ledger.add_profile(world.other.account_id, "slow", 1.0, None, NOW)
+    campaign_id = await made(world)
+    async with world.client() as client:
+        address = f"/v1/campaigns/{campaign_id}/rules"
+        rules = {"schedules": [schedule.schedule_id], "profiles": [profile.profile_id]}
+        kept = (await client.put(address, json=rules)).json()
+        assert {name: kept[name] for name in rules} == rules
+        refused = await client.put(address, json={"schedules": [], "profiles": [theirs.profile_id]})
+        assert refused.status_code == 422
+        assert (await client.get(f"/v1/campaigns/{campaign_id}")).json()["profiles"] == [profile.profile_id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -25,7 +26,7 @@ from mirabelle.api.v1.problem import FieldError, ProblemError
 from mirabelle.api.v1.services import Services
 from mirabelle.api.xml import Fault
 from mirabelle.calls.call import NewCall
-from mirabelle.calls.campaign import Campaign
+from mirabelle.calls.campaign import Campaign, CampaignDefaults
 from mirabelle.store.records import KeptReply, Uploaded
 
 NDJSON: Final = "application/x-ndjson"
@@ -101,7 +102,7 @@ class Additions:
             caller.account,
             self._services.settings,
             now,
-            defaults={},
+            defaults=_defaults(campaign.defaults),
             on_bad_line=on_bad_line,
             duplicates=duplicates,
         )
@@ -193,6 +194,11 @@ class Additions:
 
 def _error(fault: Fault) -> FieldError:
     return FieldError(field=fault.field, detail=fault.reason, line=fault.line or None)
+
+
+def _defaults(defaults: CampaignDefaults) -> dict[str, str]:
+    """What calls have that do not say it, as a form has it."""
+    return {name: str(value) for name, value in dataclasses.asdict(defaults).items() if value != ""}
 
 
 OnBadLineQuery = Annotated[

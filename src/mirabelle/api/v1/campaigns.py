@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mirabelle.api import xml
+from mirabelle.api import url, xml
+from mirabelle.api.queuecall import DEFAULT_RETRY_INTERVAL
 from mirabelle.api.queuecalls import FIELDS
 from mirabelle.api.v1 import order, page, problem
 from mirabelle.api.v1.additions import Additions, DuplicatesQuery, OnBadLineQuery
@@ -20,11 +21,17 @@ from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.views import CampaignCounts, CampaignList, CampaignView
 from mirabelle.api.xml import Fault
 from mirabelle.calls import when
-from mirabelle.calls.campaign import Campaign
-from mirabelle.store.ledger import CampaignExists
+from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
+from mirabelle.store.ledger import CampaignExists, RuleMissing
 
 CampaignId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of a campaign.")]
 """The campaign that a path names."""
+
+MOST_RULES: Final = 50
+"""The most schedules, and the most profiles, of a campaign."""
+
+RuleId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""The id of a schedule or a profile."""
 
 _MOST = {field.name: field.most for field in FIELDS}
 
@@ -40,6 +47,28 @@ class CampaignOrder(BaseModel):
     parameters: str = Field(
         default="", max_length=_MOST["campaign_parameters"], description="Any text; given to start_url with every call."
     )
+    start_url: str = Field(default="", max_length=_MOST["start_url"], description="That of calls that name none.")
+    result_url: str = Field(default="", max_length=_MOST["result_url"], description="That of calls that name none.")
+    max_retries: int = Field(default=0, ge=0, le=10, description="That of calls that do not say.")
+    retry_interval: int = Field(
+        default=DEFAULT_RETRY_INTERVAL, ge=60, le=172_800, description="That of calls that do not say, in seconds."
+    )
+    schedules: list[RuleId] = Field(
+        default_factory=list, max_length=MOST_RULES, description="It calls while one of these schedules is open."
+    )
+    profiles: list[RuleId] = Field(
+        default_factory=list, max_length=MOST_RULES, description="It calls no faster than each of these profiles."
+    )
+    paused: bool = Field(default=False, description="Whether its calls wait until it is resumed.")
+
+
+class RulesOrder(BaseModel):
+    """What a campaign keeps from now on."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    schedules: list[RuleId] = Field(max_length=MOST_RULES)
+    profiles: list[RuleId] = Field(max_length=MOST_RULES)
 
 
 class RetryOrder(BaseModel):
@@ -60,25 +89,34 @@ class Campaigns:
     def __init__(self, services: Services) -> None:
         self._ledger = services.ledger
         self._clock = services.clock
+        self._allow_private = services.settings.http.allow_private
         self._additions = Additions(services)
 
     async def make(self, response: Response, caller: Manager, asked: CampaignOrder) -> CampaignView:
         """Make a campaign without calls."""
-        faults = [
-            Fault(name, "The value holds a control character that XML cannot carry.")
-            for name, text in (("name", asked.name), ("parameters", asked.parameters))
-            if not xml.holds(text)
-        ]
-        if not asked.name.strip():
-            faults.append(Fault("name", "The name is blank; give one."))
+        faults = _faults(asked, allow_private=self._allow_private)
         if faults:
             raise problem.refused(faults)
         try:
             campaign = await self._ledger.add_campaign(
-                caller.account.account_id, asked.name.strip(), asked.parameters, self._clock.now()
+                caller.account.account_id,
+                asked.name.strip(),
+                asked.parameters,
+                self._clock.now(),
+                defaults=CampaignDefaults(
+                    start_url=asked.start_url.strip(),
+                    result_url=asked.result_url.strip(),
+                    max_retries=asked.max_retries,
+                    retry_interval=asked.retry_interval,
+                ),
+                schedules=asked.schedules,
+                profiles=asked.profiles,
+                state=CampaignState.PAUSED if asked.paused else CampaignState.ACTIVE,
             )
         except CampaignExists as error:
             raise problem.conflict(str(error)) from error
+        except RuleMissing as error:
+            raise problem.refused([Fault("schedules", str(error))]) from error
         response.headers["Location"] = f"/v1/campaigns/{campaign.campaign_id}"
         return CampaignView.of(campaign)
 
@@ -135,6 +173,15 @@ class Campaigns:
                 raise problem.refused([Fault("expiration_time", str(error))]) from error
         return CallsChanged(calls=await self._ledger.retry_failed(campaign_id, now, expires_at=expires_at))
 
+    async def set_rules(self, caller: Manager, campaign_id: CampaignId, asked: RulesOrder) -> CampaignCounts:
+        """Let it keep these schedules and profiles and no others."""
+        campaign = await self._own(caller, campaign_id)
+        try:
+            await self._ledger.set_campaign_rules(campaign_id, asked.schedules, asked.profiles)
+        except RuleMissing as error:
+            raise problem.refused([Fault("schedules", str(error))]) from error
+        return await self._counted(campaign)
+
     async def _own(self, caller: Identity, campaign_id: int) -> Campaign:
         campaign = await self._ledger.campaign(campaign_id)
         if campaign is None or campaign.account_id != caller.account.account_id:
@@ -142,4 +189,22 @@ class Campaigns:
         return campaign
 
     async def _counted(self, campaign: Campaign) -> CampaignCounts:
-        return CampaignCounts.counted(campaign, await self._ledger.campaign_counts(campaign.campaign_id))
+        rules = await self._ledger.campaign_rules(campaign.campaign_id)
+        return CampaignCounts.counted(campaign, rules, await self._ledger.campaign_counts(campaign.campaign_id))
+
+
+def _faults(asked: CampaignOrder, *, allow_private: bool) -> list[Fault]:
+    faults = [
+        Fault(name, "The value holds a control character that XML cannot carry.")
+        for name, text in (("name", asked.name), ("parameters", asked.parameters))
+        if not xml.holds(text)
+    ]
+    if not asked.name.strip():
+        faults.append(Fault("name", "The name is blank; give one."))
+    for name, text in (("start_url", asked.start_url.strip()), ("result_url", asked.result_url.strip())):
+        try:
+            if text:
+                url.check(text, allow_private=allow_private)
+        except url.UrlError as error:
+            faults.append(Fault(name, str(error)))
+    return faults

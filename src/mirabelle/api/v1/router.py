@@ -100,6 +100,7 @@ def _campaigns(made: APIRouter, services: Services) -> None:
         openapi_extra=BODY,
         **_CREATED,
     )
+    _add(made, "PUT", f"{one}/rules", campaigns.set_rules, "set the schedules and profiles of a campaign", tag)
     _add(made, "POST", f"{one}/pause", campaigns.pause, "pause a campaign", tag)
     _add(made, "POST", f"{one}/resume", campaigns.resume, "resume a campaign", tag)
     _add(made, "POST", f"{one}/cancel", campaigns.cancel, "withdraw the calls of a campaign", tag)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
@@ -14,7 +15,7 @@ from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.campaign import Campaign, CampaignState
 from mirabelle.calls.outcome import Outcome
-from mirabelle.store.records import ResultState, Role, StoredResult
+from mirabelle.store.records import CampaignRules, ResultState, Role, StoredResult
 
 
 def _text(instant: datetime) -> str:
@@ -104,22 +105,34 @@ class CampaignView(BaseModel):
     parameters: str
     state: CampaignState
     created_at: Instant
+    start_url: str = Field(description="That of calls that name none; empty: they must.")
+    result_url: str = Field(description="That of calls that name none.")
+    max_retries: int = Field(description="That of calls that do not say.")
+    retry_interval: int = Field(description="That of calls that do not say, in seconds.")
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignView:
         """The view of a campaign."""
-        return cls.model_construct(**{name: getattr(campaign, name) for name in cls.model_fields})
+        own = {name: getattr(campaign, name) for name in CampaignView.model_fields if hasattr(campaign, name)}
+        return CampaignView.model_construct(**own, **dataclasses.asdict(campaign.defaults))
 
 
 class CampaignCounts(CampaignView):
-    """A campaign, and how many of its calls are in each state."""
+    """A campaign, what it keeps, and how many of its calls are in each state."""
 
+    schedules: list[int] = Field(description="It calls while one of these schedules is open.")
+    profiles: list[int] = Field(description="It calls no faster than each of these profiles.")
     calls: dict[CallState, int]
 
     @classmethod
-    def counted(cls, campaign: Campaign, counts: Mapping[CallState, int]) -> CampaignCounts:
+    def counted(cls, campaign: Campaign, rules: CampaignRules, counts: Mapping[CallState, int]) -> CampaignCounts:
         """The view of a campaign with its calls."""
-        return cls.model_construct(**dict(CampaignView.of(campaign)), calls=dict(counts))
+        return cls.model_construct(
+            **dict(CampaignView.of(campaign)),
+            schedules=[each.schedule_id for each in rules.schedules],
+            profiles=[each.profile_id for each in rules.profiles],
+            calls=dict(counts),
+        )
 
 
 class CampaignList(Page):
