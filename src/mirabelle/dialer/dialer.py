@@ -17,7 +17,9 @@ from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep, after_attempt
+from mirabelle.calls.schedule import Schedule
 from mirabelle.calls.trunk import Trunk
+from mirabelle.dialer.campaign_gates import CampaignGates
 from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
 from mirabelle.dialer.start import StartMethods
 from mirabelle.dialer.story import Story
@@ -75,6 +77,7 @@ class Dialer:
         self._lease = lease
         self._on_result = on_result
         self._start_methods = StartMethods(ledger, clock)
+        self._gates = CampaignGates(ledger, clock, owner, lease)
         self._awake = asyncio.Event()
         self._draining = False
         self._running: set[asyncio.Task[None]] = set()
@@ -131,36 +134,35 @@ class Dialer:
 
     async def _turn(self) -> float:
         """Do what can be done now; returns the seconds until more can be."""
-        now = self._clock.now()
-        for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
+        # Together, so that the look at the rules, which hardly any ledger has, delays nobody.
+        _, ruled = await asyncio.gather(self._expire(), self._ledger.ruled_campaigns())
+        slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
+        claimed = await self._gates.claim(slots, ruled, self._start) if slots else 0
+        return await self._pause(full=claimed == slots)
+
+    async def _expire(self) -> None:
+        for call in await self._ledger.expire_due(self._clock.now(), EXPIRED_AT_ONCE):
             self._story("expired", call.call_id)
             self._on_result()
-        slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
-        claimed: tuple[Call, ...] = ()
-        if slots:
-            claimed = await self._ledger.claim_due(now, slots, self._owner, now + self._lease)
-        for call in claimed:
-            self._start(call)
-        return await self._pause(full=len(claimed) == slots)
 
     async def _pause(self, *, full: bool) -> float:
-        """Seconds to the next turn: until a token where work may be left, else until something is due."""
+        """Seconds to the next turn: until a token where work may be left, else until something is due or opens."""
         if full:
             monotonic = self._clock.monotonic()
             waits = [wait for line in self._lines if (wait := line.wait(monotonic)) is not None]
             return min([*waits, LONGEST_SLEEP])
         now = self._clock.now()
         due = await self._ledger.next_due(now)
-        if due is None:
-            return LONGEST_SLEEP
-        return min(max((due - now).total_seconds(), 0.0), LONGEST_SLEEP)
+        waits = [LONGEST_SLEEP, *([] if due is None else [max((due - now).total_seconds(), 0.0)])]
+        opening = self._gates.wait()
+        return min(waits if opening is None else [*waits, opening])
 
-    def _start(self, call: Call) -> None:
+    def _start(self, call: Call, schedules: Sequence[Schedule]) -> None:
         """Begin to carry a claimed call. Nothing here can fail: what is claimed must be carried or given back."""
         line = self._free_line()
         if line is not None:
             line.take(self._clock.monotonic())
-        task = asyncio.create_task(self._carry(call, line), name=f"call {call.call_id}")
+        task = asyncio.create_task(self._carry(call, line, schedules), name=f"call {call.call_id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -168,13 +170,13 @@ class Dialer:
         now = self._clock.monotonic()
         return next((line for line in self._lines if line.wait(now) == 0.0), None)
 
-    async def _carry(self, call: Call, line: TrunkLine | None) -> None:
+    async def _carry(self, call: Call, line: TrunkLine | None, schedules: Sequence[Schedule]) -> None:
         """One call's attempt, from its intent to its end in the ledger."""
         try:
             if line is None or self._draining:
                 await self._give_back(call)
             else:
-                await self._attempt(call, line.trunk)
+                await self._attempt(call, line.trunk, schedules)
         except LeaseLost:
             self._story("lease lost", call.call_id)
         finally:
@@ -186,18 +188,24 @@ class Dialer:
         """Let go of a call that was claimed and not tried."""
         await self._persist(lambda: self._ledger.release(call.call_id, self._clock.now(), self._owner))
 
-    async def _attempt(self, call: Call, trunk: Trunk) -> None:
+    async def _put_back(self, call: Call, why: str) -> None:
+        """Let a call that was claimed keep its place, for the time when its campaign may call again."""
+        self._story(why, call.call_id)
+        await self._persist(lambda: self._ledger.release(call.call_id, call.due_at, self._owner))
+
+    async def _attempt(self, call: Call, trunk: Trunk, schedules: Sequence[Schedule]) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
         now = self._clock.now()
         try:
             method = await self._start_methods.of(call.account_id)
+            if schedules and not self._gates.verdict(call.campaign_id, schedules).open:
+                await self._put_back(call, "closed")
+                return
             attempt = await self._ledger.begin_attempt(call.call_id, sip_call_id, trunk.name, now, self._owner)
         except LeaseLost:
             raise
         except CampaignPaused:
-            # It keeps its place for the time after the pause.
-            self._story("paused", call.call_id)
-            await self._persist(lambda: self._ledger.release(call.call_id, call.due_at, self._owner))
+            await self._put_back(call, "paused")
             return
         except StoreError as error:
             self._story("store failed", call.call_id, reason=str(error))

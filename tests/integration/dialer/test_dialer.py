@@ -208,7 +208,12 @@ async def test_a_call_that_expires_while_it_waits_is_reported_and_not_dialled(ri
 
 
 async def test_no_more_calls_at_once_than_the_trunk_has_channels(rig: Rig) -> None:
+    full = asyncio.Event()
+
     async def one_turn(placement: Placement, progress: Progress) -> Ending:
+        if rig.phone.carrying == 3:
+            full.set()
+        await full.wait()
         for _ in range(20):
             await asyncio.sleep(0)
         return await rig.phone.busy(placement, progress)

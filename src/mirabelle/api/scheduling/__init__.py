@@ -1,0 +1,1 @@
+"""The scheduling and pacing service under `/api/`: schedules, profiles, and the campaigns that keep them."""
