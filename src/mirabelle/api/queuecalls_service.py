@@ -193,7 +193,7 @@ class QueuecallsService:
 async def _batches(intake: Intake, file: IO[bytes]) -> AsyncIterator[Sequence[NewCall]]:
     """The calls of a list, read and checked off the event loop."""
 
-    def more() -> list[NewCall] | None:
+    def more() -> Sequence[NewCall] | None:
         data = file.read(_PIECE)
         return intake.feed(data) if data else None
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
-from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.call import Call, CallState, NewCall, NewCalls
 from mirabelle.calls.campaign import Campaign, CampaignState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery, result_form
@@ -39,6 +39,12 @@ NEW_CALL_COLUMNS: Final = (
     "expires_at",
 )
 """The columns that a new call fills; the others have defaults."""
+
+CALLEE_COLUMNS: Final = ("phone_number", "message_reference", "call_parameters")
+"""Those of them that are a call's own in an upload."""
+
+COMMON_COLUMNS: Final = tuple(name for name in NEW_CALL_COLUMNS[2:] if name not in CALLEE_COLUMNS)
+"""Those that many calls of an upload have in common; account and campaign are known only in the end."""
 
 
 class Row(Protocol):
@@ -126,19 +132,62 @@ def long_cursor(value: int) -> int:
     return max(0, min(value, 2**63 - 1))
 
 
-def spooled(new: NewCall, now: datetime) -> tuple[Any, ...]:
-    """The values of a new call for `NEW_CALL_COLUMNS`, but for the first two: its account and its campaign.
+class Batch(NamedTuple):
+    """Calls of an upload that have all but their callees in common.
+
+    Attributes:
+        common: the values for `COMMON_COLUMNS`.
+        callees: the values for `CALLEE_COLUMNS`, of each call in its order.
+    """
+
+    common: tuple[Any, ...]
+    callees: list[tuple[str, ...]]
+
+
+def batches_of(news: Sequence[NewCall], now: datetime) -> list[Batch]:
+    """New calls as they wait for the end of an upload.
 
     They keep every rule of the table, so that a store may leave out asking for each.
 
     Raises:
-        StoreError: a value in it cannot be stored.
+        StoreError: a value in them cannot be stored.
     """
+    if isinstance(news, NewCalls):
+        common = _common(news.like, now)
+        for callee in news.callees:
+            _check_callee(callee)
+        return [Batch(common, list(map(tuple, news.callees)))]
+    made: list[Batch] = []
+    for new in news:
+        callee = (new.phone_number, new.message_reference, new.call_parameters)
+        _check_callee(callee)
+        common = _common(new, now)
+        if not made or made[-1].common != common:
+            made.append(Batch(common, []))
+        made[-1].callees.append(callee)
+    return made
+
+
+def _common(new: NewCall, now: datetime) -> tuple[Any, ...]:
     if not 0 <= new.max_retries <= schema.MAX_RETRIES:
         raise StoreError(f"max_retries is from 0 to {schema.MAX_RETRIES}.")
     if not 0 <= new.retry_interval <= schema.RETRY_INTERVAL:
         raise StoreError(f"retry_interval is from 0 to {schema.RETRY_INTERVAL} seconds.")
-    return tuple(new_call_row(new, now).values())[2:]
+    row = new_call_row(new, now)
+    return tuple(row[name] for name in COMMON_COLUMNS)
+
+
+def _check_callee(callee: tuple[str, ...]) -> None:
+    joined = "".join(callee)
+    # Most are short and of plain characters, and are seen through at once.
+    if len(joined) <= _SHORT and joined.isascii() and "\0" not in joined:
+        return
+    for name, text, most in zip(CALLEE_COLUMNS, callee, _CALLEE_LIMITS, strict=True):
+        storable(name, text, most)
+
+
+_CALLEE_LIMITS: Final = (schema.PHONE_NUMBER, schema.NAME, schema.PARAMETERS)
+_SHORT: Final = min(_CALLEE_LIMITS)
 
 
 def new_call_row(new: NewCall, now: datetime) -> dict[str, Any]:

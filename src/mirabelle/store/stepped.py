@@ -22,7 +22,7 @@ from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.records import KeyHolder, Remembered, ResultState, Role, StoredResult, Uploaded
-from mirabelle.store.rows import spooled
+from mirabelle.store.rows import batches_of
 from mirabelle.store.spool import Spool
 
 T = TypeVar("T")
@@ -118,7 +118,8 @@ class SteppedLedger(ABC):
             raise campaign_steps.name_taken(name)
 
         def keep(batch: Sequence[NewCall]) -> None:
-            spool.add([spooled(new, now) for new in batch])
+            for each in batches_of(batch, now):
+                spool.add(each)
 
         with self._spool() as spool:
             async for batch in batches:

@@ -33,7 +33,7 @@ def test_each_row_is_a_call_with_what_all_have_in_common() -> None:
     assert (call.account_id, call.phone_number, call.message_reference, call.call_parameters) == (1, A, "ref", "p=1")
     assert (call.start_url, call.result_url) == ("http://example.com/start", "http://example.com/r")
     assert (call.max_retries, call.retry_interval) == (2, 60)
-    assert taker.finish() == []
+    assert list(taker.finish()) == []
     assert (taker.queued, taker.skipped, taker.faults) == (1, 0, [])
 
 
