@@ -159,12 +159,12 @@ def batches_of(news: Sequence[NewCall], now: datetime) -> list[Batch]:
         return [Batch(common, list(map(tuple, news.callees)))]
     made: list[Batch] = []
     for new in news:
-        callee = (new.phone_number, new.message_reference, new.call_parameters)
-        _check_callee(callee)
+        own = (new.phone_number, new.message_reference, new.call_parameters)
+        _check_callee(own)
         common = _common(new, now)
         if not made or made[-1].common != common:
             made.append(Batch(common, []))
-        made[-1].callees.append(callee)
+        made[-1].callees.append(own)
     return made
 
 
