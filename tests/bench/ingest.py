@@ -156,7 +156,8 @@ def _figures(store: str, lines: int, raw: float, unchecked: float | None, taken:
     figures.append(Figure(f"{store}, peak memory", peak, "< 200 MB", f"{parts}: the server and its children"))
     for name, waits in (("an empty page", taken.page_waits), ("a single call", taken.write_waits)):
         if waits:
-            value = f"p50 {percentile(waits, 0.5) * 1000:.0f} ms, longest {max(waits) * 1000:,.0f} ms"
+            p50, p99, longest = (1000 * each for each in (percentile(waits, 0.5), percentile(waits, 0.99), max(waits)))
+            value = f"p50 {p50:.0f} ms, p99 {p99:,.0f} ms, longest {longest:,.0f} ms"
             figures.append(Figure(f"{store}, wait for {name} meanwhile", value, "", f"asked {len(waits)} times"))
     return figures
 

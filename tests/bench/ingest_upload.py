@@ -120,7 +120,7 @@ def pages(sender: Sender) -> Waits:
         connection.request("GET", "/nothing", headers={"Connection": "keep-alive"})
         connection.getresponse().read()
 
-    return Waits(ask, 0.05)
+    return Waits(ask, 0.02)
 
 
 def writes(sender: Sender) -> Waits:
