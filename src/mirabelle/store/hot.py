@@ -50,6 +50,13 @@ _HOSTS: Final = """
 """
 
 
+# The calls that this transaction has loaded: those of the campaign behind the last key that was given away before.
+_LOADED: Final = "SELECT call_id FROM calls WHERE campaign_id = :campaign_id AND state = 'queued' AND call_id > :before"
+# On PostgreSQL others may have queued calls into the campaign meanwhile, with keys in between. They are not of our
+# transaction, whose number modulo 2^32 is in each row that it wrote.
+_OURS: Final = "AND xmin = CAST(CAST(txid_current() % 4294967296 AS text) AS xid)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotPaths:
     """The statements that are run all day.
@@ -62,6 +69,8 @@ class HotPaths:
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
+        loaded: the keys of calls that this transaction has loaded, from the first; `:campaign_id`, `:before`, `:most`.
+        last_loaded: the last of those keys; `:campaign_id`, `:before`.
     """
 
     claim: sa.TextClause
@@ -70,6 +79,8 @@ class HotPaths:
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
+    loaded: sa.TextClause
+    last_loaded: sa.TextClause
 
 
 SQLITE: Final = HotPaths(
@@ -133,6 +144,8 @@ SQLITE: Final = HotPaths(
         )
         RETURNING {_DELIVERY_RETURNING}
     """),  # noqa: S608
+    loaded=sa.text(f"{_LOADED} ORDER BY call_id LIMIT :most"),
+    last_loaded=sa.text(f"{_LOADED} ORDER BY call_id DESC LIMIT 1"),
 )
 """SQLite's."""
 
@@ -202,5 +215,7 @@ POSTGRESQL: Final = HotPaths(
         FROM due WHERE deliveries.delivery_id = due.delivery_id
         RETURNING {_DELIVERY_RETURNING}
     """),  # noqa: S608
+    loaded=sa.text(f"{_LOADED} {_OURS} ORDER BY call_id LIMIT :most"),
+    last_loaded=sa.text(f"{_LOADED} {_OURS} ORDER BY call_id DESC LIMIT 1"),
 )
 """PostgreSQL's."""

@@ -123,6 +123,7 @@ class Ledger(Protocol):
         now: datetime,
         *,
         into: int | None = None,
+        listed: int = 0,
     ) -> Uploaded:
         """Store a new campaign and all its calls in one transaction, or nothing. Wakes `wait_for_work`.
 
@@ -136,6 +137,7 @@ class Ledger(Protocol):
             batches: the calls, best a few thousand at once; their `campaign_id` means nothing.
             now: the present instant.
             into: a campaign that is there already, for more calls; `name` and `parameters` mean nothing then.
+            listed: of how many of the first calls to give the keys.
 
         Raises:
             CampaignExists: the account has a campaign of this name. Known before the first batch is asked for,

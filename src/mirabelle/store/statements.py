@@ -169,15 +169,6 @@ RETRY_SOME: Final = sa.text("""
     RETURNING call_id
 """)
 LAST_CALL: Final = sa.select(sa.func.max(CALLS.c.call_id).label("last"))
-_LOADED: Final = (
-    CALLS.c.campaign_id == sa.bindparam("campaign_id"),
-    CALLS.c.state == _QUEUED,
-    CALLS.c.call_id > sa.bindparam("before"),
-)
-CALLS_LOADED: Final = sa.select(
-    sa.select(sa.func.min(CALLS.c.call_id)).where(*_LOADED).scalar_subquery().label("first"),
-    sa.select(sa.func.max(CALLS.c.call_id)).where(*_LOADED).scalar_subquery().label("last"),
-)
 RELEASE: Final = (
     sa.update(CALLS)
     .where(

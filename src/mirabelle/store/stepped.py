@@ -110,6 +110,7 @@ class SteppedLedger(ABC):
         now: datetime,
         *,
         into: int | None = None,
+        listed: int = 0,
     ) -> Uploaded:
         """See `Ledger.upload`."""
         if into is not None:
@@ -124,7 +125,9 @@ class SteppedLedger(ABC):
         with self._spool() as spool:
             async for batch in batches:
                 await asyncio.to_thread(keep, batch)
-            uploaded = await self._write(lambda: campaign_steps.upload(account_id, name, parameters, into, spool, now))
+            uploaded = await self._write(
+                lambda: campaign_steps.upload(self.hot, account_id, name, parameters, into, spool, now, listed)
+            )
         self._announce()
         return uploaded
 
