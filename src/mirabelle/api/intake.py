@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -66,10 +67,13 @@ class Intake:
         self._list = PhoneList()
         self._seen = None if order.duplicates == "allow" else Seen()
 
+    @property
+    def tells_apart(self) -> bool:
+        """Whether it matters that a number is there twice; where not, `know` does nothing."""
+        return self._seen is not None
+
     def know(self, phone_numbers: Iterable[str]) -> None:
         """Take numbers for seen, as if the list had begun with them: those that its campaign holds already.
-
-        Does nothing where a number may be there twice.
 
         Args:
             phone_numbers: as the ledger keeps them.
@@ -78,8 +82,10 @@ class Intake:
             return
         self._before = "the list or the campaign"
         for text in phone_numbers:
-            found = None if number.is_plain(text) else number.parse(text, bad_ani="default")
-            self._seen.add(_key(text, found))
+            # What was a number once and is none any more is in no list either.
+            with contextlib.suppress(number.NumberError):
+                found = None if number.is_plain(text) else number.parse(text, bad_ani="default")
+                self._seen.add(_key(text, found))
 
     def feed(self, data: bytes) -> Sequence[NewCall]:
         """Take the next bytes; returns the calls in them.

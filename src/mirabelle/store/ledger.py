@@ -166,6 +166,18 @@ class Ledger(Protocol):
         """
         ...
 
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """The keys and telephone numbers of a campaign's calls, in whatever state, in the order of the keys.
+
+        Args:
+            campaign_id: which campaign.
+            after: the last key of the page before.
+            limit: the most calls.
+        """
+        ...
+
     async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
         """How many calls of a campaign are in each state; every state is there."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -121,7 +121,7 @@ QUEUE_CALL: Final = (
 )
 
 
-def _calls_of(owner: sa.Column[int]) -> tuple[sa.Executable, sa.Executable]:
+def _calls_of(owner: sa.Column[int]) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """The next calls of an account or a campaign by their keys: in whatever state, and in one state.
 
     The index holds the keys by state, so the first takes the next ones of each state and of those the first.
@@ -142,6 +142,7 @@ def _calls_of(owner: sa.Column[int]) -> tuple[sa.Executable, sa.Executable]:
 
 CALLS_OF_ACCOUNT, CALLS_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id)
 CALLS_OF_CAMPAIGN, CALLS_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id)
+NUMBERS_OF_CAMPAIGN: Final = CALLS_OF_CAMPAIGN.with_only_columns(CALLS.c.call_id, CALLS.c.phone_number)
 CAMPAIGN_COUNTS: Final = COUNTS.where(CALLS.c.campaign_id == sa.bindparam("campaign_id"))
 _CANCELED: Final = "state = 'canceled', ended_at = :now, detail = :reason"
 CANCEL_CALL: Final = sa.text(

@@ -143,6 +143,12 @@ class SteppedLedger(ABC):
         """See `Ledger.calls`."""
         return await self._read(lambda: call_steps.calls(account_id, campaign_id, state, after, limit))
 
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """See `Ledger.campaign_numbers`."""
+        return await self._read(lambda: call_steps.campaign_numbers(campaign_id, after, limit))
+
     async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
         """See `Ledger.campaign_counts`."""
         return await self._read(lambda: call_steps.campaign_counts(campaign_id))

@@ -209,6 +209,7 @@ def test_what_is_taken_without_asking_phonenumbers_is_what_it_would_say(code: in
 @pytest.mark.parametrize("region", ["US", "GB", "DE", "FR", "JP", "BR", "IN", "ZA", "AU"])
 def test_the_numbers_of_large_countries_are_taken_without_asking(region: str) -> None:
     example = phonenumbers.example_number(region)
+    assert example is not None
     assert is_plain(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164))
 
 

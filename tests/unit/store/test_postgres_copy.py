@@ -13,6 +13,7 @@ from mirabelle.store.rows import CALLEE_COLUMNS, COMMON_COLUMNS, NEW_CALL_COLUMN
 
 COMMON = ("http://example.com/start", "", 2, 300, "queued", 2**50, 2**51, None)
 text = st.text(st.characters(codec="utf-8"), max_size=20)
+callees: st.SearchStrategy[tuple[str, ...]] = st.tuples(text, text, text)
 
 
 def read(data: bytes) -> Iterator[tuple[bytes | None, ...]]:
@@ -31,19 +32,19 @@ def read(data: bytes) -> Iterator[tuple[bytes | None, ...]]:
     assert len(data) == at + 2
 
 
-@given(st.lists(st.lists(st.tuples(text, text, text), max_size=4), max_size=4))
-def test_a_stream_holds_every_value_of_every_row(callees: list[list[tuple[str, str, str]]]) -> None:
-    data = b"".join(stream([Batch(COMMON, each) for each in callees], 7, 9))
+@given(st.lists(st.lists(callees, max_size=4), max_size=4))
+def test_a_stream_holds_every_value_of_every_row(lists: list[list[tuple[str, ...]]]) -> None:
+    data = b"".join(stream([Batch(COMMON, each) for each in lists], 7, 9))
     alike: tuple[Any, ...] = (
         *(b"http://example.com/start", b"", struct.pack("!i", 2), struct.pack("!i", 300), b"queued"),
         *(struct.pack("!q", 2**50), struct.pack("!q", 2**51), None, struct.pack("!i", 7), struct.pack("!i", 9)),
     )
-    rows = [callee for batch in callees for callee in batch]
+    rows = [callee for callees in lists for callee in callees]
     assert list(read(data)) == [(*(value.encode() for value in row), *alike) for row in rows]
 
 
 def test_a_stream_comes_in_pieces() -> None:
-    row = ("+16175550123", "x" * 200, "y" * 200)
+    row: tuple[str, ...] = ("+16175550123", "x" * 200, "y" * 200)
     pieces = list(stream([Batch(COMMON, [row] * 5_000)], 1, 1))
     assert len(pieces) > 2
     assert max(map(len, pieces)) < 2 * PIECE
