@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench bench-ingest clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.ready ## set everything up, place a call, show it
 	@$(BIN)/mirabelle demo
@@ -29,6 +29,9 @@ format: $(VENV)/.ready-dev ## rewrite the code in the house's format
 
 bench: $(VENV)/.ready-dev ## calls per core, CPU per call, time to first audio, pages per second
 	@$(BIN)/python -m tests.bench
+
+bench-ingest: $(VENV)/.ready-dev ## a million lines through queuecalls.php, beside the raw driver, on both stores
+	@$(BIN)/python -m tests.bench.ingest
 
 clean: ## forget the environment and what was built
 	rm -rf $(VENV) build src/*.egg-info src/mirabelle/media/_loop.* demo-output

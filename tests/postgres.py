@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import socket
@@ -18,7 +19,8 @@ import pytest
 from mirabelle.store.open import open_ledger
 
 
-def _binaries() -> Path | None:
+def postgres_binaries() -> Path | None:
+    """Where the newest PostgreSQL of this machine has its programs; None where there is none."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: path.parts[4])
     if found:
         return found[-1].parent
@@ -33,10 +35,17 @@ def _free_port() -> int:
         return port
 
 
-@pytest.fixture(scope="session")
-def postgres_server(require_peer: Callable[[str, Path | str | None], Path]) -> Iterator[str]:
-    """The URL, without a database's name, of a server of our own; it is gone with the session."""
-    binaries = require_peer("PostgreSQL", _binaries())
+@contextlib.contextmanager
+def running_postgres(binaries: Path, *, fsync: bool) -> Iterator[str]:
+    """A server of our own, which is gone when this ends.
+
+    Args:
+        binaries: where its programs are.
+        fsync: whether a commit waits for the disk; no test needs it, a measurement does.
+
+    Yields:
+        Its URL, without a database's name.
+    """
     # It refuses to run as root, and a socket's path must be short.
     as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
     home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
@@ -50,7 +59,8 @@ def postgres_server(require_peer: Callable[[str, Path | str | None], Path]) -> I
 
     run(str(binaries / "initdb"), "-D", str(data), "-U", "mirabelle", "-A", "trust", "-E", "UTF8", "--locale=C")
     options = (
-        f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c shared_buffers=64MB -c fsync=off -c max_connections=60"
+        f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c shared_buffers=64MB"
+        f" -c fsync={'on' if fsync else 'off'} -c max_connections=60"
     )
     # Written to a file: a pipe would stay open as long as the server runs.
     run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "30", "-l", str(home / "log"), "-o", options, "start")
@@ -59,6 +69,13 @@ def postgres_server(require_peer: Callable[[str, Path | str | None], Path]) -> I
     finally:
         run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(require_peer: Callable[[str, Path | str | None], Path]) -> Iterator[str]:
+    """The URL, without a database's name, of a server of our own; it is gone with the session."""
+    with running_postgres(require_peer("PostgreSQL", postgres_binaries()), fsync=False) as url:
+        yield url
 
 
 async def _execute(url: str, statement: str) -> None:

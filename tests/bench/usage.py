@@ -1,7 +1,8 @@
-"""Processor time of a process and all that it started."""
+"""Processor time and memory of a process and all that it started."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -11,10 +12,27 @@ def tree_seconds(pid: int) -> float | None:
     processes = _processes()
     if pid not in processes:
         return None
-    ours = {pid}
-    while found := {each for each, (parent, _) in processes.items() if parent in ours} - ours:
-        ours |= found
-    return sum(processes[each][1] for each in ours) / os.sysconf("SC_CLK_TCK")
+    return sum(processes[each][1] for each in _tree(pid, processes)) / os.sysconf("SC_CLK_TCK")
+
+
+def forget_peaks(pid: int) -> None:
+    """Let the peaks of `peak_bytes` begin anew."""
+    for each in _tree(pid, _processes()):
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{each}/clear_refs").write_text("5")
+
+
+def peak_bytes(pid: int) -> dict[int, int]:
+    """The most memory that a process and each of its descendants held since `forget_peaks`, by process id.
+
+    What two of them share is counted for both. Empty where there is no /proc.
+    """
+    found: dict[int, int] = {}
+    for each in _tree(pid, _processes()):
+        with contextlib.suppress(OSError):
+            lines = Path(f"/proc/{each}/status").read_text().splitlines()
+            found[each] = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+    return found
 
 
 def seconds_by_process(pid: int) -> dict[str, float]:
@@ -29,6 +47,14 @@ def seconds_by_process(pid: int) -> dict[str, float]:
             name = next((word for word in words if word.startswith("mirabelle.")), f"child {words[0]}")
             named[name] = named.get(name, 0.0) + used / tick
     return named
+
+
+def _tree(pid: int, processes: dict[int, tuple[int, int]]) -> set[int]:
+    """A process and its descendants."""
+    ours = {pid}
+    while found := {each for each, (parent, _) in processes.items() if parent in ours} - ours:
+        ours |= found
+    return ours
 
 
 def _processes() -> dict[int, tuple[int, int]]:

@@ -34,7 +34,7 @@ async def batches(
         ListRefused: `intake` does not take the list.
     """
 
-    def more() -> tuple[int, list[NewCall]]:
+    def more() -> tuple[int, Sequence[NewCall]]:
         data = file.read(_PIECE)
         return len(data), intake.feed(data) if data else []
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from mirabelle.api.dialable import dialable
 from mirabelle.api.phone_list import BadLine, Item, PhoneList, Row
 from mirabelle.api.queuecalls import PHONE_LIST, CampaignOrder
-from mirabelle.api.seen import Seen
+from mirabelle.api.seen_numbers import SeenNumbers
 from mirabelle.api.xml import Fault
 from mirabelle.calls import number
 from mirabelle.calls.account import Account
-from mirabelle.calls.call import NewCall
+from mirabelle.calls.call import Callee, NewCall, NewCalls
 from mirabelle.errors import MirabelleError
 
 MOST_FAULTS: Final = 100
@@ -56,15 +56,33 @@ class Intake:
         self.queued = 0
         self.listed: list[tuple[Row, str]] = []
         self._order = order
-        self._account = account
+        self._country = account.settings.country
+        self._like = _like(order, account)
         self._bad_ani = bad_ani
         self._most_listed = most_listed
         self._form_text = form_text
+        self._before = "the list"
         self._refused = False
         self._list = PhoneList()
-        self._seen = None if order.duplicates == "allow" else Seen()
+        self._seen = None if order.duplicates == "allow" else SeenNumbers()
 
-    def feed(self, data: bytes) -> list[NewCall]:
+    @property
+    def tells_apart(self) -> bool:
+        """Whether it matters that a number is there twice; where not, `know` does nothing."""
+        return self._seen is not None
+
+    def know(self, phone_numbers: Iterable[str]) -> None:
+        """Take numbers for seen, as if the list had begun with them: those that its campaign holds already.
+
+        Args:
+            phone_numbers: as the ledger keeps them.
+        """
+        if self._seen is None:
+            return
+        self._before = "the list or the campaign"
+        self._seen.know(phone_numbers)
+
+    def feed(self, data: bytes) -> Sequence[NewCall]:
         """Take the next bytes; returns the calls in them.
 
         Raises:
@@ -72,7 +90,7 @@ class Intake:
         """
         return self._calls(self._list.feed(data))
 
-    def finish(self) -> list[NewCall]:
+    def finish(self) -> Sequence[NewCall]:
         """The list has ended; returns the calls of its last line.
 
         Raises:
@@ -86,31 +104,34 @@ class Intake:
             raise ListRefused("The list holds no number.")
         return calls
 
-    def _calls(self, items: Iterable[Item]) -> list[NewCall]:
-        calls = [call for item in items if (call := self._call(item)) is not None]
-        return [] if self._refused else calls
+    def _calls(self, items: Iterable[Item]) -> NewCalls:
+        callees = [callee for item in items if (callee := self._callee(item)) is not None]
+        return NewCalls(self._like, [] if self._refused else callees)
 
-    def _call(self, item: Item) -> NewCall | None:
-        """The call of a line; None where it makes none."""
+    def _callee(self, item: Item) -> Callee | None:
+        """Who a line wants called; None where it makes no call."""
         if isinstance(item, BadLine):
             self._bad(item.line, item.reason, refuse=self._order.on_bad_line == "refuse")
             return None
-        given = number.with_plus(item.phone_number) if self._form_text else item.phone_number
-        try:
-            text, found = dialable(given.strip(), country=self._account.settings.country, bad_ani=self._bad_ani)
-        except number.NumberError as error:
-            self._bad(item.line, str(error), refuse=self._order.on_bad_line == "refuse")
-            return None
-        if self._seen is not None and not self._seen.add(f"{found.e164};{found.keys}"):
+        text, found = item.phone_number, None
+        if not number.is_plain(text):
+            given = number.with_plus(text) if self._form_text else text
+            try:
+                text, found = dialable(given.strip(), country=self._country, bad_ani=self._bad_ani)
+            except number.NumberError as error:
+                self._bad(item.line, str(error), refuse=self._order.on_bad_line == "refuse")
+                return None
+        if self._seen is not None and not self._seen.add(text, found):
             if self._order.duplicates == "skip":
                 self.skipped += 1
             else:
-                self._bad(item.line, f"The number {found.e164} is in the list before.", refuse=True)
+                e164 = text if found is None else found.e164
+                self._bad(item.line, f"The number {e164} is in {self._before} before.", refuse=True)
             return None
         if len(self.listed) < self._most_listed:
             self.listed.append((item, text))
         self.queued += 1
-        return self._new_call(item, text)
+        return Callee(text, item.message_reference, item.call_parameters)
 
     def _bad(self, line: int, reason: str, *, refuse: bool) -> None:
         """Keep what is wrong with a line.
@@ -126,18 +147,18 @@ class Intake:
         if self._refused and len(self.faults) >= MOST_FAULTS:
             raise ListRefused("The list holds too many bad lines.")
 
-    def _new_call(self, row: Row, phone_number: str) -> NewCall:
-        order = self._order.call
-        return NewCall(
-            account_id=self._account.account_id,
-            campaign_id=0,
-            phone_number=phone_number,
-            start_url=order.start_url,
-            result_url=order.result_url,
-            message_reference=row.message_reference,
-            call_parameters=row.call_parameters,
-            max_retries=order.max_retries,
-            retry_interval=order.retry_interval,
-            scheduled_at=order.scheduled_at,
-            expires_at=order.expires_at,
-        )
+
+def _like(order: CampaignOrder, account: Account) -> NewCall:
+    """What all calls of the list have in common."""
+    call = order.call
+    return NewCall(
+        account_id=account.account_id,
+        campaign_id=0,
+        phone_number="",
+        start_url=call.start_url,
+        result_url=call.result_url,
+        max_retries=call.max_retries,
+        retry_interval=call.retry_interval,
+        scheduled_at=call.scheduled_at,
+        expires_at=call.expires_at,
+    )

@@ -7,6 +7,7 @@ order mark, and a first line of column names.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
@@ -29,6 +30,9 @@ _OTHER_KINDS: Final = (
     (b"PK\x03\x04", "The file is a workbook or an archive; export the list as comma-delimited text."),
     (b"\x1f\x8b", "The file is compressed; send it as plain text."),
 )
+# A line of `+` and digits, and of values in which nothing needs a second look. Most are so.
+_VALUE: Final = rf"[ !#-+\--~\u00a0-\ud7ff]{{0,{MOST_FIELD_CHARACTERS}}}"
+_PLAIN: Final = re.compile(rf"(\+[0-9]{{7,15}})(?:,({_VALUE})(?:,({_VALUE}))?)?\r?")
 _TOO_LONG: Final = f"The line is longer than {MOST_CHARACTERS} characters."
 
 
@@ -128,7 +132,11 @@ class PhoneList:
         try:
             for text in data.decode("utf-8").split("\n"):
                 self._line += 1
-                self._one(text, items)
+                if self._record is None and (plain := _PLAIN.fullmatch(text)):
+                    self._named = True
+                    items.append(Row(self._line, *plain.groups("")))
+                else:
+                    self._one(text, items)
         except UnicodeDecodeError:
             for raw in data.split(b"\n"):
                 self._line += 1

@@ -25,6 +25,9 @@ PHONE_LIST: Final = "phone_list"
 PHONE_LIST_ALIASES: Final = ("phone_number_list", "phone_numbers", "file", "upload")
 """Other names of that field."""
 
+CALLS_OF: Final = "/v1/calls?campaign_id={}"
+"""Where all calls of a campaign are listed, of which a reply has only the first."""
+
 _COLUMNS: Final = ("phone_number", "message_reference", "call_parameters")
 
 _QUEUECALL: Final = {field.name: field for field in queuecall.FIELDS}

@@ -41,8 +41,10 @@ class StoresCampaigns(Protocol):
         parameters: str,
         batches: AsyncIterator[Sequence[NewCall]],
         now: datetime,
+        *,
+        listed: int = 0,
     ) -> Uploaded:
-        """Store a campaign and all its calls, or nothing.
+        """Store a campaign and all its calls, or nothing; tells the keys of the first `listed` of them.
 
         Raises:
             CampaignExists: the account has a campaign of this name.
@@ -159,7 +161,12 @@ class QueuecallsService:
     ) -> Response:
         try:
             stored = await self._ledger.upload(
-                account.account_id, order.name, order.parameters, batches(intake, file), self._clock.now()
+                account.account_id,
+                order.name,
+                order.parameters,
+                batches(intake, file),
+                self._clock.now(),
+                listed=self._settings.server.listed_calls,
             )
         except ListRefused:
             self._log.info("list refused", login=account.login, bad=len(intake.faults))
@@ -175,7 +182,7 @@ class QueuecallsService:
         self._log.info("campaign queued", campaign_id=stored.campaign_id, login=account.login, **counts)
         body = xml.queued(
             SERVICE,
-            {"campaign_id": str(stored.campaign_id), **counts},
+            {"campaign_id": str(stored.campaign_id), **counts, "calls": queuecalls.CALLS_OF.format(stored.campaign_id)},
             submission.shown(echo_pin=self._settings.compat.echo_pin),
             warnings,
             calls=_listed(intake, stored),
@@ -189,11 +196,9 @@ class QueuecallsService:
 
 
 def _listed(intake: Intake, stored: Uploaded) -> Iterator[dict[str, str]]:
-    """The attributes of the first calls; their ids where they follow each other without a gap."""
-    whole = stored.last_call_id - stored.first_call_id + 1 == stored.queued
-    for index, (row, phone_number) in enumerate(intake.listed):
-        call = {"call_id": str(stored.first_call_id + index)} if whole else {}
-        call |= {"line": str(row.line), "phone_number": phone_number}
+    """The attributes of the first calls."""
+    for (row, phone_number), call_id in zip(intake.listed, stored.call_ids, strict=True):
+        call = {"call_id": str(call_id), "line": str(row.line), "phone_number": phone_number}
         if row.message_reference:
             call["message_reference"] = row.message_reference
         yield call

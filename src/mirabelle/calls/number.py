@@ -26,12 +26,23 @@ from mirabelle.calls.tel_uri import (
     without_separators,
 )
 
-__all__ = ["MOST_CHARACTERS", "NumberError", "PhoneNumber", "Rfc", "TelUri", "parse", "parse_uri", "with_plus"]
+__all__ = [
+    "MOST_CHARACTERS",
+    "NumberError",
+    "PhoneNumber",
+    "Rfc",
+    "TelUri",
+    "is_plain",
+    "parse",
+    "parse_uri",
+    "with_plus",
+]
 
 BadAni = Literal["decline", "default"]
 """What to do with an `;ani=` that is no caller id: refuse the number, or call with the default caller id."""
 
 _PLAIN: Final = re.compile(r"(?:tel:)?(\+?[0-9]{7,15})", re.ASCII | re.IGNORECASE)
+_GLOBAL: Final = re.compile(r"\+[0-9]{7,15}", re.ASCII)
 _LEADING_SPACE: Final = re.compile(r"((?:tel:)?) ([0-9][^;]*)(.*)", re.ASCII | re.IGNORECASE | re.DOTALL)
 _CALLER_ID: Final = re.compile(r"[0-9]{10}", re.ASCII)
 _TYPED: Final = dict.fromkeys(map(ord, " \t\u00a0\u2007\u202f"), "") | dict.fromkeys(
@@ -121,6 +132,14 @@ def parse(text: str, *, country: str | None = None, bad_ani: BadAni = "decline")
         subaddress=_subaddress(uri),
         caller_id_fault=fault,
     )
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is `+` and digits that `parse` would return unchanged, as `e164` with nothing beside it.
+
+    Never true where `parse` would refuse it; not always where it would not. For those who read numbers by the million.
+    """
+    return _GLOBAL.fullmatch(text) is not None and _is_plain(text)
 
 
 def with_plus(text: str) -> str:
@@ -257,24 +276,28 @@ class _Plan:
     """What there is to know about the numbers behind one country code.
 
     Attributes:
+        size: how many digits the code has.
         lengths: of the digits after it.
         trunk_prefix: what `phonenumbers` takes away from their front, where it is there.
     """
 
+    size: int
     lengths: frozenset[int]
     trunk_prefix: re.Pattern[str] | None
 
 
 def _is_plain(digits: str) -> bool:
     """Whether it is a possible number already, and `phonenumbers` would change nothing of it: the fast way."""
-    for size in (1, 2, 3):
-        plan = _plan(digits[1 : 1 + size])
-        if plan is not None:
-            national = digits[1 + size :]
-            if len(national) not in plan.lengths or digits.startswith(("+10", "+11")):
-                return False
-            return plan.trunk_prefix is None or plan.trunk_prefix.match(national) is None
-    return False
+    plan = _plan_of(digits[1:4])
+    if plan is None or len(digits) - 1 - plan.size not in plan.lengths or digits.startswith(("+10", "+11")):
+        return False
+    return plan.trunk_prefix is None or plan.trunk_prefix.match(digits[1 + plan.size :]) is None
+
+
+@functools.lru_cache(maxsize=1_000)
+def _plan_of(beginning: str) -> _Plan | None:
+    """The plan of numbers that begin with these three digits; None where no country code does."""
+    return next((plan for size in (1, 2, 3) if (plan := _plan(beginning[:size])) is not None), None)
 
 
 @functools.lru_cache(maxsize=2_000)
@@ -290,4 +313,4 @@ def _plan(calling_code: str) -> _Plan | None:
         return None
     prefix = metadata.national_prefix_for_parsing
     lengths = frozenset(length for length in metadata.general_desc.possible_length if length > 0)
-    return _Plan(lengths, re.compile(prefix) if prefix else None)
+    return _Plan(len(calling_code), lengths, re.compile(prefix) if prefix else None)

@@ -32,7 +32,7 @@ class Load:
     """New calls to store the fastest way that the store has. Answered with no rows.
 
     Attributes:
-        spool: their rows, as `mirabelle.store.rows.spooled` made them.
+        spool: the calls, as `mirabelle.store.rows.batches_of` made them.
         account_id: whose they are.
         campaign_id: where they belong.
     """

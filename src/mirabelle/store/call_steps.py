@@ -94,6 +94,15 @@ def newest_calls(
     return tuple(rows.call_of(row) for row in listed)
 
 
+def campaign_numbers(campaign_id: int, after: int, limit: int) -> Steps[tuple[tuple[int, str], ...]]:
+    """See `Ledger.campaign_numbers`."""
+    if not rows.is_key(campaign_id):
+        return ()
+    values = {"owner": campaign_id, "after": rows.cursor(after), "most": limit}
+    found = yield Ask(statements.NUMBERS_OF_CAMPAIGN, values)
+    return tuple((row["call_id"], row["phone_number"]) for row in found)
+
+
 def campaign_counts(campaign_id: int) -> Steps[Mapping[CallState, int]]:
     """See `Ledger.campaign_counts`."""
     found: Sequence[rows.Row] = ()

@@ -8,6 +8,7 @@ from datetime import datetime
 from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
 from mirabelle.store import rows, schema, statements
 from mirabelle.store.asking import Ask, Load, Steps
+from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import CampaignExists, StoreError
 from mirabelle.store.records import Uploaded
 from mirabelle.store.rows import micros
@@ -96,7 +97,14 @@ def set_state(campaign_id: int, state: CampaignState) -> Steps[Campaign]:
 
 
 def upload(
-    account_id: int, name: str, parameters: str, into: int | None, spool: Spool, now: datetime
+    hot: HotPaths,
+    account_id: int,
+    name: str,
+    parameters: str,
+    into: int | None,
+    spool: Spool,
+    now: datetime,
+    listed: int,
 ) -> Steps[Uploaded]:
     """See `Ledger.upload`; the rows are in the spool already."""
     if into is None:
@@ -107,8 +115,11 @@ def upload(
     yield Load(spool, account_id, campaign_id)
     if not spool.rows:
         return Uploaded(campaign_id, 0, 0, 0)
-    [span] = yield Ask(statements.CALLS_LOADED, {"campaign_id": campaign_id, "before": before["last"] or 0})
-    return Uploaded(campaign_id, span["first"], span["last"], spool.rows)
+    loaded = {"campaign_id": campaign_id, "before": before["last"] or 0}
+    [last] = yield Ask(hot.last_loaded, loaded)
+    first = yield Ask(hot.loaded, {**loaded, "most": max(1, min(listed, spool.rows))})
+    call_ids = tuple(row["call_id"] for row in first)
+    return Uploaded(campaign_id, call_ids[0], last["call_id"], spool.rows, call_ids[: max(0, listed)])
 
 
 def known_campaign(campaign_id: int) -> Steps[Campaign]:

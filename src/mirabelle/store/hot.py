@@ -139,6 +139,13 @@ def _extras_of(calls: str) -> sa.TextClause:
     """)  # noqa: S608
 
 
+# The calls that this transaction has loaded: those of the campaign behind the last key that was given away before.
+_LOADED: Final = "SELECT call_id FROM calls WHERE campaign_id = :campaign_id AND state = 'queued' AND call_id > :before"
+# On PostgreSQL others may have queued calls into the campaign meanwhile, with keys in between. They are not of our
+# transaction, whose number modulo 2^32 is in each row that it wrote.
+_OURS: Final = "AND xmin = CAST(CAST(txid_current() % 4294967296 AS text) AS xid)"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HotPaths:
     """The statements that are run all day.
@@ -155,6 +162,8 @@ class HotPaths:
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
         settings: of accounts; `:accounts` (a JSON list).
         extras: what results may tell beside their calls; `:calls` (a JSON list).
+        loaded: the keys of calls that this transaction has loaded, from the first; `:campaign_id`, `:before`, `:most`.
+        last_loaded: the last of those keys; `:campaign_id`, `:before`.
     """
 
     claim: sa.TextClause
@@ -167,6 +176,8 @@ class HotPaths:
     claim_deliveries: sa.TextClause
     settings: sa.TextClause
     extras: sa.TextClause
+    loaded: sa.TextClause
+    last_loaded: sa.TextClause
 
 
 SQLITE: Final = HotPaths(
@@ -243,6 +254,8 @@ SQLITE: Final = HotPaths(
     """),  # noqa: S608
     settings=_settings_of("SELECT value FROM json_each(:accounts)"),
     extras=_extras_of("SELECT value FROM json_each(:calls)"),
+    loaded=sa.text(f"{_LOADED} ORDER BY call_id LIMIT :most"),
+    last_loaded=sa.text(f"{_LOADED} ORDER BY call_id DESC LIMIT 1"),
 )
 """SQLite's."""
 
@@ -326,5 +339,7 @@ POSTGRESQL: Final = HotPaths(
     """),  # noqa: S608
     settings=_settings_of("SELECT CAST(json_array_elements_text(CAST(:accounts AS json)) AS integer)"),
     extras=_extras_of("SELECT CAST(json_array_elements_text(CAST(:calls AS json)) AS integer)"),
+    loaded=sa.text(f"{_LOADED} {_OURS} ORDER BY call_id LIMIT :most"),
+    last_loaded=sa.text(f"{_LOADED} {_OURS} ORDER BY call_id DESC LIMIT 1"),
 )
 """PostgreSQL's."""

@@ -203,6 +203,7 @@ class Ledger(Rulebook, Protocol):
         *,
         into: int | None = None,
         reply: Callable[[Uploaded], KeptReply] | None = None,
+        listed: int = 0,
     ) -> Uploaded:
         """Store a new campaign and all its calls in one transaction, or nothing. Wakes `wait_for_work`.
 
@@ -217,6 +218,7 @@ class Ledger(Rulebook, Protocol):
             now: the present instant.
             into: a campaign that is there already, for more calls; `name` and `parameters` mean nothing then.
             reply: makes the reply that is kept in the same transaction.
+            listed: of how many of the first calls to give the keys.
 
         Raises:
             AlreadyAnswered: another request with the key of `reply` was first.
@@ -245,6 +247,18 @@ class Ledger(Rulebook, Protocol):
             message_reference: with this reference only, which is not empty.
             after: the last key of the page before.
             limit: the most calls.
+        """
+        ...
+
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """The keys and telephone numbers of a campaign's calls, in whatever state, in the order of the keys.
+
+        Args:
+            campaign_id: which campaign.
+            after: the last key of the page before.
+            limit: the most.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -13,7 +13,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from mirabelle.calls.call import NewCall
-from mirabelle.store import hot, migration
+from mirabelle.store import hot, migration, postgres_copy
 from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.compiled import CompiledStatements
 from mirabelle.store.hot import HotPaths
@@ -180,11 +180,16 @@ async def _migrate(connection: Any) -> None:
 
 
 async def _load(connection: Any, load: Load) -> None:
-    batches = load.spool.batches()
-    owner = (load.account_id, load.campaign_id)
-    while batch := await asyncio.to_thread(next, batches, None):
-        records = [owner + row for row in batch]
-        await connection.copy_records_to_table("calls", records=records, columns=NEW_CALL_COLUMNS, timeout=LOAD_WITHIN)
+    await connection.copy_to_table(
+        "calls", source=_pieces(load), columns=postgres_copy.COLUMNS, format="binary", timeout=LOAD_WITHIN
+    )
+
+
+async def _pieces(load: Load) -> AsyncIterator[bytes]:
+    """The stream of a COPY, made off the event loop."""
+    pieces = postgres_copy.stream(load.spool.batches(), load.account_id, load.campaign_id)
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        yield piece
 
 
 async def _keep(connection: Any) -> None:

@@ -23,12 +23,14 @@ class Uploaded:
         first_call_id: the least of their keys; 0 where nothing was queued.
         last_call_id: the greatest. On PostgreSQL, calls that others queued meanwhile may have keys in between.
         queued: how many calls.
+        call_ids: the keys of the first calls, in their order, as many as were asked for.
     """
 
     campaign_id: int
     first_call_id: int
     last_call_id: int
     queued: int
+    call_ids: tuple[int, ...] = ()
 
 
 class ResultState(enum.StrEnum):

@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
-from mirabelle.calls.call import Call, CallState, NewCall
+from mirabelle.calls.call import Call, CallState, NewCall, NewCalls
 from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.profile import Profile
@@ -45,6 +45,12 @@ NEW_CALL_COLUMNS: Final = (
     "expires_at",
 )
 """The columns that a new call fills; the others have defaults."""
+
+CALLEE_COLUMNS: Final = ("phone_number", "message_reference", "call_parameters")
+"""Those of them that are a call's own in an upload."""
+
+COMMON_COLUMNS: Final = tuple(name for name in NEW_CALL_COLUMNS[2:] if name not in CALLEE_COLUMNS)
+"""Those that many calls of an upload have in common; account and campaign are known only in the end."""
 
 
 class Row(Protocol):
@@ -143,16 +149,59 @@ def long_cursor(value: int) -> int:
     return max(0, min(value, 2**63 - 1))
 
 
-def spooled(new: NewCall, now: datetime) -> tuple[Any, ...]:
-    """The values of a new call for `NEW_CALL_COLUMNS`, but for the first two: its account and its campaign.
+class Batch(NamedTuple):
+    """Calls of an upload that have all but their callees in common.
+
+    Attributes:
+        common: the values for `COMMON_COLUMNS`.
+        callees: the values for `CALLEE_COLUMNS`, of each call in its order.
+    """
+
+    common: tuple[Any, ...]
+    callees: list[tuple[str, ...]]
+
+
+def batches_of(news: Sequence[NewCall], now: datetime) -> list[Batch]:
+    """New calls as they wait for the end of an upload.
 
     They keep every rule of the table, so that a store may leave out asking for each.
 
     Raises:
-        StoreError: a value in it cannot be stored.
+        StoreError: a value in them cannot be stored.
     """
+    if isinstance(news, NewCalls):
+        common = _common(news.like, now)
+        for callee in news.callees:
+            _check_callee(callee)
+        return [Batch(common, list(map(tuple, news.callees)))]
+    made: list[Batch] = []
+    for new in news:
+        own = (new.phone_number, new.message_reference, new.call_parameters)
+        _check_callee(own)
+        common = _common(new, now)
+        if not made or made[-1].common != common:
+            made.append(Batch(common, []))
+        made[-1].callees.append(own)
+    return made
+
+
+def _common(new: NewCall, now: datetime) -> tuple[Any, ...]:
     _require_retries(new.max_retries, new.retry_interval)
-    return tuple(new_call_row(new, now).values())[2:]
+    row = new_call_row(new, now)
+    return tuple(row[name] for name in COMMON_COLUMNS)
+
+
+def _check_callee(callee: tuple[str, ...]) -> None:
+    joined = "".join(callee)
+    # Most are short and of plain characters, and are seen through at once.
+    if len(joined) <= _SHORT and joined.isascii() and "\0" not in joined:
+        return
+    for name, text, most in zip(CALLEE_COLUMNS, callee, _CALLEE_LIMITS, strict=True):
+        storable(name, text, most)
+
+
+_CALLEE_LIMITS: Final = (schema.PHONE_NUMBER, schema.NAME, schema.PARAMETERS)
+_SHORT: Final = min(_CALLEE_LIMITS)
 
 
 def _require_retries(max_retries: int, retry_interval: int) -> None:

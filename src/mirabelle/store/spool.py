@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import marshal
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from mirabelle.store.ledger import StoreError
+from mirabelle.store.rows import Batch
 
 
 class Spool:
-    """Rows in a file that has no name and is gone with this object; one batch at a time is in memory.
+    """Calls in a file that has no name and is gone with this object; one batch at a time is in memory.
 
     Args:
         directory: where the file is; None for the system's directory of temporary files.
@@ -30,6 +30,7 @@ class Spool:
             raise _named(error) from error
         self._sizes: list[int] = []
         self.rows = 0
+        """How many calls."""
 
     def __enter__(self) -> Spool:
         return self
@@ -39,21 +40,21 @@ class Spool:
     ) -> None:
         self._file.close()
 
-    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    def add(self, batch: Batch) -> None:
         """Put a batch at the end. Blocks.
 
         Raises:
             StoreError: the disk has no room.
         """
-        batch = marshal.dumps(list(rows))
+        data = marshal.dumps(tuple(batch))
         try:
-            self._file.write(batch)
+            self._file.write(data)
         except OSError as error:
             raise _named(error) from error
-        self._sizes.append(len(batch))
-        self.rows += len(rows)
+        self._sizes.append(len(data))
+        self.rows += len(batch.callees)
 
-    def batches(self) -> Iterator[list[tuple[Any, ...]]]:
+    def batches(self) -> Iterator[Batch]:
         """The batches in their order, read one by one. Blocks.
 
         Raises:
@@ -63,7 +64,7 @@ class Spool:
             self._file.seek(0)
             for size in self._sizes:
                 # Nobody else ever had this file: what is read is what `add` wrote.
-                yield marshal.loads(self._file.read(size))  # noqa: S302
+                yield Batch(*marshal.loads(self._file.read(size)))  # noqa: S302
         except OSError as error:
             raise _named(error) from error
 

@@ -7,7 +7,7 @@ import os
 import queue
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
@@ -20,7 +20,7 @@ from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.compiled import CompiledStatements
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.rows import NEW_CALL_COLUMNS, new_call_row
+from mirabelle.store.rows import CALLEE_COLUMNS, COMMON_COLUMNS, NEW_CALL_COLUMNS, new_call_row
 from mirabelle.store.spool import Spool
 from mirabelle.store.sqlite_thread import SqliteThread, Work
 from mirabelle.store.stepped import SteppedLedger
@@ -38,9 +38,13 @@ LOOK: Final = 0.25
 
 READERS: Final = 2
 
-BULK_INSERT: Final = (
-    f"INSERT INTO calls ({', '.join(NEW_CALL_COLUMNS)}) VALUES ({', '.join('?' * len(NEW_CALL_COLUMNS))})"  # noqa: S608
-)
+
+def _insert(columns: Sequence[str]) -> str:
+    return f"INSERT INTO calls ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+
+
+BULK_INSERT: Final = _insert(NEW_CALL_COLUMNS)
+_LOAD: Final = _insert((*CALLEE_COLUMNS, *COMMON_COLUMNS, "account_id", "campaign_id"))
 
 
 class SqliteLedger(SteppedLedger):
@@ -167,13 +171,19 @@ class SqliteLedger(SteppedLedger):
 
 
 def _load(connection: sqlite3.Connection, load: Load) -> None:
-    owner = (load.account_id, load.campaign_id)
     # The rows keep the rules already; asking again for each would make all other writes wait twice as long.
     connection.execute("PRAGMA ignore_check_constraints = ON")
     try:
-        connection.executemany(BULK_INSERT, (owner + row for batch in load.spool.batches() for row in batch))
+        connection.executemany(_LOAD, _filled(load))
     finally:
         connection.execute("PRAGMA ignore_check_constraints = OFF")
+
+
+def _filled(load: Load) -> Iterator[tuple[Any, ...]]:
+    for common, callees in load.spool.batches():
+        alike = (*common, load.account_id, load.campaign_id)
+        for callee in callees:
+            yield callee + alike
 
 
 def connect(path: Path, *, reads: bool = False) -> sqlite3.Connection:

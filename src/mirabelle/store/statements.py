@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -140,7 +140,7 @@ QUEUE_CALL: Final = (
 )
 
 
-def _calls_of(owner: sa.Column[int], *, newest: bool = False) -> tuple[sa.Executable, sa.Executable]:
+def _calls_of(owner: sa.Column[int], *, newest: bool = False) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """The next calls of an account or a campaign by their keys: in whatever state, and in one state.
 
     The index holds the keys by state, so the first takes the next ones of each state and of those the first.
@@ -176,6 +176,7 @@ _WITH_REFERENCE: Final = _CALL.where(
 ).limit(sa.bindparam("most", type_=sa.Integer))
 CALLS_BY_REFERENCE: Final = _WITH_REFERENCE.where(CALLS.c.call_id > sa.bindparam("after")).order_by(CALLS.c.call_id)
 NEWEST_BY_REFERENCE: Final = _WITH_REFERENCE.order_by(CALLS.c.call_id.desc())
+NUMBERS_OF_CAMPAIGN: Final = CALLS_OF_CAMPAIGN.with_only_columns(CALLS.c.call_id, CALLS.c.phone_number)
 CAMPAIGN_COUNTS: Final = COUNTS.where(CALLS.c.campaign_id == sa.bindparam("campaign_id"))
 _CANCELED: Final = "state = 'canceled', ended_at = :now, detail = :reason"
 CANCEL_CALL: Final = sa.text(
@@ -203,15 +204,6 @@ RETRY_SOME: Final = sa.text("""
     RETURNING call_id
 """)
 LAST_CALL: Final = sa.select(sa.func.max(CALLS.c.call_id).label("last"))
-_LOADED: Final = (
-    CALLS.c.campaign_id == sa.bindparam("campaign_id"),
-    CALLS.c.state == _QUEUED,
-    CALLS.c.call_id > sa.bindparam("before"),
-)
-CALLS_LOADED: Final = sa.select(
-    sa.select(sa.func.min(CALLS.c.call_id)).where(*_LOADED).scalar_subquery().label("first"),
-    sa.select(sa.func.max(CALLS.c.call_id)).where(*_LOADED).scalar_subquery().label("last"),
-)
 RELEASE: Final = (
     sa.update(CALLS)
     .where(

@@ -28,7 +28,7 @@ from mirabelle.store.records import (
     StoredResult,
     Uploaded,
 )
-from mirabelle.store.rows import spooled
+from mirabelle.store.rows import batches_of
 from mirabelle.store.spool import Spool
 from mirabelle.store.stepped_rulebook import SteppedRulebook
 
@@ -123,6 +123,7 @@ class SteppedLedger(SteppedRulebook):
         *,
         into: int | None = None,
         reply: Callable[[Uploaded], KeptReply] | None = None,
+        listed: int = 0,
     ) -> Uploaded:
         """See `Ledger.upload`."""
         if into is not None:
@@ -131,14 +132,18 @@ class SteppedLedger(SteppedRulebook):
             raise campaign_steps.name_taken(name)
 
         def keep(batch: Sequence[NewCall]) -> None:
-            spool.add([spooled(new, now) for new in batch])
+            for each in batches_of(batch, now):
+                spool.add(each)
 
         with self._spool() as spool:
             async for batch in batches:
                 await asyncio.to_thread(keep, batch)
             uploaded = await self._write(
                 lambda: access_steps.answered(
-                    campaign_steps.upload(account_id, name, parameters, into, spool, now), account_id, reply, now
+                    campaign_steps.upload(self.hot, account_id, name, parameters, into, spool, now, listed),
+                    account_id,
+                    reply,
+                    now,
                 )
             )
         self._announce()
@@ -173,6 +178,12 @@ class SteppedLedger(SteppedRulebook):
         return await self._read(
             lambda: call_steps.newest_calls(account_id, campaign_id, state, message_reference, limit)
         )
+
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """See `Ledger.campaign_numbers`."""
+        return await self._read(lambda: call_steps.campaign_numbers(campaign_id, after, limit))
 
     async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
         """See `Ledger.campaign_counts`."""

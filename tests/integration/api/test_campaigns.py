@@ -219,3 +219,13 @@ async def test_a_campaign_keeps_the_rules_that_it_is_given(world: World) -> None
         refused = await client.put(address, json={"schedules": [], "profiles": [theirs.profile_id]})
         assert refused.status_code == 422
         assert (await client.get(f"/v1/campaigns/{campaign_id}")).json()["profiles"] == [profile.profile_id]
+
+
+@pytest.mark.parametrize(("duplicates", "held"), [("allow", 4), ("skip", 3), ("refuse", 2)])
+async def test_a_number_that_the_campaign_holds_is_there_already(world: World, duplicates: str, held: int) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        address = f"/v1/campaigns/{campaign_id}/calls"
+        await client.post(address, json={"calls": numbers(2)})
+        await client.post(f"{address}?duplicates={duplicates}", json={"calls": numbers(2, first=1)})
+    assert len(await world.ledger.calls(world.acme.account_id, campaign_id=campaign_id)) == held

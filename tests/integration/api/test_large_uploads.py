@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import resource
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import pytest
 import uvicorn
 from argon2 import PasswordHasher
 
+from mirabelle.api import body
 from mirabelle.api.app import QUEUECALL_PATHS, QUEUECALLS_PATHS, create_app
 from mirabelle.api.login import hash_pin
 from mirabelle.calls.clock import SystemClock
@@ -88,12 +90,51 @@ def chunk(data: bytes) -> bytes:
 
 async def test_a_long_list_takes_little_memory(port: int, store: Ledger) -> None:
     await exchange(port, "Transfer-Encoding: chunked", rows(1_000))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     reply = await exchange(port, "Transfer-Encoding: chunked", renamed(rows(100_000)))
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert 'queued="100000"' in reply
-    assert grown / (1 if sys.platform == "darwin" else 1 / 1024) < 40_000_000
+    assert peak() - before < 40_000_000
     assert sum((await store.counts()).values()) == 101_000
+
+
+def peak() -> float:
+    """The most memory that this process ever held, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize(("on_bad_line", "status"), [("refuse", "failed"), ("skip", "queued")])
+async def test_a_million_bad_lines_take_little_memory(port: int, store: Ledger, on_bad_line: str, status: str) -> None:
+    await exchange(port, "Transfer-Encoding: chunked", rows(1_000))
+    before = peak()
+    head = HEAD.replace(
+        "autumn", f'winter\r\n--b\r\nContent-Disposition: form-data; name="on_bad_line"\r\n\r\n{on_bad_line}'
+    )
+    bad = [chunk(b"nobody\n" * 10_000)] * 100
+    whole = pieces(chunk(head.encode()), *bad, chunk(b"+16175550123\n" + TAIL), b"0\r\n\r\n")
+    reply = await exchange(port, "Transfer-Encoding: chunked", whole)
+    assert f'<queuecalls status="{status}"' in reply
+    assert reply.count("<error ") == 100
+    assert ('queued="1" skipped="1000000"' in reply) == (status == "queued")
+    assert peak() - before < 40_000_000
+    assert sum((await store.counts()).values()) == 1_000 + (status == "queued")
+
+
+async def test_a_body_without_end_takes_little_memory(
+    port: int, store: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        yield chunk(HEAD.encode())
+        while True:
+            yield chunk(b"+16175550123\n" * 10_000)
+
+    monkeypatch.setattr(body, "DRAIN_SECONDS", 0.2)
+    await exchange(port, "Transfer-Encoding: chunked", rows(1_000))
+    before = peak()
+    # Whoever never ends his sending may not get to hear why nobody listens any more.
+    with contextlib.suppress(ConnectionError):
+        assert "larger than 8000000 bytes" in await exchange(port, "Transfer-Encoding: chunked", endless())
+    assert peak() - before < 40_000_000
+    assert sum((await store.counts()).values()) == 1_000
 
 
 async def renamed(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

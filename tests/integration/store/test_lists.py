@@ -88,6 +88,19 @@ async def test_nobodys_calls_are_none(ledger: Ledger, account: Account, key: int
     assert set((await ledger.campaign_counts(key)).values()) == {0}
 
 
+async def test_the_numbers_of_a_campaign_come_in_pages_whatever_the_state(
+    ledger: Ledger, account: Account, campaign: Campaign
+) -> None:
+    calls = await ledger.calls(account.account_id, campaign_id=campaign.campaign_id)
+    known = tuple((call.call_id, call.phone_number) for call in calls)
+    assert len(known) > 4
+    first = await ledger.campaign_numbers(campaign.campaign_id, limit=3)
+    rest = await ledger.campaign_numbers(campaign.campaign_id, after=first[-1][0])
+    assert first == known[:3]
+    assert first + rest == known
+    assert await ledger.campaign_numbers(-1) == ()
+
+
 async def test_the_counts_of_a_campaign_are_its_own(ledger: Ledger, campaign: Campaign) -> None:
     assert await ledger.campaign_counts(campaign.campaign_id) == {
         **dict.fromkeys(CallState, 0),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mirabelle.calls.account import Account
-from mirabelle.calls.call import CallState, NewCall
+from mirabelle.calls.call import Callee, CallState, NewCall, NewCalls
 from mirabelle.store.ledger import CampaignExists, Ledger, StoreError
 from mirabelle.store.open import open_ledger
 from mirabelle.store.records import Uploaded
@@ -66,6 +66,38 @@ async def test_more_calls_go_into_no_campaign_of_another_account(ledger: Ledger,
     for campaign_id in (other.default_campaign_id, 99, -1):
         with pytest.raises(StoreError, match="no campaign"):
             await ledger.upload(account.account_id, "", "", batches(3), NOW, into=campaign_id)
+
+
+@pytest.mark.parametrize("listed", [0, 1, 5, 7, 100])
+async def test_the_keys_of_the_first_calls_are_told_as_far_as_they_are_wanted(
+    ledger: Ledger, account: Account, listed: int
+) -> None:
+    first = await ledger.upload(account.account_id, "spring", "", batches(3, 4), NOW, listed=listed)
+    assert first.call_ids == tuple(range(first.first_call_id, first.last_call_id + 1))[:listed]
+    more = await ledger.upload(account.account_id, "", "", batches(7), NOW, into=first.campaign_id, listed=listed)
+    assert more.call_ids == tuple(range(more.first_call_id, more.last_call_id + 1))[:listed]
+    stored = [await ledger.call(call_id) for call_id in more.call_ids]
+    assert [call.message_reference for call in stored if call] == [f"ref ✓ {each}" for each in range(min(7, listed))]
+
+
+async def test_calls_that_are_alike_are_stored_as_others(ledger: Ledger, account: Account) -> None:
+    like = dataclasses.replace(new_call(0), max_retries=2, result_url="http://example.com/r ✓", expires_at=LEASE)
+
+    async def alike() -> AsyncIterator[Sequence[NewCall]]:
+        yield NewCalls(like, [Callee("+16175550001", "✓", "a=1"), Callee("+16175550002")])
+        yield [dataclasses.replace(like, phone_number="+16175550003", scheduled_at=NOW + timedelta(seconds=1))]
+
+    await ledger.upload(account.account_id, "spring", "", alike(), NOW)
+    calls = await ledger.claim_due(NOW + timedelta(seconds=2), 10, "one", LEASE)
+    assert [(call.phone_number, call.message_reference, call.call_parameters) for call in calls] == [
+        ("+16175550001", "✓", "a=1"),
+        ("+16175550002", "", ""),
+        ("+16175550003", "ref ✓ 0", ""),
+    ]
+    assert {(call.start_url, call.result_url, call.max_retries, call.expires_at) for call in calls} == {
+        ("http://example.com/start", "http://example.com/r ✓", 2, LEASE)
+    }
+    assert [call.due_at for call in calls] == [NOW, NOW, NOW + timedelta(seconds=1)]
 
 
 async def test_an_empty_upload_is_an_empty_campaign(ledger: Ledger, account: Account) -> None:

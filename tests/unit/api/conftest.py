@@ -79,6 +79,8 @@ class Memory:
         parameters: str,
         batches: AsyncIterator[Sequence[NewCall]],
         now: datetime,
+        *,
+        listed: int = 0,
     ) -> Uploaded:
         if self.broken is not None:
             raise self.broken
@@ -87,7 +89,8 @@ class Memory:
         news = [new async for batch in batches for new in batch]
         self.campaigns[name] = parameters
         calls = [await self.queue_call(replace(new, account_id=account_id), now) for new in news]
-        return Uploaded(20 + len(self.campaigns), calls[0].call_id, calls[-1].call_id, len(calls))
+        call_ids = tuple(call.call_id for call in calls)
+        return Uploaded(20 + len(self.campaigns), call_ids[0], call_ids[-1], len(calls), call_ids[:listed])
 
     async def counts(self) -> Mapping[CallState, int]:
         if self.broken is not None:

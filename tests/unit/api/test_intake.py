@@ -33,7 +33,7 @@ def test_each_row_is_a_call_with_what_all_have_in_common() -> None:
     assert (call.account_id, call.phone_number, call.message_reference, call.call_parameters) == (1, A, "ref", "p=1")
     assert (call.start_url, call.result_url) == ("http://example.com/start", "http://example.com/r")
     assert (call.max_retries, call.retry_interval) == (2, 60)
-    assert taker.finish() == []
+    assert list(taker.finish()) == []
     assert (taker.queued, taker.skipped, taker.faults) == (1, 0, [])
 
 
@@ -110,3 +110,31 @@ def test_only_the_first_are_kept_for_the_reply() -> None:
     taker = intake(most_listed=1)
     taken(taker, f"{A},a\n{B},b\n")
     assert [(row.line, row.message_reference, text) for row, text in taker.listed] == [(1, "a", A)]
+
+
+HELD = ("911", A, "+44 20 7183 8750;postd=p1", "16175550199;ani=123")
+
+
+@pytest.mark.parametrize("text", [A, "tel:+1-617-555-0123", "+442071838750;postd=P1", "+16175550199"])
+def test_a_number_that_the_campaign_holds_is_not_called_again(text: str) -> None:
+    taker = intake(duplicates="skip")
+    taker.know(HELD)
+    assert taken(taker, f"{text}\n{B}\n") == [(B, "", "")]
+    assert taker.skipped == 1
+
+
+def test_a_number_that_the_campaign_holds_refuses_the_list_where_that_is_asked_for() -> None:
+    taker = intake(duplicates="refuse")
+    taker.know(HELD)
+    with pytest.raises(ListRefused):
+        taken(taker, f"{B}\n{A}\n")
+    assert [(fault.line, fault.reason) for fault in taker.faults] == [
+        (2, f"The number {A} is in the list or the campaign before.")
+    ]
+
+
+def test_a_number_that_the_campaign_holds_is_called_again_where_that_is_allowed() -> None:
+    taker = intake(duplicates="allow")
+    taker.know(HELD)
+    assert not taker.tells_apart
+    assert len(taken(taker, f"{A}\n")) == 1

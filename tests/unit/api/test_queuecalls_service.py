@@ -42,7 +42,7 @@ async def test_a_list_is_queued_and_the_reply_is_the_documented_one(
     assert response.headers["content-type"] == "text/xml; charset=utf-8"
     assert response.text == (
         '<?xml version="1.0"?>\n'
-        '<queuecalls status="queued" campaign_id="22" queued="2" skipped="0">\n'
+        '<queuecalls status="queued" campaign_id="22" queued="2" skipped="0" calls="/v1/calls?campaign_id=22">\n'
         "    <login>user</login>\n"
         "    <pin>********</pin>\n"
         "    <campaign_name>autumn</campaign_name>\n"

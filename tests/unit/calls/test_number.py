@@ -1,9 +1,9 @@
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mirabelle.calls.number import NumberError, PhoneNumber, parse, with_plus
+from mirabelle.calls.number import NumberError, PhoneNumber, is_plain, parse, with_plus
 
 ACCEPTED = [
     ("+16175550123", PhoneNumber("+16175550123")),
@@ -192,3 +192,27 @@ def test_digits_alone_are_read_as_phonenumbers_reads_them(text: str) -> None:
     else:
         with pytest.raises(NumberError):
             parse(text)
+
+
+@settings(max_examples=1_500)
+@given(st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)), st.text("0123456789", max_size=13))
+def test_what_is_taken_without_asking_phonenumbers_is_what_it_would_say(code: int, rest: str) -> None:
+    text = f"+{code}{rest}"
+    if not is_plain(text):
+        return
+    known = phonenumbers.parse(text)
+    assert phonenumbers.is_possible_number_with_reason(known) == phonenumbers.ValidationResult.IS_POSSIBLE
+    assert phonenumbers.format_number(known, phonenumbers.PhoneNumberFormat.E164) == text
+    assert parse(text) == PhoneNumber(text)
+
+
+@pytest.mark.parametrize("region", ["US", "GB", "DE", "FR", "JP", "BR", "IN", "ZA", "AU"])
+def test_the_numbers_of_large_countries_are_taken_without_asking(region: str) -> None:
+    example = phonenumbers.example_number(region)
+    assert example is not None
+    assert is_plain(phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164))
+
+
+@pytest.mark.parametrize("text", ["16175550123", "+1617555012", "+1 6175550123", "+16175550123;ext=1", "", "+"])
+def test_anything_else_is_not_plain(text: str) -> None:
+    assert not is_plain(text)

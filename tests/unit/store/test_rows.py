@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirabelle.calls.account import AccountSettings
-from mirabelle.calls.call import NewCall
+from mirabelle.calls.call import Callee, NewCall, NewCalls
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.rows import (
     NEW_CALL_COLUMNS,
+    Batch,
+    batches_of,
     host_of,
     instant,
     micros,
@@ -93,6 +95,38 @@ def test_a_new_calls_row_is_in_the_order_of_a_bulk_load() -> None:
     assert new_call_row(late, NOW)["due_at"] == micros(NOW + timedelta(hours=1))
     past = dataclasses.replace(new, scheduled_at=NOW - timedelta(hours=1))
     assert new_call_row(past, NOW)["due_at"] == micros(NOW)
+
+
+callees = st.lists(st.builds(Callee, st.text(max_size=5), st.text(max_size=5), st.text(max_size=5)), max_size=5)
+
+
+@given(callees)
+def test_calls_that_are_alike_wait_as_they_would_one_by_one(callees: list[Callee]) -> None:
+    like = NewCall(account_id=1, campaign_id=1, phone_number="", start_url="http://example.com/", max_retries=2)
+    calls = NewCalls(like, callees)
+    try:
+        one_by_one = batches_of(list(calls), NOW)
+    except StoreError:
+        with pytest.raises(StoreError):
+            batches_of(calls, NOW)
+        return
+    assert batches_of(calls, NOW) == (one_by_one or [Batch(batches_of([like], NOW)[0].common, [])])
+
+
+def test_calls_that_differ_wait_apart() -> None:
+    first = NewCall(account_id=1, campaign_id=1, phone_number="+1", start_url="http://example.com/")
+    other = dataclasses.replace(first, max_retries=2)
+    assert [len(each.callees) for each in batches_of([first, first, other, first], NOW)] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "callee",
+    [Callee("1" * 129), Callee("+1", "x" * 256), Callee("+1", "", "x" * 16_385), Callee("+1", "\0"), Callee("\ud800")],
+)
+def test_a_callee_that_no_store_can_keep_is_refused(callee: Callee) -> None:
+    like = NewCall(account_id=1, campaign_id=1, phone_number="", start_url="http://example.com/")
+    with pytest.raises(StoreError):
+        batches_of(NewCalls(like, [callee]), NOW)
 
 
 def test_settings_that_are_not_stored_have_their_defaults() -> None:

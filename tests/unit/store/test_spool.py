@@ -9,24 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirabelle.store.ledger import StoreError
+from mirabelle.store.rows import Batch
 from mirabelle.store.spool import Spool
 
 values = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text()
-batches = st.lists(st.lists(st.tuples(values, values)))
+batches = st.lists(
+    st.builds(Batch, st.tuples(values, values), st.lists(st.tuples(st.text(), st.text(), st.text()), max_size=5))
+)
+ONE = Batch((), [("+1",)])
 
 
 @given(batches)
-def test_rows_come_back_batch_by_batch_as_often_as_they_are_asked_for(added: list[list[tuple[object, object]]]) -> None:
+def test_calls_come_back_batch_by_batch_as_often_as_they_are_asked_for(added: list[Batch]) -> None:
     with Spool() as spool:
         for batch in added:
             spool.add(batch)
-        assert spool.rows == sum(map(len, added))
+        assert spool.rows == sum(len(batch.callees) for batch in added)
         assert list(spool.batches()) == list(spool.batches()) == added
 
 
 def test_a_spool_leaves_nothing_behind(tmp_path: Path) -> None:
     with Spool(tmp_path) as spool:
-        spool.add([("row",)])
+        spool.add(ONE)
         assert list(tmp_path.iterdir()) == []
 
 
@@ -44,4 +48,4 @@ def test_a_full_disk_is_refused_with_a_sentence() -> None:
         spool._file.close()
         spool._file = Full()  # type: ignore[assignment]
         with pytest.raises(StoreError, match="No space left on device"):
-            spool.add([("row",)])
+            spool.add(ONE)

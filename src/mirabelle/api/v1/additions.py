@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mirabelle.api.body import Body
-from mirabelle.api.queuecalls import Duplicates, OnBadLine
+from mirabelle.api.queuecalls import CALLS_OF, Duplicates, OnBadLine
+from mirabelle.api.seen_numbers import learn
 from mirabelle.api.upload import paced
 from mirabelle.api.v1 import problem
 from mirabelle.api.v1.guard import MOST_BODY_BYTES
@@ -33,6 +34,9 @@ NDJSON: Final = "application/x-ndjson"
 """A call in each line."""
 MOST_CALLS: Final = 10_000
 """The most calls of a JSON list; more come as lines."""
+
+MOST_LISTED: Final = 1_000
+"""The most ids of calls in a reply."""
 
 _PIECE: Final = 256 * 1024
 
@@ -114,8 +118,8 @@ class Additions:
                 campaign_id=campaign.campaign_id,
                 queued=uploaded.queued,
                 skipped=lines.skipped,
-                call_ids=list(range(uploaded.first_call_id, uploaded.first_call_id + min(uploaded.queued, 1000))),
-                calls_url=f"/v1/calls?campaign_id={campaign.campaign_id}",
+                call_ids=list(uploaded.call_ids),
+                calls_url=CALLS_OF.format(campaign.campaign_id),
                 errors=[_error(fault) for fault in lines.faults],
                 warnings=warnings,
             ).model_dump_json()
@@ -124,6 +128,8 @@ class Additions:
             assert once is not None
             return once.kept(HTTPStatus.CREATED, text(uploaded))
 
+        if lines.tells_apart:
+            await learn(self._ledger, campaign.campaign_id, lines.know)
         try:
             uploaded = await self._ledger.upload(
                 caller.account.account_id,
@@ -132,6 +138,7 @@ class Additions:
                 self._batches(request, caller, lines, warnings),
                 now,
                 into=campaign.campaign_id,
+                listed=MOST_LISTED,
                 reply=None if once is None else kept,
             )
         except LinesRefused as error:

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from mirabelle.api.queuecall import Order
 from mirabelle.api.queuecalls import Duplicates, OnBadLine
-from mirabelle.api.seen import Seen
+from mirabelle.api.seen_numbers import SeenNumbers
 from mirabelle.api.v1 import order
 from mirabelle.api.v1.order import CallFields
 from mirabelle.api.xml import Fault
 from mirabelle.calls import number
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import NewCall
+from mirabelle.calls.number import PhoneNumber
 from mirabelle.errors import MirabelleError
 from mirabelle.settings import Settings
 
@@ -71,11 +72,25 @@ class CallLines:
         self._defaults = defaults
         self._on_bad_line = on_bad_line
         self._duplicates = duplicates
-        self._seen = None if duplicates == "allow" else Seen()
+        self._seen = None if duplicates == "allow" else SeenNumbers()
         self._refused = False
         self._queued = 0
         self._line = 0
         self._rest = b""
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether it matters that a number is there twice; where not, `know` does nothing."""
+        return self._seen is not None
+
+    def know(self, phone_numbers: Iterable[str]) -> None:
+        """Take numbers for seen: those that the campaign holds already.
+
+        Args:
+            phone_numbers: as the ledger keeps them.
+        """
+        if self._seen is not None:
+            self._seen.know(phone_numbers)
 
     def feed(self, data: bytes) -> list[NewCall]:
         """Take the next bytes of lines; returns the calls in them.
@@ -145,21 +160,16 @@ class CallLines:
         if not isinstance(found, Order):
             self._bad(found[0].field, found[0].reason)
             return None
-        if self._seen is not None and not self._seen.add(self._called(found.phone_number)):
+        if self._seen is not None and not self._seen.add(found.phone_number, _meant(found.phone_number)):
             if self._duplicates == "skip":
                 self.skipped += 1
             else:
-                self._bad("phone_number", "The number is there a second time.", refuse=True)
+                self._bad("phone_number", "The number is in the list or the campaign before.", refuse=True)
             return None
         if len(self.addresses) <= MOST_ADDRESSES:
             self.addresses.add((found.start_url, found.result_url))
         self._queued += 1
         return found.new_call(self._account)
-
-    def _called(self, phone_number: str) -> str:
-        """What makes two calls reach the same person."""
-        dialled = number.parse(phone_number, bad_ani="default")
-        return f"{dialled.e164};{dialled.keys}"
 
     def _bad(self, field: str, reason: str, *, refuse: bool = False) -> None:
         """Keep what is wrong with a call.
@@ -175,3 +185,8 @@ class CallLines:
             self.faults.append(Fault(field or "calls", reason, self._line))
         if self._refused and len(self.faults) >= MOST_FAULTS:
             raise LinesRefused("Too much is wrong with the list.")
+
+
+def _meant(text: str) -> PhoneNumber | None:
+    """What a number means; None where it is plain."""
+    return None if number.is_plain(text) else number.parse(text, bad_ani="default")

@@ -1,0 +1,65 @@
+"""Telephone numbers that were seen before, however they are written."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable
+from typing import Final, Protocol
+
+from mirabelle.api.seen import Seen
+from mirabelle.calls import number
+from mirabelle.calls.number import PhoneNumber
+
+_PAGE: Final = 10_000
+
+
+class SeenNumbers:
+    """Tells whether a number, with the keys that are pressed behind it, is there a second time."""
+
+    def __init__(self) -> None:
+        self._seen = Seen()
+
+    def add(self, text: str, found: PhoneNumber | None = None) -> bool:
+        """Add a number; True where it was not there yet.
+
+        Args:
+            text: as it is kept in the ledger.
+            found: what it means; None where it is plain, and means itself.
+        """
+        return self._seen.add(f"{text};" if found is None else f"{found.e164};{found.keys}")
+
+    def know(self, phone_numbers: Iterable[str]) -> None:
+        """Take numbers for seen.
+
+        Args:
+            phone_numbers: as the ledger keeps them.
+        """
+        for text in phone_numbers:
+            # What was a number once and is none any more is in no list either.
+            with contextlib.suppress(number.NumberError):
+                self.add(text, None if number.is_plain(text) else number.parse(text, bad_ani="default"))
+
+
+class HasNumbers(Protocol):
+    """Where the numbers of campaigns are."""
+
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """The keys and numbers of a campaign's calls, in the order of the keys."""
+        ...
+
+
+async def learn(ledger: HasNumbers, campaign_id: int, know: Callable[[Iterable[str]], None]) -> None:
+    """Let somebody know the numbers that a campaign holds, page by page and off the event loop.
+
+    Args:
+        ledger: where they are.
+        campaign_id: which campaign.
+        know: takes them.
+    """
+    after = 0
+    while page := await ledger.campaign_numbers(campaign_id, after=after, limit=_PAGE):
+        await asyncio.to_thread(know, [phone_number for _, phone_number in page])
+        after = page[-1][0]

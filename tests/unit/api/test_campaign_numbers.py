@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mirabelle.api import campaign_numbers, queuecalls
+from mirabelle.api.campaign_numbers import know_campaign
+from mirabelle.api.intake import Intake
+from mirabelle.api.queuecalls import CampaignOrder
+from mirabelle.calls.account import Account
+
+NUMBERS = tuple((2 * key, f"+1617555{key:04}") for key in range(1, 8))
+
+
+class Held:
+    """A campaign's numbers, in memory."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        self.asked.append(after)
+        return tuple(each for each in NUMBERS if each[0] > after)[:limit]
+
+
+def intake(duplicates: str) -> Intake:
+    fields = {"login": "user", "pin": "1", "campaign_name": "autumn", "start_url": "http://example.com/start"}
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    order = queuecalls.check({**fields, "duplicates": duplicates}, now=now, allow_private=False)
+    assert isinstance(order, CampaignOrder)
+    return Intake(order, Account(1, "user", "", 10), bad_ani="decline", most_listed=10)
+
+
+async def test_the_numbers_of_a_campaign_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign_numbers, "PAGE", 3)
+    held, taker = Held(), intake("skip")
+    await know_campaign(taker, held, 22)
+    assert held.asked == [0, 6, 12, 14]
+    calls = taker.feed("".join(f"{number}\n" for _, number in NUMBERS).encode() + b"+16175559999\n")
+    assert [call.phone_number for call in calls] == ["+16175559999"]
+    assert taker.skipped == len(NUMBERS)
+
+
+async def test_nothing_is_read_where_a_number_may_be_there_twice() -> None:
+    held = Held()
+    await know_campaign(intake("allow"), held, 22)
+    assert held.asked == []
