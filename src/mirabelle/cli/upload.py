@@ -151,6 +151,7 @@ def _run(
 
     from mirabelle.api.batches import batches
     from mirabelle.api.intake import Intake, ListRefused
+    from mirabelle.api.seen_numbers import learn
     from mirabelle.cli.ledger import ask
     from mirabelle.cli.list_file import opened
     from mirabelle.cli.progress import progress
