@@ -105,6 +105,12 @@ HostPort = Annotated[str, AfterValidator(_checked_host_port)]
 Advertised = Annotated[str, AfterValidator(_checked_advertised)]
 
 
+def _checked_prefix(text: str) -> str:
+    if not re.fullmatch(r"\+[0-9]{1,14}", text, re.ASCII):
+        raise ValueError("write it as + and digits, for example +44")
+    return text
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -282,6 +288,20 @@ class TrunkSettings(_Section):
     )
     calls_per_second: float = Field(default=10, gt=0, le=10_000, description="The most INVITEs a second.")
     channels: int = Field(default=100, ge=1, le=100_000, description="The most calls at once.")
+    prefixes: tuple[Annotated[str, AfterValidator(_checked_prefix)], ...] = Field(
+        default=(),
+        max_length=1_000,
+        description='Beginnings of the numbers that it is meant for, such as `["+1", "+44"]`; empty: all numbers. '
+        "The longest that fits decides.",
+    )
+    weight: int = Field(
+        default=1, ge=1, le=100, description="Its share among trunks that are meant for the same numbers."
+    )
+    caller_ids: tuple[Annotated[str, AfterValidator(_checked_caller_id)], ...] = Field(
+        default=(),
+        max_length=1_000,
+        description="A pool of numbers to call from, instead of `caller_id`; one callee always sees the same.",
+    )
 
     def trunk(self) -> Trunk:
         """The same in the words of the domain."""

@@ -17,6 +17,11 @@ BadVxml: TypeAlias = Literal["warn", "refuse"]
 ResultLiterals: TypeAlias = Literal["documented", "extended"]
 """Which words `result` may be: `completed` and `failed`, or others too."""
 
+FASTEST: Final = 1000.0
+"""The most calls a second that an account may be held to."""
+MOST_CHANNELS: Final = 100_000
+"""The most calls at once that an account may be held to."""
+
 COUNTRY: Final = re.compile("(?:[A-Z]{2})?")
 """Two capital letters, or nothing."""
 
@@ -37,6 +42,9 @@ class AccountSettings:
         result_extras: whether results carry more than the eight variables.
         result_literals: whether `result` may also be `expired`, `canceled` or `rejected`.
 
+        calls_per_second: the most INVITEs a second, over all campaigns; 0: as fast as the trunks.
+        channels: the most calls at once; 0: as many as the trunks carry.
+
     Raises:
         AccountSettingsError: a value is none of these.
     """
@@ -47,11 +55,17 @@ class AccountSettings:
     bad_vxml: BadVxml = "warn"
     result_extras: bool = False
     result_literals: ResultLiterals = "documented"
+    calls_per_second: float = 0.0
+    channels: int = 0
 
     def __post_init__(self) -> None:
         for name in ("preflight", "result_extras"):
             if not isinstance(getattr(self, name), bool):
                 raise AccountSettingsError(f"{name} is true or false.")
+        if not _is_number(self.calls_per_second) or not 0 <= self.calls_per_second <= FASTEST:
+            raise AccountSettingsError(f"calls_per_second is from 0 to {FASTEST:g}; 0 is no limit.")
+        if not _is_number(self.channels) or self.channels != int(self.channels) or not 0 <= self.channels <= MOST_CHANNELS:
+            raise AccountSettingsError(f"channels is a whole number from 0 to {MOST_CHANNELS}; 0 is no limit.")
         if self.start_method not in get_args(StartMethod):
             raise AccountSettingsError("start_method is post or get.")
         if self.bad_vxml not in get_args(BadVxml):
@@ -79,3 +93,7 @@ class Account:
     pin_hash: str
     default_campaign_id: int
     settings: AccountSettings = AccountSettings()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -36,6 +36,15 @@ class CallState(enum.StrEnum):
 _FINAL = frozenset({CallState.COMPLETED, CallState.FAILED, CallState.EXPIRED, CallState.CANCELED})
 
 
+class Priority(enum.IntEnum):
+    """Which calls of a campaign come first."""
+
+    LOW = 0
+    NORMAL = 1
+    HIGH = 2
+    URGENT = 3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCall:
     """A call that was asked for and is not stored yet.
@@ -129,6 +138,10 @@ class Call:
         duration: seconds of the answered attempt; 0 if none.
         callee_type: voice, answeringmachine, fax or unknown.
         detail: the reason in words where it failed.
+        priority: which of the calls of its campaign that are due come first.
+        trunk: the one that its lease takes room of; empty without a lease.
+        tried: names of trunks that failed it since its last attempt that counted.
+        zone: the callee's, where the call names one; empty: those of the number.
         queued_at: when it was asked for.
         ended_at: when it became final.
     """
@@ -154,3 +167,7 @@ class Call:
     callee_type: str = "unknown"
     detail: str = ""
     ended_at: datetime | None = None
+    priority: Priority = Priority.NORMAL
+    trunk: str = ""
+    tried: tuple[str, ...] = ()
+    zone: str = ""

@@ -38,6 +38,21 @@ NO_DEFAULTS: Final = CampaignDefaults()
 """Those of a campaign to which no calls are added later."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialing:
+    """How the calls of a campaign are dialled.
+
+    Attributes:
+        weight: its share against that of other campaigns, 1-100.
+    """
+
+    weight: int = 1
+
+
+USUAL_DIALING: Final = Dialing()
+"""That of a campaign that says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """A named set of calls of one account.
@@ -50,6 +65,7 @@ class Campaign:
         state: whether its calls are dialled.
         created_at: when it was made.
         defaults: what calls have that are added later.
+        dialing: how its calls are dialled.
     """
 
     campaign_id: int
@@ -59,3 +75,4 @@ class Campaign:
     state: CampaignState = CampaignState.ACTIVE
     created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     defaults: CampaignDefaults = NO_DEFAULTS
+    dialing: Dialing = USUAL_DIALING

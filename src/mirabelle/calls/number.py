@@ -32,6 +32,7 @@ __all__ = [
     "PhoneNumber",
     "Rfc",
     "TelUri",
+    "e164_of",
     "is_plain",
     "parse",
     "parse_uri",
@@ -314,3 +315,13 @@ def _plan(calling_code: str) -> _Plan | None:
     prefix = metadata.national_prefix_for_parsing
     lengths = frozenset(length for length in metadata.general_desc.possible_length if length > 0)
     return _Plan(len(calling_code), lengths, re.compile(prefix) if prefix else None)
+
+
+def e164_of(text: str) -> str:
+    """The digits that are dialled for a number as the ledger keeps it; the text itself where it is none any more."""
+    if is_plain(text):
+        return text
+    try:
+        return parse(text, bad_ani="default").e164
+    except NumberError:
+        return text

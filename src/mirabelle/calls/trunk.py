@@ -18,6 +18,9 @@ class Trunk:
         caller_id: the number we call from, where the call names none.
         calls_per_second: the most INVITEs a second.
         channels: the most calls at once.
+        prefixes: beginnings of the numbers that it is meant for, `+` and digits; empty: of all.
+        weight: its share among trunks that are meant for the same numbers.
+        caller_ids: a pool of numbers to call from, instead of `caller_id`.
     """
 
     name: str
@@ -28,3 +31,6 @@ class Trunk:
     caller_id: str = ""
     calls_per_second: float = 10.0
     channels: int = 100
+    prefixes: tuple[str, ...] = ()
+    weight: int = 1
+    caller_ids: tuple[str, ...] = ()

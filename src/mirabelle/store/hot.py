@@ -42,7 +42,7 @@ def _campaigns_waiting(indexed_by: str = "") -> str:
 
 
 # Without statistics SQLite would rather read all that is queued.
-_SQLITE_WAITING: Final = _campaigns_waiting("INDEXED BY calls_campaign_id_due_at")
+_SQLITE_WAITING: Final = _campaigns_waiting("INDEXED BY calls_campaign_id_priority_due_at")
 _POSTGRESQL_WAITING: Final = _campaigns_waiting()
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
+from mirabelle.calls.call import Call
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule
 
@@ -90,37 +91,19 @@ class CampaignRules:
     profiles: tuple[Profile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuledCampaign:
-    """An active campaign that has queued calls and keeps rules.
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What an admission came to.
 
     Attributes:
-        campaign_id: which campaign.
-        rules: what it keeps.
-        due_at: the earliest due time of its queued calls.
-        busy: its calls that are being dialled or connected, by whichever dialer.
+        calls: those that may be dialled now, each under a lease and with the trunk that it takes room of.
+        again_at: when to ask again at the latest; None where nothing is foreseen.
+        refused: calls that were ended, since they may never be dialled; their results are in the outbox.
     """
 
-    campaign_id: int
-    rules: CampaignRules
-    due_at: datetime
-    busy: int
-
-
-class KeyHolder(NamedTuple):
-    """Whose a bearer key is, and what it may do."""
-
-    account_id: int
-    role: Role
-
-
-class KeptReply(NamedTuple):
-    """The reply to a request with an `Idempotency-Key`, to be kept in the transaction that does what was asked."""
-
-    key: str
-    body_hash: str
-    status: int
-    reply: str
+    calls: tuple[Call, ...] = ()
+    again_at: datetime | None = None
+    refused: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

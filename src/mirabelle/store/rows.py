@@ -13,15 +13,16 @@ from urllib.parse import urlsplit
 
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
-from mirabelle.calls.call import Call, CallState, NewCall, NewCalls
-from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.call import Call, CallState, NewCall, NewCalls, Priority
+from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.pace import Pace
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.result import Delivery, Extras, result_form
 from mirabelle.calls.schedule import Schedule, parse_windows
 from mirabelle.store import schema
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import CampaignRules, ResultState, RuledCampaign, StoredResult
+from mirabelle.store.records import CampaignRules, ResultState, StoredResult
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
@@ -310,22 +311,49 @@ def profile_of(row: Row) -> Profile:
     )
 
 
-def ruled_of(row: Row) -> RuledCampaign:
-    """A campaign with what it keeps, from a row that holds that as JSON."""
-    return RuledCampaign(
-        campaign_id=row["campaign_id"],
-        rules=_rules_of(row["schedules"], row["profiles"]),
-        due_at=instant(row["due_at"]),
-        busy=row["busy"],
-    )
-
-
 @functools.lru_cache(maxsize=RULES_REMEMBERED)
-def _rules_of(schedules: str, profiles: str) -> CampaignRules:
-    """Remembered, since a dialer asks many times a second for what hardly ever changes."""
+def campaign_rules_of(schedules: str, profiles: str) -> CampaignRules:
+    """What a campaign keeps, from JSON. Remembered, since a dialer asks often for what hardly ever changes."""
     kept = sorted(map(schedule_of, json.loads(schedules)), key=lambda schedule: schedule.schedule_id)
     paced = sorted(map(profile_of, json.loads(profiles)), key=lambda profile: profile.profile_id)
     return CampaignRules(tuple(kept), tuple(paced))
+
+
+@functools.lru_cache(maxsize=RULES_REMEMBERED)
+def dialing_of(text: str) -> Dialing:
+    """How the calls of a campaign are dialled, from JSON: what it does not name has its default."""
+    known = {field.name for field in dataclasses.fields(Dialing)}
+    return Dialing(**{name: value for name, value in json.loads(text).items() if name in known})
+
+
+def dialing_text(dialing: Dialing) -> str:
+    """How the calls of a campaign are dialled, as it is stored."""
+    return json.dumps(dataclasses.asdict(dialing))
+
+
+def pace_of(row: Row) -> Pace:
+    """A pace from its row."""
+    return Pace(
+        tokens=row["tokens"],
+        at=instant(row["at"]),
+        factor=row["factor"],
+        slowed_at=_maybe_instant(row["slowed_at"]),
+        blocked_until=_maybe_instant(row["blocked_until"]),
+        passed=row["passed"],
+    )
+
+
+def pace_row(name: str, pace: Pace) -> dict[str, Any]:
+    """The row of a pace."""
+    return {
+        "name": name,
+        "tokens": pace.tokens,
+        "at": micros(pace.at),
+        "factor": pace.factor,
+        "slowed_at": _maybe_micros(pace.slowed_at),
+        "blocked_until": _maybe_micros(pace.blocked_until),
+        "passed": pace.passed,
+    }
 
 
 def call_of(row: Row) -> Call:
@@ -352,6 +380,10 @@ def call_of(row: Row) -> Call:
         callee_type=row["callee_type"],
         detail=row["detail"],
         ended_at=_maybe_instant(row["ended_at"]),
+        priority=Priority(row["priority"]),
+        trunk=row["trunk"],
+        tried=tuple(row["tried"].split(",")) if row["tried"] else (),
+        zone=row["zone"],
     )
 
 

@@ -90,10 +90,11 @@ CAMPAIGNS: Final = sa.Table(
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="active"),
     sa.Column("defaults", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("dialing", sa.Text, nullable=False, server_default="{}"),
     sa.UniqueConstraint("account_id", "name"),
     sa.UniqueConstraint("campaign_id", "account_id"),
     sa.CheckConstraint("state IN ('active', 'paused')", name="state"),
-    *_short(("name", NAME), ("parameters", PARAMETERS), ("defaults", SETTINGS)),
+    *_short(("name", NAME), ("parameters", PARAMETERS), ("defaults", SETTINGS), ("dialing", WINDOWS)),
     _index("campaigns_paused", "campaign_id", where="state = 'paused'"),
     sqlite_autoincrement=True,
 )
@@ -124,6 +125,10 @@ CALLS: Final = sa.Table(
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("lease_owner", sa.Text),
     sa.Column("lease_until", sa.BigInteger),
+    sa.Column("priority", sa.SmallInteger, nullable=False, server_default="1"),
+    sa.Column("trunk", sa.Text, nullable=False, server_default=""),
+    sa.Column("tried", sa.Text, nullable=False, server_default=""),
+    sa.Column("zone", sa.Text, nullable=False, server_default=""),
     sa.ForeignKeyConstraint(["campaign_id", "account_id"], ["campaigns.campaign_id", "campaigns.account_id"]),
     sa.CheckConstraint("call_id BETWEEN 1 AND 2147483647", name="call_id"),
     sa.CheckConstraint(
@@ -143,13 +148,19 @@ CALLS: Final = sa.Table(
         ("message_reference", NAME),
         ("call_parameters", PARAMETERS),
         ("detail", DETAIL),
+        ("trunk", NAME),
+        ("tried", DETAIL),
+        ("zone", NAME),
     ),
+    sa.CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
     sa.Index("calls_state_due_at", "state", "due_at", "call_id"),
     _index("calls_state_expires_at", "state", "expires_at", where="state = 'queued' AND expires_at IS NOT NULL"),
     _index("calls_lease_until", "lease_until", where="lease_until IS NOT NULL"),
     sa.Index("calls_account_id_state", "account_id", "state", "call_id"),
     sa.Index("calls_campaign_id_state", "campaign_id", "state", "call_id"),
-    _index("calls_campaign_id_due_at", "campaign_id", "due_at", "call_id", where="state = 'queued'"),
+    _index(
+        "calls_campaign_id_priority_due_at", "campaign_id", "priority", "due_at", "call_id", where="state = 'queued'"
+    ),
     _index(
         "calls_account_id_message_reference",
         "account_id",
@@ -159,7 +170,10 @@ CALLS: Final = sa.Table(
     ),
     sqlite_autoincrement=True,
 )
-"""What was asked for and where it stands. A lease is there exactly while a call is dialing or connected."""
+"""What was asked for and where it stands. A lease is there exactly while a call is dialing or connected.
+
+`trunk` is the one that the lease takes room of; `tried` names, between commas, those that failed since the last attempt
+that counted."""
 
 ATTEMPTS: Final = sa.Table(
     "attempts",
@@ -178,6 +192,8 @@ ATTEMPTS: Final = sa.Table(
     sa.Column("outcome", sa.Text),
     sa.Column("sip_status", sa.Integer, nullable=False, server_default="0"),
     sa.Column("detail", sa.Text, nullable=False, server_default=""),
+    sa.Column("account_id", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("person", sa.Text, nullable=False, server_default=""),
     sa.UniqueConstraint("call_id", "number"),
     sa.CheckConstraint("state IN ('intended', 'ringing', 'answered', 'ended')", name="state"),
     sa.CheckConstraint("(state = 'ended') = (ended_at IS NOT NULL)", name="ended_at"),
@@ -188,7 +204,8 @@ ATTEMPTS: Final = sa.Table(
         " 'canceled', 'interrupted')",
         name="outcome",
     ),
-    *_short(("owner", NAME), ("sip_call_id", NAME), ("trunk", NAME), ("detail", DETAIL)),
+    *_short(("owner", NAME), ("sip_call_id", NAME), ("trunk", NAME), ("detail", DETAIL), ("person", NAME)),
+    _index("attempts_account_id_person", "account_id", "person", "started_at", where="person <> ''"),
     _index("attempts_unfinished", "call_id", where="state <> 'ended'", unique=True),
     sqlite_autoincrement=True,
 )
@@ -300,3 +317,33 @@ CAMPAIGN_SCHEDULES: Final = _link("schedule")
 
 CAMPAIGN_PROFILES: Final = _link("profile")
 """Which profiles a campaign keeps, all of them."""
+
+PACES: Final = sa.Table(
+    "paces",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("tokens", sa.Double, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("factor", sa.Double, nullable=False),
+    sa.Column("slowed_at", sa.BigInteger),
+    sa.Column("blocked_until", sa.BigInteger),
+    sa.Column("passed", sa.Double, nullable=False),
+    sa.CheckConstraint("factor > 0", name="factor"),
+    *_short(("name", NAME)),
+)
+"""How fast trunks, accounts and campaigns are used, across the fleet; see `mirabelle.calls.pace`."""
+
+DO_NOT_CALL: Final = sa.Table(
+    "do_not_call",
+    METADATA,
+    sa.Column("entry_id", sa.Integer, primary_key=True),
+    sa.Column("account_id", sa.Integer, sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("campaign_id", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("pattern", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("account_id", "pattern", "campaign_id"),
+    *_short(("pattern", NAME), ("reason", NAME)),
+    sqlite_autoincrement=True,
+)
+"""Who is not to be called: numbers, or beginnings of numbers with a `*`; by a whole account where the campaign is 0."""

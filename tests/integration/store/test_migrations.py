@@ -180,5 +180,5 @@ async def test_a_url_that_leads_nowhere_is_refused_without_its_password(url: str
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_a_ledger_that_is_up_to_date_needs_no_script(dialect: str) -> None:
-    assert migration.script(dialect, "0003") == ""
+    assert migration.script(dialect, "0004") == ""
     assert "CREATE TABLE calls" in migration.script(dialect, None)

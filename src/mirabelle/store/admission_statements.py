@@ -1,0 +1,33 @@
+"""The portable statements of admissions; see `mirabelle.store.statements`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import sqlalchemy as sa
+
+from mirabelle.store.schema import CALLS
+
+# The bound on lease_until is always true; it lets both stores take the small index of running leases.
+IN_USE: Final = (
+    sa.select(CALLS.c.trunk, CALLS.c.account_id, CALLS.c.campaign_id, sa.func.count().label("calls"))
+    .where(CALLS.c.lease_until > sa.literal_column("0"))
+    .group_by(CALLS.c.trunk, CALLS.c.account_id, CALLS.c.campaign_id)
+)
+"""The calls under a lease, by what they take room of."""
+
+TAKE: Final = sa.text(
+    "UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until, trunk = :trunk"
+    " WHERE call_id = :taken AND state = 'queued'"
+)
+DEFER: Final = sa.text("UPDATE calls SET due_at = :later WHERE call_id = :deferred AND state = 'queued'")
+REFUSE: Final = sa.text(
+    "UPDATE calls SET state = 'failed', ended_at = :now, detail = :reason"
+    " WHERE call_id = :refused AND state = 'queued'"
+)
+SAVE_PACE: Final = sa.text(
+    "INSERT INTO paces (name, tokens, at, factor, slowed_at, blocked_until, passed)"
+    " VALUES (:name, :tokens, :at, :factor, :slowed_at, :blocked_until, :passed)"
+    " ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at, factor = excluded.factor,"
+    " slowed_at = excluded.slowed_at, blocked_until = excluded.blocked_until, passed = excluded.passed"
+)

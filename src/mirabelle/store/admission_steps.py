@@ -1,0 +1,287 @@
+"""The steps of an admission: which calls may be dialled now, over which trunk, in one transaction.
+
+Admissions of a fleet come one after the other. Each looks at what the campaigns with due calls may do, shares the room
+of the trunks out among them, asks every gate for each call, and puts those that pass under a lease that takes room of
+their trunk. So no rate and no channel is given twice, whichever process asks, and what a dead process holds comes back
+with its leases.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from mirabelle.calls import number, routing, schedule
+from mirabelle.calls.account import AccountSettings
+from mirabelle.calls.call import Call, CallState
+from mirabelle.calls.campaign import Dialing
+from mirabelle.calls.fair_share import Contender, Shares, share
+from mirabelle.calls.gate import VerdictMemory
+from mirabelle.calls.pace import Pace
+from mirabelle.calls.profile import tightest
+from mirabelle.calls.room import Limit, Room
+from mirabelle.calls.trunk import Trunk
+from mirabelle.store import admission_statements, rows, statements
+from mirabelle.store.asking import Ask, Steps
+from mirabelle.store.call_steps import report
+from mirabelle.store.hot import HotPaths
+from mirabelle.store.records import Admitted, CampaignRules
+from mirabelle.store.rows import Row, micros
+
+MOST_ROUNDS: Final = 8
+"""How often one admission looks for calls in the place of those that a gate held back."""
+NO_ROUTE_WAIT: Final = timedelta(seconds=2)
+"""How long a call waits whose trunks have no room, so that others behind it have their turn."""
+FAIR: Final = "fair"
+"""Where the virtual time of the sharing is kept."""
+
+NO_TRUNK: Final = "No trunk carries calls to this number; add one with a prefix that fits."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and for what.
+
+    Attributes:
+        trunks: the ways out.
+        now: the present instant.
+        limit: the most calls.
+        owner: who holds the leases.
+        lease_until: when they run out unless they are renewed.
+        memory: verdicts that cost much to find.
+    """
+
+    trunks: Sequence[Trunk]
+    now: datetime
+    limit: int
+    owner: str
+    lease_until: datetime
+    memory: VerdictMemory
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A campaign that has due calls.
+
+    Attributes:
+        campaign_id: which one.
+        account_id: whose.
+        dialing: how its calls are dialled.
+        settings: of its account.
+        rules: what it keeps.
+        priorities: those of its due calls, the most urgent first.
+        passed: its virtual time.
+    """
+
+    campaign_id: int
+    account_id: int
+    dialing: Dialing
+    settings: AccountSettings
+    rules: CampaignRules
+    priorities: list[int]
+    passed: float = 0.0
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What its calls take room of, beside a trunk."""
+        return f"account:{self.account_id}", f"campaign:{self.campaign_id}"
+
+
+def admit(hot: HotPaths, asked: Asked) -> Steps[Admitted]:
+    """See `Ledger.admit`."""
+    [due] = yield Ask(statements.NEXT_DUE)
+    if due["at"] is None or rows.instant(due["at"]) > asked.now:
+        return Admitted((), None if due["at"] is None else rows.instant(due["at"]))
+    yield Ask(hot.admission.lock)
+    return (yield from _Admission(hot, asked).run())
+
+
+class _Admission:
+    """One admission."""
+
+    def __init__(self, hot: HotPaths, asked: Asked) -> None:
+        self._hot = hot
+        self._asked = asked
+        self._again: list[datetime] = []
+        self._taken: list[Call] = []
+        self._refused: list[Call] = []
+        self._room: Room
+        self._virtual = 0.0
+
+    def run(self) -> Steps[Admitted]:
+        candidates = yield from self._candidates()
+        if candidates:
+            yield from self._look_at_room(candidates)
+            yield from self._share_out(candidates)
+            yield from self._save(candidates)
+            if self._refused:
+                yield from report(self._hot, tuple(self._refused), self._asked.now)
+        return Admitted(tuple(self._taken), min(self._again, default=None), tuple(self._refused))
+
+    def _candidates(self) -> Steps[list[Candidate]]:
+        """The campaigns with due calls that may call now."""
+        priorities: dict[int, list[int]] = {}
+        for row in (yield Ask(self._hot.admission.waiting)):
+            due_at = None if row["due_at"] is None else rows.instant(row["due_at"])
+            if due_at is not None and due_at > self._asked.now:
+                self._again.append(due_at)
+            elif due_at is not None:
+                priorities.setdefault(row["campaign_id"], []).append(row["priority"])
+        if not priorities:
+            return []
+        facts = yield Ask(self._hot.admission.facts, {"campaigns": json.dumps(sorted(priorities))})
+        open_now = (self._candidate(row, priorities[row["campaign_id"]]) for row in facts)
+        return [candidate for candidate in open_now if candidate is not None]
+
+    def _candidate(self, row: Row, priorities: list[int]) -> Candidate | None:
+        """A campaign as it may call; None where it may not now, and then when that could change."""
+        rules = rows.campaign_rules_of(row["schedules"], row["profiles"])
+        verdict = self._asked.memory.verdict(
+            rules.schedules, self._asked.now, lambda: schedule.verdict(rules.schedules, self._asked.now)
+        )
+        if not verdict.open:
+            if verdict.changes_at is not None:
+                self._again.append(verdict.changes_at)
+            return None
+        return Candidate(
+            campaign_id=row["campaign_id"],
+            account_id=row["account_id"],
+            dialing=rows.dialing_of(row["dialing"]),
+            settings=rows.settings_of(row["settings"]),
+            rules=rules,
+            priorities=sorted(priorities, reverse=True),
+        )
+
+    def _look_at_room(self, candidates: Sequence[Candidate]) -> Steps[None]:
+        limits = {f"trunk:{each.name}": Limit(each.calls_per_second, each.channels) for each in self._asked.trunks}
+        for each in candidates:
+            account, campaign = each.names
+            limits[account] = Limit(each.settings.calls_per_second or None, each.settings.channels or None)
+            pace = tightest(each.rules.profiles)
+            limits[campaign] = Limit(pace.calls_per_second, pace.channels)
+        in_use: dict[str, int] = {}
+        for row in (yield Ask(admission_statements.IN_USE)):
+            for name in (f"trunk:{row['trunk']}", f"account:{row['account_id']}", f"campaign:{row['campaign_id']}"):
+                in_use[name] = in_use.get(name, 0) + row["calls"]
+        kept = yield Ask(self._hot.admission.paces, {"names": json.dumps([FAIR, *limits])})
+        paces = {row["name"]: rows.pace_of(row) for row in kept}
+        self._room = Room(self._asked.now, limits, paces, in_use)
+        self._virtual = paces[FAIR].passed if FAIR in paces else 0.0
+        for each in candidates:
+            known = paces.get(each.names[1])
+            each.passed = 0.0 if known is None else known.passed
+
+    def _share_out(self, candidates: Sequence[Candidate]) -> Steps[None]:
+        """Give the room to calls, round by round, until nobody can use what is left."""
+        hungry = list(candidates)
+        for _ in range(MOST_ROUNDS):
+            slots = min(self._asked.limit - len(self._taken), self._trunk_room())
+            hungry = [each for each in hungry if self._campaign_room(each) > 0]
+            if slots <= 0 or not hungry:
+                break
+            shares = share(
+                slots,
+                [Contender(each.campaign_id, each.dialing.weight, each.passed, self._campaign_room(each)) for each in hungry],
+                self._virtual,
+            )
+            hungry = yield from self._round(hungry, shares)
+        self._foresee(hungry)
+
+    def _round(self, hungry: Sequence[Candidate], shares: Shares) -> Steps[list[Candidate]]:
+        """Look at the calls of those that have slots; returns the campaigns that may have more."""
+        served = [each for each in hungry if each.campaign_id in shares.slots]
+        most = max(shares.slots.values())
+        wanted = [[each.campaign_id, priority] for each in served for priority in each.priorities]
+        values = {"wanted": json.dumps(wanted), "now": micros(self._asked.now), "most": most}
+        found = yield Ask(self._hot.admission.due, values)
+        waiting: dict[int, list[Call]] = {each.campaign_id: [] for each in served}
+        for call in map(rows.call_of, found):
+            waiting[call.campaign_id].append(call)
+        kept: list[Candidate] = []
+        outcome = _Outcome()
+        for each in served:
+            calls = sorted(waiting[each.campaign_id], key=lambda call: (-call.priority, call.due_at, call.call_id))
+            before, slots = len(outcome.taken), shares.slots[each.campaign_id]
+            for call in calls[:slots]:
+                self._decide(call, each, outcome)
+            each.passed = max(each.passed, self._virtual) + (len(outcome.taken) - before) / each.dialing.weight
+            if len(calls) >= slots:
+                kept.append(each)
+        self._virtual = max(self._virtual, shares.now)
+        yield from self._write(outcome)
+        return [each for each in hungry if each.campaign_id not in shares.slots] + kept
+
+    def _decide(self, call: Call, candidate: Candidate, outcome: _Outcome) -> None:
+        """Ask every gate for one call."""
+        e164 = number.e164_of(call.phone_number)
+        offered = routing.candidates(e164, self._asked.trunks, call.tried)
+        if not offered:
+            outcome.refused.append((call, NO_TRUNK))
+            return
+        room = {trunk.name: self._room.left(f"trunk:{trunk.name}") for trunk in offered}
+        trunk = routing.choose(offered, room, f"{call.call_id}:{call.attempts}:{len(call.tried)}")
+        if trunk is None or self._campaign_room(candidate) <= 0:
+            outcome.deferred.append((call, self._asked.now + NO_ROUTE_WAIT))
+            return
+        self._room.take((f"trunk:{trunk.name}", *candidate.names))
+        outcome.taken.append(replace(call, state=CallState.DIALING, trunk=trunk.name))
+
+    def _write(self, outcome: _Outcome) -> Steps[None]:
+        asked = self._asked
+        if outcome.taken:
+            lease = {"owner": rows.owner_name(asked.owner), "until": micros(asked.lease_until)}
+            values = [{**lease, "taken": call.call_id, "trunk": call.trunk} for call in outcome.taken]
+            yield Ask(admission_statements.TAKE, values)
+        if outcome.deferred:
+            later = [{"deferred": call.call_id, "later": micros(until)} for call, until in outcome.deferred]
+            yield Ask(admission_statements.DEFER, later)
+            self._again += [until for _, until in outcome.deferred]
+        if outcome.refused:
+            now = micros(asked.now)
+            ended = [{"refused": call.call_id, "now": now, "reason": reason} for call, reason in outcome.refused]
+            yield Ask(admission_statements.REFUSE, ended)
+            self._refused += [
+                replace(call, state=CallState.FAILED, ended_at=asked.now, detail=reason)
+                for call, reason in outcome.refused
+            ]
+        self._taken += outcome.taken
+
+    def _save(self, candidates: Sequence[Candidate]) -> Steps[None]:
+        """Keep the paces of whatever a call took room of, and whose turn it is."""
+        if not self._taken:
+            return
+        passed = {each.names[1]: each.passed for each in candidates}
+        saved = {name: self._room.after(name) for name in self._room.taken}
+        saved = {name: replace(kept, passed=passed.get(name, 0.0)) for name, kept in saved.items()}
+        saved[FAIR] = Pace(tokens=0.0, at=self._asked.now, passed=self._virtual)
+        yield Ask(admission_statements.SAVE_PACE, [rows.pace_row(name, each) for name, each in saved.items()])
+
+    def _foresee(self, hungry: Iterable[Candidate]) -> None:
+        """When those could have more that have more to dial."""
+        for each in hungry:
+            short = [name for name in each.names if self._room.left(name) <= 0]
+            if short:
+                self._again.append(max(self._room.again_at(name) for name in short))
+            elif self._trunk_room() <= 0:
+                trunks = [f"trunk:{trunk.name}" for trunk in self._asked.trunks]
+                self._again += [self._room.again_at(name) for name in trunks]
+            else:
+                self._again.append(self._asked.now)
+
+    def _trunk_room(self) -> int:
+        return sum(self._room.left(f"trunk:{trunk.name}") for trunk in self._asked.trunks)
+
+    def _campaign_room(self, candidate: Candidate) -> int:
+        return min(self._room.left(name) for name in candidate.names)
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the calls of a round."""
+
+    taken: list[Call] = field(default_factory=list)
+    deferred: list[tuple[Call, datetime]] = field(default_factory=list)
+    refused: list[tuple[Call, str]] = field(default_factory=list)

@@ -1,0 +1,137 @@
+"""What an admission asks of each store, in its own SQL; see `mirabelle.store.admission_steps`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import sqlalchemy as sa
+
+from mirabelle.store.statements import CALL_RETURNING
+
+_INDEX: Final = "INDEXED BY calls_campaign_id_priority_due_at"
+_PRIORITIES: Final = "(SELECT 0 AS priority UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3)"
+
+
+def _waiting(indexed_by: str = "") -> str:
+    """The active campaigns with queued calls and, for each priority, the earliest due time of those.
+
+    One step through the index from campaign to campaign, so that the cost follows their number and not that of calls.
+
+    Args:
+        indexed_by: without statistics SQLite would rather read all that is queued.
+    """
+    return f"""
+        WITH RECURSIVE waiting(campaign_id) AS (
+            SELECT min(campaign_id) FROM calls {indexed_by} WHERE state = 'queued'
+            UNION ALL
+            SELECT (
+                SELECT min(c.campaign_id) FROM calls AS c {indexed_by}
+                WHERE c.state = 'queued' AND c.campaign_id > waiting.campaign_id
+            )
+            FROM waiting WHERE waiting.campaign_id IS NOT NULL
+        )
+        SELECT waiting.campaign_id AS campaign_id, p.priority AS priority,
+            (
+                SELECT min(d.due_at) FROM calls AS d {indexed_by}
+                WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id AND d.priority = p.priority
+            ) AS due_at
+        FROM waiting CROSS JOIN {_PRIORITIES} AS p
+        WHERE waiting.campaign_id IS NOT NULL
+        AND waiting.campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')
+    """  # noqa: S608 - no value comes from outside
+
+
+def _facts(campaigns: str, list_of: str, json_object: str) -> str:
+    """What campaigns keep, and what their accounts say.
+
+    Args:
+        campaigns: lists the keys.
+        list_of: the store's function that makes one JSON list of many rows.
+        json_object: the store's function that makes a JSON object.
+    """
+
+    def kept(table: str, links: str, key: str, *columns: str) -> str:
+        values = ", ".join(f"'{column}', r.{column}" for column in (key, "account_id", "name", *columns, "created_at"))
+        return f"""
+            SELECT {list_of}({json_object}({values})) FROM {links} AS l JOIN {table} AS r ON r.{key} = l.{key}
+            WHERE l.campaign_id = m.campaign_id
+        """  # noqa: S608
+
+    schedules = kept("schedules", "campaign_schedules", "schedule_id", "zone", "windows")
+    profiles = kept("profiles", "campaign_profiles", "profile_id", "calls_per_second", "channels")
+    return f"""
+        SELECT m.campaign_id AS campaign_id, m.account_id AS account_id, m.name AS name, m.state AS state,
+            m.dialing AS dialing, a.settings AS settings,
+            CAST(coalesce(({schedules}), '[]') AS TEXT) AS schedules,
+            CAST(coalesce(({profiles}), '[]') AS TEXT) AS profiles
+        FROM campaigns AS m JOIN accounts AS a ON a.account_id = m.account_id
+        WHERE m.campaign_id IN ({campaigns})
+    """  # noqa: S608
+
+
+_DUE: Final = "x.state = 'queued' AND x.due_at <= :now AND (x.expires_at IS NULL OR x.expires_at > :now)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionPaths:
+    """The statements.
+
+    Attributes:
+        lock: keeps admissions of a fleet apart until the transaction ends.
+        waiting: active campaigns with queued calls, with each priority and its earliest due time, which may be null.
+        facts: what campaigns keep and their accounts say; `:campaigns` (a JSON list).
+        due: the first due calls of pairs of campaign and priority; `:wanted` (a JSON list of pairs), `:most` for each.
+        paces: by name; `:names` (a JSON list).
+    """
+
+    lock: sa.TextClause
+    waiting: sa.TextClause
+    facts: sa.TextClause
+    due: sa.TextClause
+    paces: sa.TextClause
+
+
+SQLITE: Final = AdmissionPaths(
+    # Whoever writes has everything to himself.
+    lock=sa.text("SELECT 1 AS locked"),
+    waiting=sa.text(_waiting(_INDEX)),
+    facts=sa.text(_facts("SELECT value FROM json_each(:campaigns)", "json_group_array", "json_object")),
+    due=sa.text(f"""
+        SELECT {CALL_RETURNING} FROM json_each(:wanted) AS w CROSS JOIN calls
+        WHERE calls.call_id IN (
+            SELECT x.call_id FROM calls AS x {_INDEX}
+            WHERE x.campaign_id = json_extract(w.value, '$[0]') AND x.priority = json_extract(w.value, '$[1]')
+            AND {_DUE} ORDER BY x.due_at, x.call_id LIMIT :most
+        )
+    """),  # noqa: S608
+    paces=sa.text("SELECT paces.* FROM json_each(:names) AS n CROSS JOIN paces WHERE paces.name = n.value"),
+)
+"""SQLite's."""
+
+POSTGRESQL: Final = AdmissionPaths(
+    # `Admitted` in ASCII; migrations have a lock of their own.
+    lock=sa.text(f"SELECT pg_advisory_xact_lock({0x41646D6974746564}) IS NULL AS locked"),  # noqa: S608
+    waiting=sa.text(_waiting()),
+    facts=sa.text(
+        _facts(
+            "SELECT CAST(json_array_elements_text(CAST(:campaigns AS json)) AS integer)",
+            "json_agg",
+            "json_build_object",
+        )
+    ),
+    due=sa.text(f"""
+        WITH due AS MATERIALIZED (
+            SELECT d.call_id FROM json_array_elements(CAST(:wanted AS json)) AS w CROSS JOIN LATERAL (
+                SELECT x.call_id FROM calls AS x
+                WHERE x.campaign_id = CAST(w ->> 0 AS integer) AND x.priority = CAST(w ->> 1 AS smallint)
+                AND {_DUE} ORDER BY x.due_at, x.call_id LIMIT :most FOR UPDATE SKIP LOCKED
+            ) AS d
+        )
+        SELECT {CALL_RETURNING} FROM due JOIN calls ON calls.call_id = due.call_id
+    """),  # noqa: S608
+    paces=sa.text(
+        "SELECT paces.* FROM json_array_elements_text(CAST(:names AS json)) AS n JOIN paces ON paces.name = n"
+    ),
+)
+"""PostgreSQL's."""
