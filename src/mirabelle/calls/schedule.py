@@ -99,7 +99,7 @@ class Schedule:
 
     def open_at(self, instant: datetime) -> bool:
         """Whether one of its windows is open; never where its zone is not known on this machine."""
-        rules = _rules(self.zone)
+        rules = rules_of(self.zone)
         if rules is None:
             return False
         local = instant.astimezone(rules)
@@ -162,7 +162,7 @@ def verdict(schedules: Sequence[Schedule], now: datetime) -> Verdict:
     """
     if not schedules:
         return Verdict(True, "No schedule is kept.")
-    known = [schedule for schedule in schedules if _rules(schedule.zone) is not None]
+    known = [schedule for schedule in schedules if rules_of(schedule.zone) is not None]
     if not known:
         first = schedules[0]
         return Verdict(False, f"The zone '{first.zone}' of schedule '{first.name}' is not known here; install tzdata.")
@@ -216,7 +216,7 @@ def _reason(schedules: Sequence[Schedule], opened: Schedule | None, changes_at: 
 
 
 def _local(schedule: Schedule, instant: datetime) -> str:
-    return f"{instant.astimezone(_rules(schedule.zone)):%Y-%m-%d %H:%M} {schedule.zone}"
+    return f"{instant.astimezone(rules_of(schedule.zone)):%Y-%m-%d %H:%M} {schedule.zone}"
 
 
 def _edges(schedules: Sequence[Schedule], now: datetime) -> Iterator[datetime]:
@@ -230,7 +230,7 @@ def _edges(schedules: Sequence[Schedule], now: datetime) -> Iterator[datetime]:
 
 def _edges_of(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[datetime]:
     """The edges of a schedule's windows between two instants, and some around them."""
-    rules = _rules(schedule.zone)
+    rules = rules_of(schedule.zone)
     assert rules is not None
     # A zone may leave out a whole day when it moves over the date line, so two days more on either side.
     day, last = begin.astimezone(rules).date() - timedelta(days=2), end.astimezone(rules).date() + timedelta(days=2)
@@ -255,11 +255,17 @@ def _instants(day: date, minutes: int, rules: ZoneInfo) -> Iterator[datetime]:
     yield first
     if first != second:
         yield second
-        yield _change(min(first, second), max(first, second), rules)
+        yield clock_change(min(first, second), max(first, second), rules)
 
 
-def _change(before: datetime, after: datetime, rules: ZoneInfo) -> datetime:
-    """The instant between two others at which the clocks of a zone change, to the second."""
+def clock_change(before: datetime, after: datetime, rules: ZoneInfo) -> datetime:
+    """The instant between two others at which the clocks of a zone change, to the second.
+
+    Args:
+        before: an instant.
+        after: a later one, at which the zone has another distance from UTC.
+        rules: the zone.
+    """
     offset = before.astimezone(rules).utcoffset()
     low, high = int(before.timestamp()), int(after.timestamp())
     while high - low > 1:
@@ -293,7 +299,13 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _rules(zone: str) -> ZoneInfo | None:
+@functools.lru_cache(maxsize=1024)
+def rules_of(zone: str) -> ZoneInfo | None:
+    """The rules of a time zone; None where this machine does not know it.
+
+    Args:
+        zone: an identifier of the time zone database.
+    """
     try:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
