@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
+from mirabelle.calls.frequency import MOST_ATTEMPTS, FrequencyCap
 from mirabelle.errors import MirabelleError
 
 StartMethod: TypeAlias = Literal["post", "get"]
@@ -21,6 +24,10 @@ FASTEST: Final = 1000.0
 """The most calls a second that an account may be held to."""
 MOST_CHANNELS: Final = 100_000
 """The most calls at once that an account may be held to."""
+
+_WHOLE: Final = MappingProxyType(
+    {"channels": MOST_CHANNELS, "person_attempts": MOST_ATTEMPTS, "person_answers": MOST_ATTEMPTS, "person_days": 366}
+)
 
 COUNTRY: Final = re.compile("(?:[A-Z]{2})?")
 """Two capital letters, or nothing."""
@@ -44,6 +51,9 @@ class AccountSettings:
 
         calls_per_second: the most INVITEs a second, over all campaigns; 0: as fast as the trunks.
         channels: the most calls at once; 0: as many as the trunks carry.
+        person_attempts: the most attempts to reach one person, over all campaigns, in `person_days`; 0: any number.
+        person_answers: the most of them that are answered; 0: any number.
+        person_days: the days that those two count.
 
     Raises:
         AccountSettingsError: a value is none of these.
@@ -57,15 +67,26 @@ class AccountSettings:
     result_literals: ResultLiterals = "documented"
     calls_per_second: float = 0.0
     channels: int = 0
+    person_attempts: int = 0
+    person_answers: int = 0
+    person_days: int = 1
+
+    @property
+    def frequency_cap(self) -> FrequencyCap | None:
+        """How often one person may be called; None where nothing limits it."""
+        if not (self.person_attempts or self.person_answers):
+            return None
+        attempts = self.person_attempts or MOST_ATTEMPTS
+        answered = min(self.person_answers, attempts) or None
+        return FrequencyCap(attempts, answered, timedelta(days=max(1, self.person_days)))
 
     def __post_init__(self) -> None:
         for name in ("preflight", "result_extras"):
             if not isinstance(getattr(self, name), bool):
                 raise AccountSettingsError(f"{name} is true or false.")
-        if not _is_number(self.calls_per_second) or not 0 <= self.calls_per_second <= FASTEST:
-            raise AccountSettingsError(f"calls_per_second is from 0 to {FASTEST:g}; 0 is no limit.")
-        if not _is_number(self.channels) or self.channels != int(self.channels) or not 0 <= self.channels <= MOST_CHANNELS:
-            raise AccountSettingsError(f"channels is a whole number from 0 to {MOST_CHANNELS}; 0 is no limit.")
+        _check_number("calls_per_second", self.calls_per_second, FASTEST)
+        for name, most in _WHOLE.items():
+            _check_number(name, getattr(self, name), most, whole=True)
         if self.start_method not in get_args(StartMethod):
             raise AccountSettingsError("start_method is post or get.")
         if self.bad_vxml not in get_args(BadVxml):
@@ -95,5 +116,8 @@ class Account:
     settings: AccountSettings = AccountSettings()
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _check_number(name: str, value: object, most: float, *, whole: bool = False) -> None:
+    good = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not good or not 0 <= float(str(value)) <= most:
+        kind = "a whole number " if whole else ""
+        raise AccountSettingsError(f"{name} is {kind}from 0 to {most:g}; 0 is no limit.")

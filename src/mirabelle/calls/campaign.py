@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
+
+from mirabelle.calls.calling_window import CalleeHours
+from mirabelle.calls.fair_share import HEAVIEST
+from mirabelle.calls.retry import DEFAULT, RetryPolicy
+from mirabelle.errors import MirabelleError
+
+
+class DialingError(MirabelleError):
+    """How the calls of a campaign are to be dialled has a value that it cannot have."""
 
 
 class CampaignState(enum.StrEnum):
@@ -44,9 +54,46 @@ class Dialing:
 
     Attributes:
         weight: its share against that of other campaigns, 1-100.
+        retry: what the outcomes of attempts mean.
+        hours: when callees may be called on their own clocks; None: at any time.
+
+    Raises:
+        DialingError: the weight is out of bounds.
     """
 
     weight: int = 1
+    retry: RetryPolicy = DEFAULT
+    hours: CalleeHours | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.weight, int) or isinstance(self.weight, bool) or not 1 <= self.weight <= HEAVIEST:
+            raise DialingError(f"The weight of a campaign is a whole number from 1 to {HEAVIEST}.")
+
+    @classmethod
+    def parse(cls, value: Mapping[str, Any]) -> Dialing:
+        """Read it from JSON values, as `as_json` writes them; what is left out is as usual.
+
+        Raises:
+            DialingError: a name is not known, or the weight is out of bounds.
+            RetryError: the policy is none.
+            CalleeHoursError, ScheduleError, HolidayError: the hours are none.
+        """
+        if not set(value) <= _DIALING:
+            raise DialingError(f"The dialing of a campaign has {', '.join(sorted(_DIALING))}, and nothing else.")
+        hours = value.get("hours")
+        return cls(
+            weight=value.get("weight", 1),
+            retry=RetryPolicy.parse(value.get("retry", "default")),
+            hours=None if hours is None else CalleeHours.parse(hours),
+        )
+
+    def as_json(self) -> dict[str, object]:
+        """As `parse` reads it."""
+        hours = {} if self.hours is None else {"hours": self.hours.as_json()}
+        return {"weight": self.weight, "retry": self.retry.as_json(), **hours}
+
+
+_DIALING: Final = frozenset({"weight", "retry", "hours"})
 
 
 USUAL_DIALING: Final = Dialing()

@@ -106,7 +106,7 @@ def _factor(pace: Pace, now: datetime) -> float:
     if pace.slowed_at is None or pace.factor >= 1.0:
         return 1.0
     quiet = max(0.0, (now - pace.slowed_at).total_seconds())
-    return min(1.0, pace.factor * 2.0 ** min(quiet / RECOVERY, 10.0))
+    return min(1.0, pace.factor * math.exp2(min(quiet / RECOVERY, 10.0)))
 
 
 def _filled(pace: Pace, rate: float, now: datetime) -> float:

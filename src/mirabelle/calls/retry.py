@@ -216,11 +216,13 @@ class NextStep:
         state: QUEUED for another attempt, else a final state.
         due_at: the earliest next attempt; None when final.
         counted: whether the attempt counts against `max_retries`.
+        tried: names of the trunks that failed the call since its last attempt that counted.
     """
 
     state: CallState
     due_at: datetime | None
     counted: bool = True
+    tried: tuple[str, ...] = ()
 
 
 def after_attempt(

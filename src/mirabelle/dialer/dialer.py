@@ -10,22 +10,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from mirabelle.calls import number
+from mirabelle.calls import number, routing
 from mirabelle.calls.account import StartMethod
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
-from mirabelle.calls.retry import NextStep, after_attempt
-from mirabelle.calls.schedule import Schedule
+from mirabelle.calls.retry import DEFAULT, NextStep, RetryPolicy, after_attempt
 from mirabelle.calls.trunk import Trunk
-from mirabelle.dialer.campaign_gates import CampaignGates
 from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
 from mirabelle.dialer.start import StartMethods
 from mirabelle.dialer.story import Story
-from mirabelle.dialer.trunk_line import TrunkLine, trunk_lines
 from mirabelle.errors import MirabelleError
-from mirabelle.store.ledger import CampaignPaused, LeaseLost, Ledger, StoreError
+from mirabelle.store.ledger import CallHeld, CampaignPaused, LeaseLost, Ledger, StoreError
 
 LONGEST_SLEEP: Final = 5.0
 """Seconds after which the dialer looks at the ledger though nothing woke it."""
@@ -33,7 +31,15 @@ LONGEST_SLEEP: Final = 5.0
 EXPIRED_AT_ONCE: Final = 500
 """Calls that one turn may expire."""
 
+ADMITTED_AT_ONCE: Final = 200
+"""Calls that one admission may take."""
+
 STOPPED: Final = "The server was stopped."
+
+EXPIRED: Final = Ending(
+    outcome=Outcome.CANCELED, cut=Cut.EXPIRED, detail="Its expiration came while it rang; it was cancelled."
+)
+"""What a call amounts to that rang when its expiration came."""
 
 SHORTEST_PATIENCE: Final = 0.5
 LONGEST_PATIENCE: Final = 30.0
@@ -54,6 +60,7 @@ class Dialer:
         owner: names this dialer's leases; two dialers never share one.
         lease: how long a claim holds without a heartbeat.
         on_result: called when a result waits to be posted.
+        most: the most calls at once that this process can carry.
     """
 
     def __init__(
@@ -67,17 +74,19 @@ class Dialer:
         owner: str,
         lease: timedelta = timedelta(seconds=30),
         on_result: Callable[[], None] = lambda: None,
+        most: int = 1_000_000,
     ) -> None:
         self._ledger = ledger
         self._phone = phone
-        self._lines = trunk_lines(trunks, clock.monotonic())
+        self._trunks = {trunk.name: trunk for trunk in trunks}
         self._clock = clock
         self._story = story
         self._owner = owner
         self._lease = lease
         self._on_result = on_result
         self._start_methods = StartMethods(ledger, clock)
-        self._gates = CampaignGates(ledger, clock, owner, lease)
+        self._memory = VerdictMemory()
+        self._most = most
         self._awake = asyncio.Event()
         self._draining = False
         self._running: set[asyncio.Task[None]] = set()
@@ -134,78 +143,58 @@ class Dialer:
 
     async def _turn(self) -> float:
         """Do what can be done now; returns the seconds until more can be."""
-        # Together, so that the look at the rules, which hardly any ledger has, delays nobody.
-        _, ruled = await asyncio.gather(self._expire(), self._ledger.ruled_campaigns())
-        slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
-        claimed = await self._gates.claim(slots, ruled, self._start) if slots else 0
-        return await self._pause(full=claimed == slots)
-
-    async def _expire(self) -> None:
-        for call in await self._ledger.expire_due(self._clock.now(), EXPIRED_AT_ONCE):
+        now = self._clock.now()
+        for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
             self._story("expired", call.call_id)
             self._on_result()
+        most = min(ADMITTED_AT_ONCE, self._most - len(self._running))
+        foreseen: list[datetime | None] = [await self._ledger.next_expiry()]
+        if most > 0 and self._trunks:
+            admitted = await self._ledger.admit(
+                tuple(self._trunks.values()), now, most, self._owner, now + self._lease, memory=self._memory
+            )
+            for call in admitted.refused:
+                self._story("refused", call.call_id, reason=call.detail)
+                self._on_result()
+            for call in admitted.calls:
+                self._start(call)
+            foreseen.append(admitted.again_at)
+        waits = [(instant - self._clock.now()).total_seconds() for instant in foreseen if instant is not None]
+        return min([LONGEST_SLEEP, *(max(0.0, wait) for wait in waits)])
 
-    async def _pause(self, *, full: bool) -> float:
-        """Seconds to the next turn: until a token where work may be left, else until something is due or opens."""
-        if full:
-            monotonic = self._clock.monotonic()
-            waits = [wait for line in self._lines if (wait := line.wait(monotonic)) is not None]
-            return min([*waits, LONGEST_SLEEP])
-        now = self._clock.now()
-        due = await self._ledger.next_due(now)
-        waits = [LONGEST_SLEEP, *([] if due is None else [max((due - now).total_seconds(), 0.0)])]
-        opening = self._gates.wait()
-        return min(waits if opening is None else [*waits, opening])
-
-    def _start(self, call: Call, schedules: Sequence[Schedule]) -> None:
-        """Begin to carry a claimed call. Nothing here can fail: what is claimed must be carried or given back."""
-        line = self._free_line()
-        if line is not None:
-            line.take(self._clock.monotonic())
-        task = asyncio.create_task(self._carry(call, line, schedules), name=f"call {call.call_id}")
+    def _start(self, call: Call) -> None:
+        """Begin to carry a call that was admitted. Nothing here can fail: it must be carried or given back."""
+        task = asyncio.create_task(self._carry(call), name=f"call {call.call_id}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    def _free_line(self) -> TrunkLine | None:
-        now = self._clock.monotonic()
-        return next((line for line in self._lines if line.wait(now) == 0.0), None)
-
-    async def _carry(self, call: Call, line: TrunkLine | None, schedules: Sequence[Schedule]) -> None:
+    async def _carry(self, call: Call) -> None:
         """One call's attempt, from its intent to its end in the ledger."""
         try:
-            if line is None or self._draining:
+            if self._draining:
                 await self._give_back(call)
             else:
-                await self._attempt(call, line.trunk, schedules)
+                await self._attempt(call, self._trunks[call.trunk])
         except LeaseLost:
             self._story("lease lost", call.call_id)
         finally:
-            if line is not None:
-                line.give_back()
             self.wake()
 
     async def _give_back(self, call: Call) -> None:
-        """Let go of a call that was claimed and not tried."""
-        await self._persist(lambda: self._ledger.release(call.call_id, self._clock.now(), self._owner))
-
-    async def _put_back(self, call: Call, why: str) -> None:
-        """Let a call that was claimed keep its place, for the time when its campaign may call again."""
-        self._story(why, call.call_id)
+        """Let go of a call that was admitted and not tried; it keeps its place."""
         await self._persist(lambda: self._ledger.release(call.call_id, call.due_at, self._owner))
 
-    async def _attempt(self, call: Call, trunk: Trunk, schedules: Sequence[Schedule]) -> None:
+    async def _attempt(self, call: Call, trunk: Trunk) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
         now = self._clock.now()
         try:
             method = await self._start_methods.of(call.account_id)
-            if schedules and not self._gates.verdict(call.campaign_id, schedules).open:
-                await self._put_back(call, "closed")
-                return
             attempt = await self._ledger.begin_attempt(call.call_id, sip_call_id, trunk.name, now, self._owner)
         except LeaseLost:
             raise
-        except CampaignPaused:
-            await self._put_back(call, "paused")
+        except CallHeld as error:
+            self._story("paused" if isinstance(error, CampaignPaused) else "held", call.call_id)
+            await self._give_back(call)
             return
         except StoreError as error:
             self._story("store failed", call.call_id, reason=str(error))
@@ -227,10 +216,24 @@ class Dialer:
         placed = asyncio.create_task(self._phone.place(placement, report), name=f"attempt of {call.call_id}")
         self._placed.add(placed)
         try:
-            await asyncio.wait({placed})
+            expired = await self._until_expired(call, placed, report)
         finally:
             self._placed.discard(placed)
-        return self._cut_off(report) if placed.cancelled() else self._ending(placed, report)
+        if not placed.cancelled():
+            return self._ending(placed, report)
+        return EXPIRED if expired and report.answered_at is None else self._cut_off(report)
+
+    async def _until_expired(self, call: Call, placed: asyncio.Task[Ending], report: _Report) -> bool:
+        """Wait for the end of an attempt. One that still rings when its call expires is cancelled: returns True."""
+        if call.expires_at is not None:
+            left = (call.expires_at - self._clock.now()).total_seconds()
+            await asyncio.wait({placed}, timeout=max(0.0, left))
+            if not placed.done() and report.answered_at is None:
+                placed.cancel()
+                await asyncio.wait({placed})
+                return True
+        await asyncio.wait({placed})
+        return False
 
     def _ending(self, placed: asyncio.Task[Ending], report: _Report) -> Ending:
         error = placed.exception()
@@ -259,7 +262,7 @@ class Dialer:
 
     async def _end(self, call: Call, attempt: Attempt, ending: Ending) -> None:
         now = self._clock.now()
-        step = next_step(call, ending, now)
+        step = await self._persist(lambda: self._step(call, attempt, ending, now))
         after = await self._persist(
             lambda: self._ledger.end_attempt(
                 attempt.attempt_id,
@@ -270,6 +273,8 @@ class Dialer:
                 step=step,
                 duration=ending.duration,
                 callee_type=ending.callee_type,
+                full=ending.full,
+                retry_after=ending.retry_after,
             )
         )
         if after.state.final:
@@ -283,6 +288,20 @@ class Dialer:
             state=str(after.state),
             next_attempt="" if step.due_at is None else step.due_at.isoformat(),
         )
+
+    async def _step(self, call: Call, attempt: Attempt, ending: Ending, now: datetime) -> NextStep:
+        """What becomes of a call, by the retry policy of its campaign and the trunks that are left."""
+        tried = (*call.tried, attempt.trunk)
+        e164 = number.e164_of(call.phone_number)
+        if ending.elsewhere and routing.candidates(e164, tuple(self._trunks.values()), tried):
+            return next_step(call, ending, now, tried=tried)
+        campaign = await self._ledger.campaign(call.campaign_id)
+        policy = DEFAULT if campaign is None else campaign.dialing.retry
+        before: tuple[Outcome, ...] = ()
+        if policy is not DEFAULT and call.attempts:
+            ended = [each.outcome for each in await self._ledger.attempts(call.call_id) if each.outcome is not None]
+            before = tuple(ended[:-1][-call.attempts :]) if ended else ()
+        return next_step(call, ending, now, policy=policy, outcomes_before=before)
 
     async def _persist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do one step with the ledger, again and again while the ledger does not answer.
@@ -359,14 +378,41 @@ class _Report:
         dialer._story("answered", self._attempt.call_id)
 
 
-def next_step(call: Call, ending: Ending, now: datetime) -> NextStep:
+def next_step(
+    call: Call,
+    ending: Ending,
+    now: datetime,
+    *,
+    policy: RetryPolicy = DEFAULT,
+    outcomes_before: Sequence[Outcome] = (),
+    tried: tuple[str, ...] = (),
+) -> NextStep:
     """What becomes of a call after an attempt, our own interruptions included.
 
     A call that we cancelled ourselves while it rang goes back without losing an attempt. One that was answered is
     never dialled again; where its session was cut short it counts as failed, and the detail says why.
+
+    Args:
+        call: as it stood before the attempt.
+        ending: of the attempt.
+        now: when it ended.
+        policy: what outcomes mean.
+        outcomes_before: of the attempts before.
+        tried: the trunks that failed it, where another is to try at once, which costs no attempt.
     """
     if ending.outcome is Outcome.ANSWERED:
         return NextStep(CallState.FAILED if ending.cut else CallState.COMPLETED, None)
+    if ending.cut is Cut.EXPIRED:
+        return NextStep(CallState.EXPIRED, None)
     if ending.cut is Cut.STOPPED:
         return NextStep(CallState.QUEUED, now, counted=False)
-    return after_attempt(call, ending.outcome, now)
+    if tried:
+        return NextStep(CallState.QUEUED, now, counted=False, tried=tried)
+    return after_attempt(
+        call,
+        ending.outcome,
+        now,
+        policy=policy,
+        outcomes_before=outcomes_before,
+        retry_after=ending.retry_after,
+    )

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from mirabelle.calls import routing
 from mirabelle.calls.account import StartMethod
 from mirabelle.calls.call import Call
 from mirabelle.calls.number import PhoneNumber
@@ -31,6 +32,11 @@ class Placement:
     sip_call_id: str
     start_method: StartMethod = "post"
 
+    @property
+    def caller_id(self) -> str:
+        """The number that we call from: the call's own, or one of the trunk's."""
+        return self.number.caller_id or routing.caller_id(self.trunk, self.number.e164)
+
 
 class Cut(enum.StrEnum):
     """Why a session did not end by itself."""
@@ -44,6 +50,8 @@ class Cut(enum.StrEnum):
     """They picked up at the moment we gave up, and were hung up on."""
     STOPPED = "stopped"
     """The server was told to stop."""
+    EXPIRED = "expired"
+    """The call's expiration came while it rang."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,9 @@ class Ending:
         cut: why the session did not run to its end; NO where it did, or where nobody answered.
         duration: seconds from the answer to the end.
         callee_type: what answered.
+        full: the trunk said that it has no room.
+        retry_after: seconds that the trunk asked us to wait.
+        elsewhere: another trunk could do better.
     """
 
     outcome: Outcome
@@ -65,6 +76,9 @@ class Ending:
     cut: Cut = Cut.NO
     duration: int = 0
     callee_type: str = "unknown"
+    full: bool = False
+    retry_after: int | None = None
+    elsewhere: bool = False
 
 
 class Progress(Protocol):

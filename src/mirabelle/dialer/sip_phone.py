@@ -126,7 +126,15 @@ class _Carriage:
         if crossed:
             await self._progress.answered()
         cut = Cut.CROSSED if crossed else Cut.NO
-        return Ending(outcome=verdict.outcome, sip_status=event.status, detail=verdict.detail, cut=cut)
+        return Ending(
+            outcome=verdict.outcome,
+            sip_status=event.status,
+            detail=verdict.detail,
+            cut=cut,
+            full=verdict.outcome is Outcome.CAPACITY,
+            retry_after=verdict.retry_after,
+            elsewhere=verdict.elsewhere,
+        )
 
     async def _withdraw(self, outgoing: OutgoingCall) -> None:
         """End the call at the far end; an answer that crosses our CANCEL is reported as one."""
@@ -145,7 +153,7 @@ class _Carriage:
             self._offer,
             call_id=placement.sip_call_id,
             credentials=Credentials(trunk.username, trunk.password) if trunk.username else None,
-            caller_id=number.caller_id or trunk.caller_id,
+            caller_id=placement.caller_id,
             ring_timeout=equipment.ring_timeout,
         )
 
@@ -243,7 +251,7 @@ class _Carriage:
 
 def _session_variables(placement: Placement) -> Mapping[str, object]:
     """What an application reads as `session.*` (VoiceXML 2.0 section 5.1.4, and the old service's own names)."""
-    caller = placement.number.caller_id or placement.trunk.caller_id
+    caller = placement.caller_id
     call = placement.call
     return {
         "connection": {

@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from mirabelle.store.schema import CALLS
+from mirabelle.store.schema import CALLS, DO_NOT_CALL
 
 # The bound on lease_until is always true; it lets both stores take the small index of running leases.
 IN_USE: Final = (
@@ -22,8 +22,7 @@ TAKE: Final = sa.text(
 )
 DEFER: Final = sa.text("UPDATE calls SET due_at = :later WHERE call_id = :deferred AND state = 'queued'")
 REFUSE: Final = sa.text(
-    "UPDATE calls SET state = 'failed', ended_at = :now, detail = :reason"
-    " WHERE call_id = :refused AND state = 'queued'"
+    "UPDATE calls SET state = 'failed', ended_at = :now, detail = :reason WHERE call_id = :refused AND state = 'queued'"
 )
 SAVE_PACE: Final = sa.text(
     "INSERT INTO paces (name, tokens, at, factor, slowed_at, blocked_until, passed)"
@@ -31,3 +30,8 @@ SAVE_PACE: Final = sa.text(
     " ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at, factor = excluded.factor,"
     " slowed_at = excluded.slowed_at, blocked_until = excluded.blocked_until, passed = excluded.passed"
 )
+
+ANY_DO_NOT_CALL: Final[sa.Executable] = sa.select(sa.literal_column("1").label("one")).where(
+    sa.exists(sa.select(DO_NOT_CALL.c.entry_id))
+)
+"""One row where some list holds anything."""

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from mirabelle.calls import number, routing, schedule
+from mirabelle.calls import number, pace, routing, schedule
 from mirabelle.calls.account import AccountSettings
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.campaign import Dialing
 from mirabelle.calls.fair_share import Contender, Shares, share
-from mirabelle.calls.gate import VerdictMemory
+from mirabelle.calls.gate import Verdict, VerdictMemory
 from mirabelle.calls.pace import Pace
 from mirabelle.calls.profile import tightest
 from mirabelle.calls.room import Limit, Room
@@ -27,6 +27,7 @@ from mirabelle.calls.trunk import Trunk
 from mirabelle.store import admission_statements, rows, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
+from mirabelle.store.gate_steps import Asking, held
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.records import Admitted, CampaignRules
 from mirabelle.store.rows import Row, micros
@@ -99,6 +100,22 @@ def admit(hot: HotPaths, asked: Asked) -> Steps[Admitted]:
     return (yield from _Admission(hot, asked).run())
 
 
+def slow_down(hot: HotPaths, trunk: str, now: datetime, retry_after: int | None) -> Steps[None]:
+    """Use a trunk more slowly that said it has no room.
+
+    Args:
+        hot: the store's own SQL.
+        trunk: its name.
+        now: the present instant.
+        retry_after: seconds that it asked us to wait.
+    """
+    yield Ask(hot.admission.lock)
+    name = f"trunk:{trunk}"
+    kept = yield Ask(hot.admission.paces, {"names": json.dumps([name])})
+    before = rows.pace_of(kept[0]) if kept else pace.fresh(None, now)
+    yield Ask(admission_statements.SAVE_PACE, rows.pace_row(name, pace.refused(before, now, retry_after)))
+
+
 class _Admission:
     """One admission."""
 
@@ -119,7 +136,8 @@ class _Admission:
             yield from self._save(candidates)
             if self._refused:
                 yield from report(self._hot, tuple(self._refused), self._asked.now)
-        return Admitted(tuple(self._taken), min(self._again, default=None), tuple(self._refused))
+        taken = sorted(self._taken, key=lambda call: (call.due_at, call.call_id))
+        return Admitted(tuple(taken), min(self._again, default=None), tuple(self._refused))
 
     def _candidates(self) -> Steps[list[Candidate]]:
         """The campaigns with due calls that may call now."""
@@ -160,19 +178,19 @@ class _Admission:
         for each in candidates:
             account, campaign = each.names
             limits[account] = Limit(each.settings.calls_per_second or None, each.settings.channels or None)
-            pace = tightest(each.rules.profiles)
-            limits[campaign] = Limit(pace.calls_per_second, pace.channels)
+            kept = tightest(each.rules.profiles)
+            limits[campaign] = Limit(kept.calls_per_second, kept.channels)
         in_use: dict[str, int] = {}
         for row in (yield Ask(admission_statements.IN_USE)):
             for name in (f"trunk:{row['trunk']}", f"account:{row['account_id']}", f"campaign:{row['campaign_id']}"):
                 in_use[name] = in_use.get(name, 0) + row["calls"]
-        kept = yield Ask(self._hot.admission.paces, {"names": json.dumps([FAIR, *limits])})
-        paces = {row["name"]: rows.pace_of(row) for row in kept}
+        known = yield Ask(self._hot.admission.paces, {"names": json.dumps([FAIR, *limits])})
+        paces = {row["name"]: rows.pace_of(row) for row in known}
         self._room = Room(self._asked.now, limits, paces, in_use)
         self._virtual = paces[FAIR].passed if FAIR in paces else 0.0
         for each in candidates:
-            known = paces.get(each.names[1])
-            each.passed = 0.0 if known is None else known.passed
+            own = paces.get(each.names[1])
+            each.passed = 0.0 if own is None else own.passed
 
     def _share_out(self, candidates: Sequence[Candidate]) -> Steps[None]:
         """Give the room to calls, round by round, until nobody can use what is left."""
@@ -184,7 +202,10 @@ class _Admission:
                 break
             shares = share(
                 slots,
-                [Contender(each.campaign_id, each.dialing.weight, each.passed, self._campaign_room(each)) for each in hungry],
+                [
+                    Contender(each.campaign_id, each.dialing.weight, each.passed, self._campaign_room(each))
+                    for each in hungry
+                ],
                 self._virtual,
             )
             hungry = yield from self._round(hungry, shares)
@@ -200,26 +221,42 @@ class _Admission:
         waiting: dict[int, list[Call]] = {each.campaign_id: [] for each in served}
         for call in map(rows.call_of, found):
             waiting[call.campaign_id].append(call)
-        kept: list[Candidate] = []
+        chosen = {
+            each.campaign_id: sorted(
+                waiting[each.campaign_id], key=lambda call: (-call.priority, call.due_at, call.call_id)
+            )[: shares.slots[each.campaign_id]]
+            for each in served
+        }
+        asking = [
+            Asking(call, number.e164_of(call.phone_number), each.dialing, each.settings)
+            for each in served
+            for call in chosen[each.campaign_id]
+        ]
+        closed = yield from held(self._hot, asking, self._asked.now, self._asked.memory)
+        campaigns = {each.campaign_id: each for each in served}
         outcome = _Outcome()
+        for one in asking:
+            self._decide(one, campaigns[one.call.campaign_id], closed.get(one.call.call_id), outcome)
         for each in served:
-            calls = sorted(waiting[each.campaign_id], key=lambda call: (-call.priority, call.due_at, call.call_id))
-            before, slots = len(outcome.taken), shares.slots[each.campaign_id]
-            for call in calls[:slots]:
-                self._decide(call, each, outcome)
-            each.passed = max(each.passed, self._virtual) + (len(outcome.taken) - before) / each.dialing.weight
-            if len(calls) >= slots:
-                kept.append(each)
+            given = sum(call.campaign_id == each.campaign_id for call in outcome.taken)
+            each.passed = max(each.passed, self._virtual) + given / each.dialing.weight
         self._virtual = max(self._virtual, shares.now)
         yield from self._write(outcome)
-        return [each for each in hungry if each.campaign_id not in shares.slots] + kept
+        return [
+            each
+            for each in hungry
+            if each.campaign_id not in shares.slots or len(chosen[each.campaign_id]) == shares.slots[each.campaign_id]
+        ]
 
-    def _decide(self, call: Call, candidate: Candidate, outcome: _Outcome) -> None:
-        """Ask every gate for one call."""
-        e164 = number.e164_of(call.phone_number)
-        offered = routing.candidates(e164, self._asked.trunks, call.tried)
-        if not offered:
-            outcome.refused.append((call, NO_TRUNK))
+    def _decide(self, one: Asking, candidate: Candidate, closed: Verdict | None, outcome: _Outcome) -> None:
+        """Let a call leave, put it off, or end it."""
+        call = one.call
+        if closed is not None and closed.changes_at is not None:
+            outcome.deferred.append((call, closed.changes_at))
+            return
+        offered = routing.candidates(one.e164, self._asked.trunks, call.tried)
+        if closed is not None or not offered:
+            outcome.refused.append((call, NO_TRUNK if closed is None else closed.reason))
             return
         room = {trunk.name: self._room.left(f"trunk:{trunk.name}") for trunk in offered}
         trunk = routing.choose(offered, room, f"{call.call_id}:{call.attempts}:{len(call.tried)}")

@@ -83,6 +83,8 @@ class AdmissionPaths:
         facts: what campaigns keep and their accounts say; `:campaigns` (a JSON list).
         due: the first due calls of pairs of campaign and priority; `:wanted` (a JSON list of pairs), `:most` for each.
         paces: by name; `:names` (a JSON list).
+        do_not_call: entries under the keys of accounts; `:keys` (a JSON list of pairs of account and key).
+        reached: attempts to reach people; `:people` (a JSON list of pairs of account and person), `:since`.
     """
 
     lock: sa.TextClause
@@ -90,6 +92,8 @@ class AdmissionPaths:
     facts: sa.TextClause
     due: sa.TextClause
     paces: sa.TextClause
+    do_not_call: sa.TextClause
+    reached: sa.TextClause
 
 
 SQLITE: Final = AdmissionPaths(
@@ -106,12 +110,23 @@ SQLITE: Final = AdmissionPaths(
         )
     """),  # noqa: S608
     paces=sa.text("SELECT paces.* FROM json_each(:names) AS n CROSS JOIN paces WHERE paces.name = n.value"),
+    do_not_call=sa.text("""
+        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern
+        FROM json_each(:keys) AS k CROSS JOIN do_not_call AS d
+        WHERE d.account_id = json_extract(k.value, '$[0]') AND d.pattern = json_extract(k.value, '$[1]')
+    """),
+    reached=sa.text("""
+        SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at
+        FROM json_each(:people) AS p CROSS JOIN attempts AS a INDEXED BY attempts_account_id_person
+        WHERE a.account_id = json_extract(p.value, '$[0]') AND a.person = json_extract(p.value, '$[1]')
+        AND a.person <> '' AND a.started_at > :since
+    """),
 )
 """SQLite's."""
 
 POSTGRESQL: Final = AdmissionPaths(
     # `Admitted` in ASCII; migrations have a lock of their own.
-    lock=sa.text(f"SELECT pg_advisory_xact_lock({0x41646D6974746564}) IS NULL AS locked"),  # noqa: S608
+    lock=sa.text(f"SELECT pg_advisory_xact_lock({0x41646D6974746564}) IS NULL AS locked"),
     waiting=sa.text(_waiting()),
     facts=sa.text(
         _facts(
@@ -133,5 +148,16 @@ POSTGRESQL: Final = AdmissionPaths(
     paces=sa.text(
         "SELECT paces.* FROM json_array_elements_text(CAST(:names AS json)) AS n JOIN paces ON paces.name = n"
     ),
+    do_not_call=sa.text("""
+        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern
+        FROM json_array_elements(CAST(:keys AS json)) AS k
+        JOIN do_not_call AS d ON d.account_id = CAST(k ->> 0 AS integer) AND d.pattern = k ->> 1
+    """),
+    reached=sa.text("""
+        SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at
+        FROM json_array_elements(CAST(:people AS json)) AS p
+        JOIN attempts AS a ON a.account_id = CAST(p ->> 0 AS integer) AND a.person = p ->> 1
+        WHERE a.person <> '' AND a.started_at > :since
+    """),
 )
 """PostgreSQL's."""

@@ -10,11 +10,14 @@ from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
+from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
 from mirabelle.store.records import (
+    Admitted,
     KeptReply,
     KeyHolder,
     KeyRecord,
@@ -43,8 +46,12 @@ class CampaignExists(StoreError):
     """Another campaign of the account has this name."""
 
 
-class CampaignPaused(StoreError):
-    """No attempt may begin: the campaign of the call is paused. Release the call."""
+class CallHeld(StoreError):
+    """No attempt may begin, for a gate that has closed since the call was admitted. Release the call in its place."""
+
+
+class CampaignPaused(CallHeld):
+    """The campaign of the call is paused."""
 
 
 class AlreadyAnswered(StoreError):
@@ -354,16 +361,28 @@ class Ledger(Rulebook, Protocol):
         """The attempts of a call, oldest first."""
         ...
 
-    async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
-        """Take calls that are due and not expired, the longest due first: QUEUED becomes DIALING under a lease.
+    async def admit(
+        self,
+        trunks: Sequence[Trunk],
+        now: datetime,
+        limit: int,
+        owner: str,
+        lease_until: datetime,
+        *,
+        memory: VerdictMemory,
+    ) -> Admitted:
+        """Take calls that may be dialled now, each over a trunk that has room: QUEUED becomes DIALING under a lease.
 
-        Never those of a paused campaign, nor of one that keeps schedules or profiles; see `claim_campaign`.
+        Campaigns with due calls share the room by weight; within one the more urgent come first, then the longest due.
+        Every gate is asked. No rate and no channel is given twice, whichever process of a fleet asks.
 
         Args:
+            trunks: the ways out.
             now: the present instant.
             limit: the most calls to take.
-            owner: who holds the lease.
-            lease_until: when the lease runs out unless it is renewed.
+            owner: who holds the leases.
+            lease_until: when they run out unless they are renewed.
+            memory: verdicts that cost much to find; the caller keeps it from one admission to the next.
         """
         ...
 
@@ -371,11 +390,8 @@ class Ledger(Rulebook, Protocol):
         """End queued calls whose expiration has come, each with its result in the outbox."""
         ...
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        """The next instant at which a queued call is due or expires; in the past where one already is.
-
-        In a paused campaign calls only expire; when those are due that keep rules, `ruled_campaigns` says.
-        """
+    async def next_expiry(self) -> datetime | None:
+        """The next instant at which a queued call expires; in the past where one already has."""
         ...
 
     async def release(self, call_id: int, due_at: datetime, owner: str) -> None:
@@ -391,7 +407,8 @@ class Ledger(Rulebook, Protocol):
 
         Raises:
             LeaseLost: `owner` holds no running lease on the call, or an attempt of it is still unfinished.
-            CampaignPaused: its campaign is paused; nothing is written.
+            CallHeld: its campaign is paused, it has expired or its number must not be called any more; nothing is
+                written.
         """
         ...
 
@@ -422,6 +439,8 @@ class Ledger(Rulebook, Protocol):
         step: NextStep,
         duration: int = 0,
         callee_type: str = "unknown",
+        full: bool = False,
+        retry_after: int | None = None,
     ) -> Call:
         """End an attempt and take its call one step further, in one transaction.
 
@@ -436,6 +455,8 @@ class Ledger(Rulebook, Protocol):
             step: what becomes of the call.
             duration: seconds of the answered call.
             callee_type: voice, answeringmachine, fax or unknown.
+            full: the trunk said that it has no room; it is used more slowly from now on.
+            retry_after: seconds that the trunk asked us to wait.
 
         Raises:
             LeaseLost: the attempt was already ended, by whoever took the call over.

@@ -106,6 +106,22 @@ class Admitted:
     refused: tuple[Call, ...] = ()
 
 
+class KeyHolder(NamedTuple):
+    """Whose a bearer key is, and what it may do."""
+
+    account_id: int
+    role: Role
+
+
+class KeptReply(NamedTuple):
+    """The reply to a request with an `Idempotency-Key`, to be kept in the transaction that does what was asked."""
+
+    key: str
+    body_hash: str
+    status: int
+    reply: str
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRecord:
     """A bearer key in the ledger, without what opens it.

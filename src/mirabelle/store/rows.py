@@ -250,6 +250,7 @@ def settings_text(settings: AccountSettings) -> str:
     return json.dumps(dataclasses.asdict(settings))
 
 
+@functools.lru_cache(maxsize=RULES_REMEMBERED)
 def settings_of(text: str) -> AccountSettings:
     """Settings from their text: what it does not name has its default, what we do not know is left out."""
     known = {field.name for field in dataclasses.fields(AccountSettings)}
@@ -266,6 +267,7 @@ def campaign_of(row: Row) -> Campaign:
         state=CampaignState(row["state"]),
         created_at=instant(row["created_at"]),
         defaults=_defaults_of(row["defaults"]),
+        dialing=dialing_of(row["dialing"]),
     )
 
 
@@ -321,14 +323,17 @@ def campaign_rules_of(schedules: str, profiles: str) -> CampaignRules:
 
 @functools.lru_cache(maxsize=RULES_REMEMBERED)
 def dialing_of(text: str) -> Dialing:
-    """How the calls of a campaign are dialled, from JSON: what it does not name has its default."""
-    known = {field.name for field in dataclasses.fields(Dialing)}
-    return Dialing(**{name: value for name, value in json.loads(text).items() if name in known})
+    """How the calls of a campaign are dialled, from JSON. Remembered, as `campaign_rules_of`."""
+    return Dialing.parse(json.loads(text))
 
 
 def dialing_text(dialing: Dialing) -> str:
-    """How the calls of a campaign are dialled, as it is stored."""
-    return json.dumps(dataclasses.asdict(dialing))
+    """How the calls of a campaign are dialled, as it is stored.
+
+    Raises:
+        StoreError: it is too long.
+    """
+    return storable("dialing", json.dumps(dialing.as_json()), schema.WINDOWS)
 
 
 def pace_of(row: Row) -> Pace:

@@ -7,7 +7,6 @@ from typing import Final
 import sqlalchemy as sa
 
 from mirabelle.store.schema import (
-    CALLS,
     CAMPAIGN_PROFILES,
     CAMPAIGN_SCHEDULES,
     CAMPAIGNS,
@@ -86,27 +85,9 @@ PROFILES_KEPT: Final = (
     .order_by(PROFILES.c.profile_id)
 )
 
-ANY_RULED: Final[sa.Executable] = sa.select(sa.literal_column("1").label("one")).where(
-    sa.or_(sa.exists(sa.select(*CAMPAIGN_SCHEDULES.c)), sa.exists(sa.select(*CAMPAIGN_PROFILES.c)))
-)
-"""One row where some campaign keeps a rule."""
-ANY_LEFT_OUT: Final[sa.Executable] = sa.select(sa.literal_column("1").label("one")).where(
-    sa.or_(
-        sa.exists(sa.select(CAMPAIGNS.c.campaign_id).where(CAMPAIGNS.c.state == sa.literal_column("'paused'"))),
-        sa.exists(sa.select(*CAMPAIGN_SCHEDULES.c)),
-        sa.exists(sa.select(*CAMPAIGN_PROFILES.c)),
-    )
-)
-"""One row where some campaign is paused or keeps a rule, so that `claim_due` leaves out its calls."""
-
 # Locked against other claims, so that no two count the same leases; not against uploads, which refer to the campaign.
 LOCK_CAMPAIGN: Final = (
     sa.select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.account_id, CAMPAIGNS.c.state)
     .where(CAMPAIGNS.c.campaign_id == sa.bindparam("campaign_id"))
     .with_for_update(key_share=True)
 )
-BUSY: Final = sa.select(sa.func.count().label("calls")).where(
-    CALLS.c.campaign_id == sa.bindparam("campaign_id"),
-    CALLS.c.state.in_([sa.literal_column("'dialing'"), sa.literal_column("'connected'")]),
-)
-"""The calls of a campaign that are under a lease."""

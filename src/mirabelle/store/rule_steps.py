@@ -8,15 +8,12 @@ from datetime import datetime
 from typing import Final
 
 from mirabelle.calls import profile as profiles_of_calls
-from mirabelle.calls.call import Call
-from mirabelle.calls.campaign import CampaignState
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule, Window
 from mirabelle.store import rows, rule_statements, schema
 from mirabelle.store.asking import Ask, Steps
-from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import RuleExists, RuleInUse, RuleMissing, StoreError
-from mirabelle.store.records import CampaignRules, RuledCampaign
+from mirabelle.store.records import CampaignRules
 from mirabelle.store.rows import micros
 
 MOST_KEPT: Final = 20
@@ -147,42 +144,6 @@ def keep(campaign_id: int, account_id: int, schedules: Collection[int], profiles
             values = {"campaign_id": campaign_id, "account_id": account_id, "rule_id": key}
             if not rows.is_key(key) or not (yield Ask(statement, values)):
                 raise RuleMissing(f"The account has no {what} {key}.")
-
-
-def ruled_campaigns(hot: HotPaths) -> Steps[tuple[RuledCampaign, ...]]:
-    """See `Rulebook.ruled_campaigns`."""
-    if not (yield Ask(rule_statements.ANY_RULED)):
-        return ()
-    return tuple(map(rows.ruled_of, (yield Ask(hot.ruled_waiting))))
-
-
-def claim_campaign(
-    hot: HotPaths,
-    campaign_id: int,
-    now: datetime,
-    limit: int,
-    owner: str,
-    lease_until: datetime,
-    channels: int | None,
-) -> Steps[tuple[Call, ...]]:
-    """See `Rulebook.claim_campaign`."""
-    locked = yield Ask(rule_statements.LOCK_CAMPAIGN, {"campaign_id": campaign_id})
-    if not locked or locked[0]["state"] == CampaignState.PAUSED:
-        return ()
-    if channels is not None:
-        [busy] = yield Ask(rule_statements.BUSY, {"campaign_id": campaign_id})
-        limit = min(limit, channels - busy["calls"])
-    if limit <= 0:
-        return ()
-    values = {
-        "campaign_id": campaign_id,
-        "now": micros(now),
-        "most": limit,
-        "owner": rows.owner_name(owner),
-        "until": micros(lease_until),
-    }
-    taken = yield Ask(hot.claim_campaign, values)
-    return tuple(sorted(map(rows.call_of, taken), key=lambda call: (call.due_at, call.call_id)))
 
 
 def _name(what: str, name: str) -> str:

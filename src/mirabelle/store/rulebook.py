@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from mirabelle.calls.call import Call
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule, Window
-from mirabelle.store.records import CampaignRules, RuledCampaign
+from mirabelle.store.records import CampaignRules
 
 
 class Rulebook(Protocol):
@@ -87,31 +86,5 @@ class Rulebook(Protocol):
         Raises:
             RuleMissing: one is not of the campaign's account; nothing is changed.
             StoreError: there is no such campaign, or they are too many.
-        """
-        ...
-
-    async def ruled_campaigns(self) -> tuple[RuledCampaign, ...]:
-        """The active campaigns that have queued calls and keep rules, in the order of their keys."""
-        ...
-
-    async def claim_campaign(
-        self,
-        campaign_id: int,
-        now: datetime,
-        limit: int,
-        owner: str,
-        lease_until: datetime,
-        *,
-        channels: int | None = None,
-    ) -> tuple[Call, ...]:
-        """Take calls of one active campaign that are due and not expired, the longest due first, as `claim_due`.
-
-        Args:
-            campaign_id: which campaign; what it keeps was asked already.
-            now: the present instant.
-            limit: the most calls to take.
-            owner: who holds the lease.
-            lease_until: when the lease runs out unless it is renewed.
-            channels: no more than so many of its calls may be under a lease then, whoever holds it; None: any number.
         """
         ...

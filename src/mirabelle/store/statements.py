@@ -216,6 +216,7 @@ RELEASE: Final = (
         due_at=sa.bindparam("due", type_=sa.BigInteger),
         lease_owner=sa.null(),
         lease_until=sa.null(),
+        trunk=sa.literal_column("''"),
     )
     .returning(CALLS.c.call_id)
 )
@@ -229,7 +230,7 @@ DIAL: Final = (
         ~sa.exists().where(ATTEMPTS.c.call_id == CALLS.c.call_id, ATTEMPTS.c.state != _ENDED).correlate(CALLS),
     )
     .values(last_attempt_at=sa.bindparam("now", type_=sa.BigInteger))
-    .returning(CALLS.c.call_id)
+    .returning(*_CALL_COLUMNS, _PARAMETERS)
 )
 CONNECT: Final = (
     sa.update(CALLS)
@@ -256,6 +257,8 @@ STEP: Final = (
         ended_at=sa.bindparam("ended", type_=sa.BigInteger),
         lease_owner=sa.null(),
         lease_until=sa.null(),
+        trunk=sa.literal_column("''"),
+        tried=sa.bindparam("tried", type_=sa.Text),
     )
     .returning(*_CALL_COLUMNS, _PARAMETERS)
 )
@@ -287,6 +290,8 @@ BEGIN_ATTEMPT: Final = (
         trunk=sa.bindparam("trunk", type_=sa.Text),
         state=sa.literal_column("'intended'"),
         started_at=sa.bindparam("started_at", type_=sa.BigInteger),
+        account_id=sa.bindparam("account_id", type_=sa.Integer),
+        person=sa.bindparam("person", type_=sa.Text),
     )
     .returning(*ATTEMPTS.c)
 )
@@ -322,7 +327,7 @@ END_ATTEMPT: Final = (
         sip_status=sa.bindparam("status", type_=sa.Integer),
         detail=sa.bindparam("reason", type_=sa.Text),
     )
-    .returning(ATTEMPTS.c.attempt_id)
+    .returning(ATTEMPTS.c.attempt_id, ATTEMPTS.c.trunk)
 )
 
 # Results to deliver

@@ -12,13 +12,17 @@ from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import access_steps, call_steps, campaign_steps, steps
+from mirabelle.calls.trunk import Trunk
+from mirabelle.store import access_steps, admission_steps, call_steps, campaign_steps, steps
+from mirabelle.store.admission_steps import Asked
 from mirabelle.store.ledger import StoreError
 from mirabelle.store.records import (
+    Admitted,
     KeptReply,
     KeyHolder,
     KeyRecord,
@@ -235,17 +239,27 @@ class SteppedLedger(SteppedRulebook):
         """See `Ledger.attempts`."""
         return await self._read(lambda: steps.attempts(call_id))
 
-    async def claim_due(self, now: datetime, limit: int, owner: str, lease_until: datetime) -> tuple[Call, ...]:
-        """See `Ledger.claim_due`."""
-        return await self._write(lambda: steps.claim_due(self.hot, now, limit, owner, lease_until), alone=True)
+    async def admit(
+        self,
+        trunks: Sequence[Trunk],
+        now: datetime,
+        limit: int,
+        owner: str,
+        lease_until: datetime,
+        *,
+        memory: VerdictMemory,
+    ) -> Admitted:
+        """See `Ledger.admit`."""
+        asked = Asked(trunks, now, limit, owner, lease_until, memory)
+        return await self._write(lambda: admission_steps.admit(self.hot, asked))
 
     async def expire_due(self, now: datetime, limit: int) -> tuple[Call, ...]:
         """See `Ledger.expire_due`."""
         return await self._write(lambda: steps.expire_due(self.hot, now, limit))
 
-    async def next_due(self, now: datetime) -> datetime | None:
-        """See `Ledger.next_due`."""
-        return await self._read(lambda: steps.next_due(self.hot))
+    async def next_expiry(self) -> datetime | None:
+        """See `Ledger.next_expiry`."""
+        return await self._read(steps.next_expiry)
 
     async def release(self, call_id: int, due_at: datetime, owner: str) -> None:
         """See `Ledger.release`."""
@@ -253,7 +267,7 @@ class SteppedLedger(SteppedRulebook):
 
     async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
         """See `Ledger.begin_attempt`."""
-        return await self._write(lambda: steps.begin_attempt(call_id, sip_call_id, trunk, now, owner))
+        return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner))
 
     async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
         """See `Ledger.attempt_ringing`."""
@@ -274,6 +288,8 @@ class SteppedLedger(SteppedRulebook):
         step: NextStep,
         duration: int = 0,
         callee_type: str = "unknown",
+        full: bool = False,
+        retry_after: int | None = None,
     ) -> Call:
         """See `Ledger.end_attempt`."""
         return await self._write(
@@ -287,6 +303,8 @@ class SteppedLedger(SteppedRulebook):
                 step=step,
                 duration=duration,
                 callee_type=callee_type,
+                full=full,
+                retry_after=retry_after,
             )
         )
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
-from mirabelle.calls.call import Call
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule, Window
 from mirabelle.store import rule_steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
-from mirabelle.store.records import CampaignRules, RuledCampaign
+from mirabelle.store.records import CampaignRules
 
 T = TypeVar("T")
 
@@ -90,22 +89,3 @@ class SteppedRulebook(ABC):
         rules = await self._write(lambda: rule_steps.set_campaign_rules(campaign_id, schedules, profiles))
         self._announce()
         return rules
-
-    async def ruled_campaigns(self) -> tuple[RuledCampaign, ...]:
-        """See `Rulebook.ruled_campaigns`."""
-        return await self._read(lambda: rule_steps.ruled_campaigns(self.hot))
-
-    async def claim_campaign(
-        self,
-        campaign_id: int,
-        now: datetime,
-        limit: int,
-        owner: str,
-        lease_until: datetime,
-        *,
-        channels: int | None = None,
-    ) -> tuple[Call, ...]:
-        """See `Rulebook.claim_campaign`."""
-        return await self._write(
-            lambda: rule_steps.claim_campaign(self.hot, campaign_id, now, limit, owner, lease_until, channels)
-        )

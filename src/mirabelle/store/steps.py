@@ -13,20 +13,22 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from mirabelle.calls import number
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import CampaignState
+from mirabelle.calls.campaign import USUAL_DIALING, CampaignState
 from mirabelle.calls.lifecycle import LifecycleError, require_call_change
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import rows, rule_statements, schema, statements
+from mirabelle.store import admission_steps, gate_steps, rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
 from mirabelle.store.campaign_steps import add_campaign
+from mirabelle.store.gate_steps import Asking
 from mirabelle.store.hot import HotPaths
-from mirabelle.store.ledger import AccountExists, CampaignPaused, LeaseLost, StoreError
+from mirabelle.store.ledger import AccountExists, CallHeld, CampaignPaused, LeaseLost, StoreError
 from mirabelle.store.rows import Row, micros
 
 RECOVERED_AT_ONCE: Final = 500
@@ -116,14 +118,6 @@ def attempts(call_id: int) -> Steps[tuple[Attempt, ...]]:
     return tuple(rows.attempt_of(row) for row in found)
 
 
-def claim_due(hot: HotPaths, now: datetime, limit: int, owner: str, lease_until: datetime) -> Steps[tuple[Call, ...]]:
-    """See `Ledger.claim_due`."""
-    values = {"now": micros(now), "most": limit, "owner": rows.owner_name(owner), "until": micros(lease_until)}
-    left_out = yield Ask(rule_statements.ANY_LEFT_OUT)
-    taken = yield Ask(hot.claim_around if left_out else hot.claim, values)
-    return tuple(sorted(map(rows.call_of, taken), key=lambda call: (call.due_at, call.call_id)))
-
-
 def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ...]]:
     """See `Ledger.expire_due`."""
     past = yield Ask(hot.expire, {"now": micros(now), "most": limit, "reason": EXPIRED})
@@ -132,12 +126,10 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
     return expired
 
 
-def next_due(hot: HotPaths) -> Steps[datetime | None]:
-    """See `Ledger.next_due`."""
-    left_out = yield Ask(rule_statements.ANY_LEFT_OUT)
-    due = yield Ask(hot.next_due_around if left_out else statements.NEXT_DUE)
-    expiry = yield Ask(statements.NEXT_EXPIRY)
-    return min((rows.instant(row["at"]) for row in (*due, *expiry) if row["at"] is not None), default=None)
+def next_expiry() -> Steps[datetime | None]:
+    """See `Ledger.next_expiry`."""
+    [row] = yield Ask(statements.NEXT_EXPIRY)
+    return None if row["at"] is None else rows.instant(row["at"])
 
 
 def release(call_id: int, due_at: datetime, owner: str) -> Steps[None]:
@@ -147,7 +139,9 @@ def release(call_id: int, due_at: datetime, owner: str) -> Steps[None]:
         raise LifecycleError(f"Call {call_id} has an unfinished attempt; end the attempt instead.")
 
 
-def begin_attempt(call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Steps[Attempt]:
+def begin_attempt(
+    hot: HotPaths, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str
+) -> Steps[Attempt]:
     """See `Ledger.begin_attempt`."""
     values = {
         "dialled": call_id,
@@ -159,11 +153,29 @@ def begin_attempt(call_id: int, sip_call_id: str, trunk: str, now: datetime, own
     held = yield Ask(statements.DIAL, {"dialled": call_id, "owner": owner, "now": micros(now)})
     if not held:
         raise LeaseLost(f"Call {call_id} is not leased to {owner} for an attempt; claim it again.")
-    [campaign] = yield Ask(statements.CAMPAIGN_OF_CALL, {"call_id": call_id})
-    if campaign["state"] == CampaignState.PAUSED:
-        raise CampaignPaused(f"The campaign '{campaign['name']}' is paused; release call {call_id}.")
-    [row] = yield Ask(statements.BEGIN_ATTEMPT, values)
+    person = yield from _still_open(hot, rows.call_of(held[0]), now)
+    [row] = yield Ask(
+        statements.BEGIN_ATTEMPT, {**values, "account_id": held[0]["account_id"], "person": person[: schema.NAME]}
+    )
     return rows.attempt_of(row)
+
+
+def _still_open(hot: HotPaths, call: Call, now: datetime) -> Steps[str]:
+    """Ask once more, at the moment of dialling, what may have changed since the call was admitted; returns the person.
+
+    Raises:
+        CallHeld: a gate has closed.
+    """
+    if call.expires_at is not None and call.expires_at <= now:
+        raise CallHeld(f"Call {call.call_id} has expired; release it.")
+    [campaign] = yield Ask(statements.CAMPAIGN_OF_CALL, {"call_id": call.call_id})
+    if campaign["state"] == CampaignState.PAUSED:
+        raise CampaignPaused(f"The campaign '{campaign['name']}' is paused; release call {call.call_id}.")
+    person = number.e164_of(call.phone_number)
+    closed = yield from gate_steps.listed(hot, [Asking(call, person, USUAL_DIALING, AccountSettings())])
+    if closed:
+        raise CallHeld(f"Call {call.call_id}: {closed[call.call_id].reason} Release it.")
+    return person
 
 
 def attempt_ringing(attempt_id: int, now: datetime) -> Steps[None]:
@@ -195,6 +207,8 @@ def end_attempt(
     step: NextStep,
     duration: int,
     callee_type: str,
+    full: bool = False,
+    retry_after: int | None = None,
 ) -> Steps[Call]:
     """See `Ledger.end_attempt`."""
     if step.state is CallState.QUEUED and step.due_at is None:
@@ -207,8 +221,11 @@ def end_attempt(
     before = rows.call_of(locked[0])
     reason = rows.shortened(detail)
     ending = {"over": attempt_id, "now": micros(now), "came": outcome.value, "status": sip_status, "reason": reason}
-    if not (yield Ask(statements.END_ATTEMPT, ending)):
+    ended = yield Ask(statements.END_ATTEMPT, ending)
+    if not ended:
         raise _already_ended(attempt_id)
+    if full:
+        yield from admission_steps.slow_down(hot, ended[0]["trunk"], now, retry_after)
     require_call_change(before.state, step.state)
     values = {
         "stepped": before.call_id,
@@ -219,6 +236,7 @@ def end_attempt(
         "callee": callee_type,
         "reason": reason,
         "ended": micros(now) if step.state.final else None,
+        "tried": ",".join(step.tried),
     }
     [after] = yield Ask(statements.STEP, values)
     stepped = rows.call_of(after)

@@ -8,6 +8,7 @@ import pytest
 from mirabelle.calls.call import CallState
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
+from tests.admission import claim
 from tests.integration.api.json import NOW, World
 
 CALL = {"phone_number": "+16175550123", "start_url": "http://example.com/start"}
@@ -134,7 +135,7 @@ async def carried(world: World) -> int:
     call_id = await queued(world, result_url="http://example.com/result", max_retries=1)
     now = world.clock.now()
     for number, outcome in enumerate((Outcome.BUSY, Outcome.ANSWERED)):
-        await world.ledger.claim_due(now, 10, "one", now + 60 * SECOND)
+        await claim(world.ledger, now, 10, "one", now + 60 * SECOND)
         attempt = await world.ledger.begin_attempt(call_id, f"{number}@here", "main", now, "one")
         answered = outcome is Outcome.ANSWERED
         if answered:
@@ -196,7 +197,7 @@ async def test_a_call_that_waits_is_withdrawn(world: World) -> None:
 
 async def test_a_call_that_is_dialled_is_not_withdrawn(world: World) -> None:
     call_id = await queued(world)
-    await world.ledger.claim_due(NOW, 10, "one", NOW + 60 * SECOND)
+    await claim(world.ledger, NOW, 10, "one", NOW + 60 * SECOND)
     async with world.client() as client:
         reply = await client.post(f"/v1/calls/{call_id}/cancel")
     assert reply.status_code == 409

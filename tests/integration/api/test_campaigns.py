@@ -8,6 +8,7 @@ import pytest
 from mirabelle.calls.call import CallState
 from mirabelle.calls.campaign import CampaignState
 from mirabelle.calls.schedule import parse_windows
+from tests.admission import claim
 from tests.integration.api.json import NOW, World
 
 START = "http://example.com/start"
@@ -138,9 +139,9 @@ async def test_after_the_reply_to_a_pause_no_attempt_begins(world: World) -> Non
         paused = (await client.post(f"/v1/campaigns/{campaign_id}/pause")).json()
         assert (paused["state"], paused["calls"]["queued"]) == (CampaignState.PAUSED, 2)
         lease = NOW.replace(hour=13)
-        assert await world.ledger.claim_due(NOW, 10, "one", lease) == ()
+        assert await claim(world.ledger, NOW, 10, "one", lease) == ()
         assert (await client.post(f"/v1/campaigns/{campaign_id}/resume")).json()["state"] == CampaignState.ACTIVE
-        assert len(await world.ledger.claim_due(NOW, 10, "one", lease)) == 2
+        assert len(await claim(world.ledger, NOW, 10, "one", lease)) == 2
 
 
 async def test_what_waits_is_withdrawn_and_what_expired_is_tried_again(world: World) -> None:

@@ -19,6 +19,8 @@ from mirabelle.dialer.dialer import Dialer
 from mirabelle.dialer.phone import Ending, Placement, Progress
 from mirabelle.store.ledger import Ledger, StoreError
 from mirabelle.store.open import open_ledger
+from mirabelle.store.records import Admitted
+from tests.admission import claim
 
 
 class ScriptedPhone:
@@ -307,7 +309,7 @@ async def test_the_calls_of_a_dead_dialer_are_taken_up(rig: Rig, answered: bool,
     past = datetime.now(UTC) - timedelta(minutes=1)
     call_id = await rig.queue(max_retries=1, retry_interval=600, scheduled_at=past)
     now = datetime.now(UTC)
-    await rig.ledger.claim_due(now, 1, "dead", now + timedelta(seconds=1))
+    await claim(rig.ledger, now, 1, "dead", now + timedelta(seconds=1))
     attempt = await rig.ledger.begin_attempt(call_id, "x@y", "main", now, "dead")
     if answered:
         await rig.ledger.attempt_answered(attempt.attempt_id, now)
@@ -335,14 +337,14 @@ async def test_a_ledger_that_fails_for_a_while_loses_no_outcome(rig: Rig) -> Non
 
 
 async def test_a_call_whose_campaign_is_paused_after_the_claim_goes_back_to_its_place(rig: Rig) -> None:
-    claim_due = rig.ledger.claim_due
+    admit = rig.ledger.admit
 
-    async def claim_then_pause(*args: Any) -> tuple[Call, ...]:
-        claimed = await claim_due(*args)
+    async def admit_then_pause(*args: Any, **fields: Any) -> Admitted:
+        admitted = await admit(*args, **fields)
         await rig.ledger.pause_campaign(rig.campaign_id, datetime.now(UTC))
-        return claimed
+        return admitted
 
-    rig.ledger.claim_due = claim_then_pause  # type: ignore[method-assign,assignment]
+    rig.ledger.admit = admit_then_pause  # type: ignore[method-assign]
     call_id = await rig.queue()
     due_at = (await rig.call(call_id)).due_at
     async with running(rig.dialer()):

@@ -12,6 +12,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import result_form
 from mirabelle.calls.retry import NextStep
 from mirabelle.store.ledger import LeaseLost, Ledger, StoreError
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -31,7 +32,7 @@ async def claimed(ledger: Ledger, account: Account) -> Call:
         ),
         NOW,
     )
-    [call] = await ledger.claim_due(NOW, 1, "me", LEASE)
+    [call] = await claim(ledger, NOW, 1, "me", LEASE)
     return call
 
 
@@ -129,8 +130,8 @@ async def test_a_busy_line_is_tried_again_at_the_time_of_the_step(ledger: Ledger
     [attempt] = await ledger.attempts(claimed.call_id)
     assert (attempt.state, attempt.outcome, attempt.sip_status) == (AttemptState.ENDED, Outcome.BUSY, 486)
     assert attempt.ended_at == NOW + 9 * SECOND
-    assert await ledger.claim_due(NOW + 59 * SECOND, 1, "me", LEASE) == ()
-    [again] = await ledger.claim_due(NOW + 60 * SECOND, 1, "me", NOW + 90 * SECOND)
+    assert await claim(ledger, NOW + 59 * SECOND, 1, "me", LEASE) == ()
+    [again] = await claim(ledger, NOW + 60 * SECOND, 1, "me", NOW + 90 * SECOND)
     second = await ledger.begin_attempt(again.call_id, "two@test", "main", NOW + 60 * SECOND, "me")
     assert second.number == 2
 
@@ -212,8 +213,8 @@ async def test_a_reason_from_the_network_is_kept_as_far_as_it_can_be(ledger: Led
 
 async def test_a_released_call_is_due_again_without_an_attempt(ledger: Ledger, claimed: Call) -> None:
     await ledger.release(claimed.call_id, NOW + SECOND, "me")
-    assert await ledger.claim_due(NOW, 1, "me", LEASE) == ()
-    [again] = await ledger.claim_due(NOW + SECOND, 1, "me", LEASE)
+    assert await claim(ledger, NOW, 1, "me", LEASE) == ()
+    [again] = await claim(ledger, NOW + SECOND, 1, "me", LEASE)
     assert (again.call_id, again.attempts, again.last_attempt_at) == (claimed.call_id, 0, None)
 
 

@@ -9,6 +9,7 @@ from mirabelle.calls.account import Account
 from mirabelle.calls.call import CallState, NewCall
 from mirabelle.calls.campaign import Campaign, CampaignState
 from mirabelle.store.ledger import CampaignExists, CampaignPaused, Ledger, StoreError
+from tests.admission import claim, next_look
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -83,10 +84,10 @@ async def test_a_paused_campaigns_calls_are_not_claimed_and_others_are(
     assert paused == await ledger.campaign(campaign.campaign_id)
     assert paused.state is CampaignState.PAUSED
     now = NOW + 2 * SECOND
-    assert [call.call_id for call in await ledger.claim_due(now, 10, "one", LEASE)] == [other.call_id]
+    assert [call.call_id for call in await claim(ledger, now, 10, "one", LEASE)] == [other.call_id]
     resumed = await ledger.resume_campaign(campaign.campaign_id, now)
     assert resumed == campaign
-    assert [call.call_id for call in await ledger.claim_due(now, 10, "one", LEASE)] == [resting.call_id]
+    assert [call.call_id for call in await claim(ledger, now, 10, "one", LEASE)] == [resting.call_id]
 
 
 async def test_claims_around_a_pause_take_the_longest_due_of_all_campaigns(ledger: Ledger, account: Account) -> None:
@@ -95,19 +96,19 @@ async def test_claims_around_a_pause_take_the_longest_due_of_all_campaigns(ledge
     queued = [await ledger.queue_call(new_call(made[second % 3]), NOW + second * SECOND) for second in range(9)]
     wanted = [call.call_id for call in queued if call.campaign_id != made[1].campaign_id]
     now = NOW + 20 * SECOND
-    assert [call.call_id for call in await ledger.claim_due(now, 4, "one", LEASE)] == wanted[:4]
-    assert [call.call_id for call in await ledger.claim_due(now, 4, "one", LEASE)] == wanted[4:]
+    assert [call.call_id for call in await claim(ledger, now, 4, "one", LEASE)] == wanted[:4]
+    assert [call.call_id for call in await claim(ledger, now, 4, "one", LEASE)] == wanted[4:]
 
 
 async def test_a_paused_campaign_keeps_no_dialer_awake(ledger: Ledger, campaign: Campaign, account: Account) -> None:
     await ledger.queue_call(new_call(campaign), NOW)
     await ledger.pause_campaign(campaign.campaign_id, NOW)
-    assert await ledger.next_due(NOW) is None
+    assert await next_look(ledger, NOW) is None
     await ledger.queue_call(new_call(campaign, expires_at=NOW + 9 * SECOND), NOW)
-    assert await ledger.next_due(NOW) == NOW + 9 * SECOND
+    assert await next_look(ledger, NOW) == NOW + 9 * SECOND
     other = new_call(campaign, campaign_id=account.default_campaign_id, scheduled_at=NOW + 5 * SECOND)
     await ledger.queue_call(other, NOW)
-    assert await ledger.next_due(NOW) == NOW + 5 * SECOND
+    assert await next_look(ledger, NOW) == NOW + 5 * SECOND
 
 
 async def test_calls_expire_in_a_paused_campaign_too(ledger: Ledger, campaign: Campaign) -> None:
@@ -118,7 +119,7 @@ async def test_calls_expire_in_a_paused_campaign_too(ledger: Ledger, campaign: C
 
 async def test_no_attempt_begins_in_a_paused_campaign(ledger: Ledger, campaign: Campaign) -> None:
     call = await ledger.queue_call(new_call(campaign), NOW)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     await ledger.pause_campaign(campaign.campaign_id, NOW)
     with pytest.raises(CampaignPaused, match="spring"):
         await ledger.begin_attempt(call.call_id, "x@y", "main", NOW, "one")
@@ -128,7 +129,7 @@ async def test_no_attempt_begins_in_a_paused_campaign(ledger: Ledger, campaign: 
     assert found.last_attempt_at is None
     await ledger.release(call.call_id, call.due_at, "one")
     await ledger.resume_campaign(campaign.campaign_id, NOW)
-    [again] = await ledger.claim_due(NOW, 1, "two", LEASE)
+    [again] = await claim(ledger, NOW, 1, "two", LEASE)
     assert again == dataclasses.replace(call, state=CallState.DIALING)
 
 
@@ -136,7 +137,7 @@ async def test_an_attempt_that_had_begun_goes_on_when_its_campaign_is_paused(
     ledger: Ledger, campaign: Campaign
 ) -> None:
     call = await ledger.queue_call(new_call(campaign), NOW)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     attempt = await ledger.begin_attempt(call.call_id, "x@y", "main", NOW, "one")
     await ledger.pause_campaign(campaign.campaign_id, NOW)
     await ledger.attempt_answered(attempt.attempt_id, NOW)

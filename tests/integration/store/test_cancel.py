@@ -10,6 +10,7 @@ from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.store.ledger import CallBusy, Ledger, StoreError
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -35,7 +36,7 @@ async def state_of(ledger: Ledger, call: Call) -> CallState:
 
 async def dial(ledger: Ledger, call: Call, outcome: Outcome, state: CallState) -> None:
     """Claim a call and end its attempt."""
-    [claimed] = await ledger.claim_due(NOW, 1, "one", LEASE)
+    [claimed] = await claim(ledger, NOW, 1, "one", LEASE)
     assert claimed.call_id == call.call_id
     attempt = await ledger.begin_attempt(call.call_id, f"{call.call_id}@x", "main", NOW, "one")
     if outcome is Outcome.ANSWERED:
@@ -49,7 +50,7 @@ async def test_a_queued_call_is_cancelled_and_reported(ledger: Ledger, account: 
     call = await ledger.queue_call(new_call(account), NOW)
     cancelled = await ledger.cancel_call(call.call_id, NOW + SECOND)
     assert (cancelled.state, cancelled.ended_at) == (CallState.CANCELED, NOW + SECOND)
-    assert await ledger.claim_due(NOW + SECOND, 1, "one", LEASE) == ()
+    assert await claim(ledger, NOW + SECOND, 1, "one", LEASE) == ()
     [delivery] = await ledger.claim_deliveries(NOW + SECOND, 10, "one", LEASE)
     assert (delivery.call_id, dict(delivery.form)["result"]) == (call.call_id, "failed")
 
@@ -63,7 +64,7 @@ async def test_a_call_that_has_ended_stays_as_it_is(ledger: Ledger, account: Acc
 
 async def test_a_call_that_is_being_dialled_cannot_be_cancelled(ledger: Ledger, account: Account) -> None:
     call = await ledger.queue_call(new_call(account), NOW)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     with pytest.raises(CallBusy, match="being dialled"):
         await ledger.cancel_call(call.call_id, NOW)
     assert await state_of(ledger, call) is CallState.DIALING
@@ -77,7 +78,7 @@ async def test_a_call_that_is_not_there_cannot_be_cancelled(ledger: Ledger, call
 
 async def test_cancelling_a_campaign_takes_all_that_waits_and_nothing_else(ledger: Ledger, account: Account) -> None:
     busy = await ledger.queue_call(new_call(account), NOW)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     other = await ledger.add_campaign(account.account_id, "other", "", NOW)
     apart = await ledger.queue_call(new_call(account, campaign_id=other.campaign_id), NOW)
     await ledger.queue_calls([new_call(account)] * 1200, NOW)

@@ -29,6 +29,7 @@ from mirabelle.calls.call import CallState, NewCall
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.store.open import open_ledger
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -41,7 +42,7 @@ async def main(url, upto):
     steps = ["queued", "claimed", "intended", "answered", "ended"]
     upto = steps.index(upto)
     if upto >= 1:
-        await ledger.claim_due(NOW, 1, "doomed", NOW + timedelta(seconds=30))
+        await claim(ledger, NOW, 1, "doomed", NOW + timedelta(seconds=30))
     if upto >= 2:
         attempt = await ledger.begin_attempt(call.call_id, "doomed@test", "main", NOW, "doomed")
     if upto >= 3:

@@ -7,6 +7,7 @@ from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.store.ledger import Ledger
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -36,7 +37,7 @@ async def dial(
     ledger: Ledger, now: datetime, outcome: Outcome, status: int, step: NextStep, *, answered: bool = False
 ) -> Call:
     """Claim the next call, and take its attempt to its end nine seconds later."""
-    [call] = await ledger.claim_due(now, 1, "me", now + 30 * SECOND)
+    [call] = await claim(ledger, now, 1, "me", now + 30 * SECOND)
     attempt = await ledger.begin_attempt(call.call_id, f"{now.timestamp()}@test", "main", now, "me")
     if answered:
         await ledger.attempt_answered(attempt.attempt_id, now + 2 * SECOND)

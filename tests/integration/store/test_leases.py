@@ -11,6 +11,7 @@ from mirabelle.calls.call import CallState, NewCall
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.store.ledger import LeaseLost, Ledger
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -30,8 +31,8 @@ async def queue(ledger: Ledger, account: Account, count: int) -> None:
 
 async def test_a_renewed_lease_is_not_recovered(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 3)
-    await ledger.claim_due(NOW, 2, "one", LEASE)
-    await ledger.claim_due(NOW, 1, "two", LEASE)
+    await claim(ledger, NOW, 2, "one", LEASE)
+    await claim(ledger, NOW, 1, "two", LEASE)
     assert await ledger.renew_leases("one", LATER) == 2
     [(call, attempt)] = await ledger.recover(LEASE, "three", LATER)
     assert (call.call_id, attempt) == (3, None)
@@ -39,13 +40,13 @@ async def test_a_renewed_lease_is_not_recovered(ledger: Ledger, account: Account
 
 async def test_a_lease_that_runs_is_left_alone(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 1)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     assert await ledger.recover(LEASE - SECOND, "two", LATER) == ()
 
 
 async def test_recovery_hands_over_each_call_with_its_unfinished_attempt_once(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 3)
-    first, second, third = await ledger.claim_due(NOW, 3, "dead", LEASE)
+    first, second, third = await claim(ledger, NOW, 3, "dead", LEASE)
     sent = await ledger.begin_attempt(second.call_id, "two@test", "main", NOW, "dead")
     answered = await ledger.begin_attempt(third.call_id, "three@test", "main", NOW, "dead")
     await ledger.attempt_answered(answered.attempt_id, NOW)
@@ -63,17 +64,17 @@ async def test_recovery_hands_over_each_call_with_its_unfinished_attempt_once(le
 
 async def test_an_ended_attempt_does_not_come_back_with_a_later_claim(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 1)
-    [call] = await ledger.claim_due(NOW, 1, "one", LEASE)
+    [call] = await claim(ledger, NOW, 1, "one", LEASE)
     attempt = await ledger.begin_attempt(call.call_id, "one@test", "main", NOW, "one")
     again = NextStep(CallState.QUEUED, NOW)
     await ledger.end_attempt(attempt.attempt_id, outcome=Outcome.BUSY, now=NOW, sip_status=486, detail="", step=again)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     assert [attempt for _, attempt in await ledger.recover(LEASE, "two", LATER)] == [None]
 
 
 async def test_who_lost_the_call_cannot_connect_it(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 1)
-    [call] = await ledger.claim_due(NOW, 1, "slow", LEASE)
+    [call] = await claim(ledger, NOW, 1, "slow", LEASE)
     attempt = await ledger.begin_attempt(call.call_id, "one@test", "main", NOW, "slow")
     await ledger.recover(LEASE, "heir", LATER)
     with pytest.raises(LeaseLost, match="hang up"):
@@ -82,15 +83,15 @@ async def test_who_lost_the_call_cannot_connect_it(ledger: Ledger, account: Acco
 
 async def test_the_heir_releases_what_was_never_sent(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 1)
-    await ledger.claim_due(NOW, 1, "dead", LEASE)
+    await claim(ledger, NOW, 1, "dead", LEASE)
     [(call, _)] = await ledger.recover(LEASE, "heir", LATER)
     await ledger.release(call.call_id, LEASE, "heir")
-    assert len(await ledger.claim_due(LEASE, 1, "heir", LATER)) == 1
+    assert len(await claim(ledger, LEASE, 1, "heir", LATER)) == 1
 
 
 async def test_the_heir_ends_an_attempt_in_doubt_as_interrupted(ledger: Ledger, account: Account) -> None:
     await queue(ledger, account, 1)
-    [call] = await ledger.claim_due(NOW, 1, "dead", LEASE)
+    [call] = await claim(ledger, NOW, 1, "dead", LEASE)
     await ledger.begin_attempt(call.call_id, "one@test", "main", NOW, "dead")
     [(_, attempt)] = await ledger.recover(LEASE, "heir", LATER)
     assert attempt is not None
@@ -113,7 +114,7 @@ async def test_four_claimers_never_take_the_same_call(
 
     async def claim_all(one: Ledger, owner: str) -> list[int]:
         taken: list[int] = []
-        while calls := await one.claim_due(NOW, 7, owner, LEASE):
+        while calls := await claim(one, NOW, 7, owner, LEASE):
             taken += [call.call_id for call in calls]
         return taken
 
@@ -126,7 +127,7 @@ async def test_four_recoverers_never_take_the_same_call(
     ledger: Ledger, account: Account, another: Callable[[], Awaitable[Ledger]]
 ) -> None:
     await queue(ledger, account, 100)
-    await ledger.claim_due(NOW, 100, "dead", LEASE)
+    await claim(ledger, NOW, 100, "dead", LEASE)
     ledgers = [await another() for _ in range(4)]
     found = await asyncio.gather(*(one.recover(LEASE, f"heir {n}", LATER) for n, one in enumerate(ledgers)))
     everything = [call.call_id for part in found for call, _ in part]
@@ -137,7 +138,7 @@ async def test_an_attempt_ends_once_whoever_asks_at_the_same_time(
     ledger: Ledger, account: Account, another: Callable[[], Awaitable[Ledger]]
 ) -> None:
     await queue(ledger, account, 20)
-    for call in await ledger.claim_due(NOW, 20, "one", LEASE):
+    for call in await claim(ledger, NOW, 20, "one", LEASE):
         attempt = await ledger.begin_attempt(call.call_id, f"{call.call_id}@test", "main", NOW, "one")
         assert attempt.attempt_id == call.call_id
     other = await another()

@@ -12,6 +12,7 @@ from mirabelle.calls.account import Account
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import Campaign
 from mirabelle.store.ledger import Ledger
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = NOW + timedelta(seconds=30)
@@ -44,7 +45,7 @@ async def campaign(ledger: Ledger, account: Account) -> Campaign:
             if state is CallState.CANCELED:
                 await ledger.cancel_call(call.call_id, NOW)
     await ledger.expire_due(NOW, 100)
-    await ledger.claim_due(NOW, 100, "one", LEASE)
+    await claim(ledger, NOW, 100, "one", LEASE)
     return made
 
 

@@ -28,6 +28,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.store.ledger import CallBusy, CampaignPaused, LeaseLost, Ledger
 from mirabelle.store.open import open_ledger
+from tests.admission import claim, next_look
 
 T = TypeVar("T")
 
@@ -57,9 +58,14 @@ class ModelCall:
     reports: bool
     state: CallState = CallState.QUEUED
     owner: str = ""
+
     lease_until: datetime = START
     counted: int = 0
     attempts: list[ModelAttempt] = field(default_factory=list)
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        return self.due_at, self.call_id
 
     @property
     def unfinished(self) -> ModelAttempt | None:
@@ -151,33 +157,27 @@ class Model(RuleBasedStateMachine):
             if call.state is CallState.QUEUED
             and call.due_at <= self.now
             and not call.expired(self.now)
-            and call.campaign_id not in self.paused | self.ruled
+            and call.campaign_id not in self.paused
         ]
-        wanted = sorted(due, key=lambda call: (call.due_at, call.call_id))[:limit]
-        taken = self.run(self.ledger.claim_due(self.now, limit, owner, until))
-        assert [call.call_id for call in taken] == [call.call_id for call in wanted]
-        for call in wanted:
-            call.state, call.owner, call.lease_until = CallState.DIALING, owner, until
+        taken = self.run(claim(self.ledger, self.now, limit, owner, until))
+        room = 0
+        for campaign_id in self.campaigns:
+            mine = sorted((call for call in due if call.campaign_id == campaign_id), key=lambda call: call.order)
+            # Within a campaign the longest due come first.
+            got = [call.call_id for call in taken if call.campaign_id == campaign_id]
+            assert got == [call.call_id for call in mine[: len(got)]]
+            room += min(len(mine), self.channels(campaign_id))
+        assert len(taken) == min(limit, room)
+        for call in taken:
+            own = self.calls[call.call_id]
+            own.state, own.owner, own.lease_until = CallState.DIALING, owner, until
 
-    @rule(which=WHICH, owner=OWNERS, limit=st.integers(1, 3), lease=st.integers(1, 30), keeps=st.booleans())
-    def claim_of_one(self, which: int, owner: str, limit: int, lease: int, keeps: bool) -> None:
-        campaign_id = self.campaigns[which]
-        until = self.now + timedelta(seconds=lease)
+    def channels(self, campaign_id: int) -> int:
+        """How many more calls of a campaign may be under a lease."""
+        if campaign_id not in self.ruled:
+            return len(self.calls)
         here = [call for call in self.calls.values() if call.campaign_id == campaign_id]
-        room = CHANNELS - sum(call.state in LEASED for call in here) if keeps else limit
-        due = [
-            call
-            for call in here
-            if call.state is CallState.QUEUED and call.due_at <= self.now and not call.expired(self.now)
-        ]
-        wanted = sorted(due, key=lambda call: (call.due_at, call.call_id))[: max(0, min(limit, room))]
-        if campaign_id in self.paused:
-            wanted = []
-        channels = CHANNELS if keeps else None
-        taken = self.run(self.ledger.claim_campaign(campaign_id, self.now, limit, owner, until, channels=channels))
-        assert [call.call_id for call in taken] == [call.call_id for call in wanted]
-        for call in wanted:
-            call.state, call.owner, call.lease_until = CallState.DIALING, owner, until
+        return max(0, CHANNELS - sum(call.state in LEASED for call in here))
 
     @rule()
     def expire(self) -> None:
@@ -320,23 +320,18 @@ class Model(RuleBasedStateMachine):
     @invariant()
     def the_next_instants_agree(self) -> None:
         queued = [call for call in self.calls.values() if call.state is CallState.QUEUED]
-        left_out = self.paused | self.ruled
-        instants = [call.due_at for call in queued if call.campaign_id not in left_out] + [
-            call.expires_at for call in queued if call.expires_at
+        expiries = [call.expires_at for call in queued if call.expires_at]
+        assert self.run(self.ledger.next_expiry()) == min(expiries, default=None)
+        look = self.run(next_look(self.ledger, self.now))
+        # Nobody sleeps past the time at which a call is due.
+        waiting = [
+            call.due_at for call in queued if call.campaign_id not in self.paused and self.channels(call.campaign_id)
         ]
-        assert self.run(self.ledger.next_due(self.now)) == min(instants, default=None)
+        later = [each for each in waiting if each > self.now]
+        if later:
+            assert look is not None
+            assert look <= min(later)
         assert self.run(self.ledger.next_delivery(self.now)) == min(self.results.values(), default=None)
-
-    @invariant()
-    def the_ruled_campaigns_agree(self) -> None:
-        found = self.run(self.ledger.ruled_campaigns())
-        wanted = []
-        for campaign_id in sorted(self.ruled - self.paused):
-            here = [call for call in self.calls.values() if call.campaign_id == campaign_id]
-            due = [call.due_at for call in here if call.state is CallState.QUEUED]
-            if due:
-                wanted.append((campaign_id, min(due), sum(call.state in LEASED for call in here)))
-        assert [(each.campaign_id, each.due_at, each.busy) for each in found] == wanted
 
     def end(self, call: ModelCall, state: CallState) -> None:
         call.state, call.owner = state, ""

@@ -11,6 +11,7 @@ import pytest
 from mirabelle.calls.call import NewCall
 from mirabelle.store.ledger import CampaignPaused
 from mirabelle.store.open import open_ledger
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ async def test_an_intent_waits_for_a_pause_that_is_under_way(postgres_url: str) 
         start_url="http://example.com/start",
     )
     call = await ledger.queue_call(new, NOW)
-    await ledger.claim_due(NOW, 1, "one", NOW + timedelta(seconds=30))
+    await claim(ledger, NOW, 1, "one", NOW + timedelta(seconds=30))
     pausing, watching = await asyncpg.connect(postgres_url), await asyncpg.connect(postgres_url)
     try:
         async with asyncio.timeout(30):

@@ -8,6 +8,7 @@ import pytest
 from mirabelle.calls.account import Account
 from mirabelle.calls.call import CallState, NewCall
 from mirabelle.store.ledger import Ledger, StoreError
+from tests.admission import claim, next_look
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -105,36 +106,36 @@ async def test_claims_take_the_longest_due_first_and_each_call_once(ledger: Ledg
     early = await ledger.queue_call(new_call(account, scheduled_at=NOW + SECOND), NOW)
     same = await ledger.queue_call(new_call(account, scheduled_at=NOW + SECOND), NOW)
     now = NOW + 3 * SECOND
-    first = await ledger.claim_due(now, 2, "one", LEASE)
-    second = await ledger.claim_due(now, 2, "two", LEASE)
+    first = await claim(ledger, now, 2, "one", LEASE)
+    second = await claim(ledger, now, 2, "two", LEASE)
     assert [call.call_id for call in first] == [early.call_id, same.call_id]
     assert [call.call_id for call in second] == [late.call_id]
     assert {call.state for call in (*first, *second)} == {CallState.DIALING}
-    assert await ledger.claim_due(now, 2, "three", LEASE) == ()
+    assert await claim(ledger, now, 2, "three", LEASE) == ()
 
 
 async def test_a_time_long_past_takes_no_place_in_front(ledger: Ledger, account: Account) -> None:
     waiting = await ledger.queue_call(new_call(account), NOW)
     pushing = await ledger.queue_call(new_call(account, scheduled_at=NOW - timedelta(days=400)), NOW + SECOND)
-    claimed = await ledger.claim_due(NOW + SECOND, 10, "one", LEASE)
+    claimed = await claim(ledger, NOW + SECOND, 10, "one", LEASE)
     assert [call.call_id for call in claimed] == [waiting.call_id, pushing.call_id]
 
 
 async def test_a_call_is_not_claimed_before_its_time(ledger: Ledger, account: Account) -> None:
     await ledger.queue_call(new_call(account, scheduled_at=NOW + SECOND), NOW)
-    assert await ledger.claim_due(NOW + SECOND - timedelta(microseconds=1), 1, "one", LEASE) == ()
-    assert len(await ledger.claim_due(NOW + SECOND, 1, "one", LEASE)) == 1
+    assert await claim(ledger, NOW + SECOND - timedelta(microseconds=1), 1, "one", LEASE) == ()
+    assert len(await claim(ledger, NOW + SECOND, 1, "one", LEASE)) == 1
 
 
 async def test_a_claimed_call_brings_its_campaigns_parameters(ledger: Ledger, account: Account) -> None:
     call = await ledger.queue_call(new_call(account), NOW)
-    [claimed] = await ledger.claim_due(NOW, 1, "one", LEASE)
+    [claimed] = await claim(ledger, NOW, 1, "one", LEASE)
     assert claimed == dataclasses.replace(call, state=CallState.DIALING)
 
 
 async def test_an_expired_call_is_never_claimed(ledger: Ledger, account: Account) -> None:
     await ledger.queue_call(new_call(account, expires_at=NOW + SECOND), NOW)
-    assert await ledger.claim_due(NOW + SECOND, 1, "one", LEASE) == ()
+    assert await claim(ledger, NOW + SECOND, 1, "one", LEASE) == ()
 
 
 async def test_an_expired_call_ends_with_its_result_in_the_outbox(ledger: Ledger, account: Account) -> None:
@@ -161,16 +162,16 @@ async def test_expiry_takes_no_more_than_its_limit(ledger: Ledger, account: Acco
 
 
 async def test_the_next_instant_is_the_earliest_due_time_or_expiration(ledger: Ledger, account: Account) -> None:
-    assert await ledger.next_due(NOW) is None
+    assert await next_look(ledger, NOW) is None
     await ledger.queue_call(new_call(account, scheduled_at=NOW + 60 * SECOND), NOW)
-    assert await ledger.next_due(NOW) == NOW + 60 * SECOND
+    assert await next_look(ledger, NOW) == NOW + 60 * SECOND
     await ledger.queue_call(new_call(account, scheduled_at=NOW + 90 * SECOND, expires_at=NOW + 50 * SECOND), NOW)
-    assert await ledger.next_due(NOW) == NOW + 50 * SECOND
+    assert await next_look(ledger, NOW) == NOW + 50 * SECOND
 
 
 async def test_counts_name_every_state(ledger: Ledger, account: Account) -> None:
     await ledger.queue_calls([new_call(account)] * 3, NOW)
-    await ledger.claim_due(NOW, 1, "one", LEASE)
+    await claim(ledger, NOW, 1, "one", LEASE)
     counts = await ledger.counts()
     assert set(counts) == set(CallState)
     assert (counts[CallState.QUEUED], counts[CallState.DIALING], counts[CallState.FAILED]) == (2, 1, 0)

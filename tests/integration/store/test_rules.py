@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from mirabelle.calls.account import Account
-from mirabelle.calls.call import CallState, NewCall
+from mirabelle.calls.call import NewCall
 from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
 from mirabelle.calls.profile import Profile, ProfileError
 from mirabelle.calls.schedule import Schedule, Window
@@ -183,79 +181,6 @@ async def test_new_rules_take_the_place_of_the_old_or_nothing_changes(
     assert await ledger.campaign_rules(ruled.campaign_id) == CampaignRules((schedule,), (profile,))
     rules = await ledger.set_campaign_rules(ruled.campaign_id, [other.schedule_id], ())
     assert rules == await ledger.campaign_rules(ruled.campaign_id) == CampaignRules((other,), ())
-
-
-async def test_the_calls_of_a_ruled_campaign_are_claimed_by_themselves_only(
-    ledger: Ledger, account: Account, ruled: Campaign
-) -> None:
-    held = await queue(ledger, ruled)
-    free = await queue(ledger, ruled, campaign_id=account.default_campaign_id)
-    assert [call.call_id for call in await ledger.claim_due(NOW, 10, "one", LEASE)] == [free]
-    assert [call.call_id for call in await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE)] == [held]
-    assert await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE) == ()
-
-
-async def test_a_ruled_campaigns_calls_keep_no_dialer_awake_but_expire(ledger: Ledger, ruled: Campaign) -> None:
-    await queue(ledger, ruled)
-    assert await ledger.next_due(NOW) is None
-    expiring = await queue(ledger, ruled, expires_at=NOW + SECOND)
-    assert await ledger.next_due(NOW) == NOW + SECOND
-    assert [call.call_id for call in await ledger.expire_due(NOW + SECOND, 10)] == [expiring]
-
-
-async def test_ruled_campaigns_are_those_with_something_to_dial(
-    ledger: Ledger, account: Account, ruled: Campaign, schedule: Schedule, profile: Profile
-) -> None:
-    assert await ledger.ruled_campaigns() == ()
-    await queue(ledger, ruled, campaign_id=account.default_campaign_id)
-    assert await ledger.ruled_campaigns() == ()
-    await queue(ledger, ruled, scheduled_at=NOW + 9 * SECOND)
-    await queue(ledger, ruled)
-    await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE)
-    [found] = await ledger.ruled_campaigns()
-    assert (found.campaign_id, found.due_at, found.busy) == (ruled.campaign_id, NOW + 9 * SECOND, 1)
-    assert found.rules == CampaignRules((schedule,), (profile,))
-    await ledger.pause_campaign(ruled.campaign_id, NOW)
-    assert await ledger.ruled_campaigns() == ()
-    await ledger.resume_campaign(ruled.campaign_id, NOW)
-    await ledger.set_campaign_rules(ruled.campaign_id, [schedule.schedule_id], ())
-    [found] = await ledger.ruled_campaigns()
-    assert found.rules == CampaignRules((schedule,), ())
-
-
-async def test_a_claim_of_a_campaign_takes_what_is_due_in_its_order(ledger: Ledger, ruled: Campaign) -> None:
-    late = await queue(ledger, ruled, scheduled_at=NOW + 2 * SECOND)
-    early = await queue(ledger, ruled, scheduled_at=NOW + SECOND)
-    await queue(ledger, ruled, scheduled_at=NOW + 60 * SECOND)
-    await queue(ledger, ruled, expires_at=NOW + SECOND)
-    now = NOW + 3 * SECOND
-    taken = await ledger.claim_campaign(ruled.campaign_id, now, 10, "one", LEASE)
-    assert [(call.call_id, call.state) for call in taken] == [(early, CallState.DIALING), (late, CallState.DIALING)]
-
-
-async def test_nothing_is_claimed_of_a_paused_campaign(ledger: Ledger, ruled: Campaign) -> None:
-    await queue(ledger, ruled)
-    await ledger.pause_campaign(ruled.campaign_id, NOW)
-    assert await ledger.claim_campaign(ruled.campaign_id, NOW, 10, "one", LEASE) == ()
-
-
-async def test_no_more_calls_are_under_a_lease_than_there_are_channels(
-    ledger: Ledger, ruled: Campaign, another: Callable[[], Awaitable[Ledger]]
-) -> None:
-    """Whoever holds the leases, and however many claim at once."""
-    for _ in range(20):
-        await queue(ledger, ruled)
-    ledgers = [ledger, await another(), await another()]
-    claims = [
-        each.claim_campaign(ruled.campaign_id, NOW, 4, f"{index}", LEASE, channels=5)
-        for index, each in enumerate(ledgers * 3)
-    ]
-    taken = [call for claimed in await asyncio.gather(*claims) for call in claimed]
-    assert len({call.call_id for call in taken}) == len(taken) == 5
-    assert await ledger.claim_campaign(ruled.campaign_id, NOW, 4, "one", LEASE, channels=5) == ()
-    [one] = await ledger.claim_campaign(ruled.campaign_id, NOW, 4, "one", LEASE, channels=6)
-    await ledger.release(one.call_id, one.due_at, "one")
-    assert len(await ledger.claim_campaign(ruled.campaign_id, NOW, 4, "one", LEASE, channels=6)) == 1
 
 
 async def test_a_change_of_rules_wakes_the_dialers(ledger: Ledger, ruled: Campaign) -> None:

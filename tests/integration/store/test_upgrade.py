@@ -15,6 +15,7 @@ from mirabelle.store import migration
 from mirabelle.store.ledger import Ledger
 from mirabelle.store.open import open_ledger
 from mirabelle.store.records import ResultState
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = NOW + timedelta(seconds=30)
@@ -68,7 +69,7 @@ async def test_what_an_older_ledger_held_is_all_there(upgraded: Ledger) -> None:
 
 
 async def test_an_older_ledger_goes_on_as_if_it_were_new(upgraded: Ledger) -> None:
-    [claimed] = await upgraded.claim_due(NOW, 10, "one", LEASE)
+    [claimed] = await claim(upgraded, NOW, 10, "one", LEASE)
     assert claimed.call_id == 6
     [delivery] = await upgraded.claim_deliveries(NOW, 10, "one", LEASE)
     assert (delivery.delivery_id, delivery.attempts) == (8, 3)

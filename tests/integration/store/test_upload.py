@@ -15,6 +15,7 @@ from mirabelle.calls.call import Callee, CallState, NewCall, NewCalls
 from mirabelle.store.ledger import CampaignExists, Ledger, StoreError
 from mirabelle.store.open import open_ledger
 from mirabelle.store.records import Uploaded
+from tests.admission import claim
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LEASE = NOW + timedelta(seconds=30)
@@ -47,7 +48,7 @@ async def test_an_upload_is_a_campaign_and_its_calls_in_their_order(ledger: Ledg
     campaign = await ledger.campaign_by_name(account.account_id, "spring")
     assert campaign is not None
     assert uploaded == Uploaded(campaign.campaign_id, uploaded.first_call_id, uploaded.first_call_id + 6, 7)
-    calls = await ledger.claim_due(NOW, 10, "one", LEASE)
+    calls = await claim(ledger, NOW, 10, "one", LEASE)
     assert [call.call_id for call in calls] == list(range(uploaded.first_call_id, uploaded.last_call_id + 1))
     assert [call.message_reference for call in calls] == [f"ref ✓ {number}" for number in range(7)]
     assert {(call.account_id, call.campaign_id, call.campaign_parameters) for call in calls} == {
@@ -88,7 +89,7 @@ async def test_calls_that_are_alike_are_stored_as_others(ledger: Ledger, account
         yield [dataclasses.replace(like, phone_number="+16175550003", scheduled_at=NOW + timedelta(seconds=1))]
 
     await ledger.upload(account.account_id, "spring", "", alike(), NOW)
-    calls = await ledger.claim_due(NOW + timedelta(seconds=2), 10, "one", LEASE)
+    calls = await claim(ledger, NOW + timedelta(seconds=2), 10, "one", LEASE)
     assert [(call.phone_number, call.message_reference, call.call_parameters) for call in calls] == [
         ("+16175550001", "✓", "a=1"),
         ("+16175550002", "", ""),
@@ -186,7 +187,7 @@ async def test_a_slow_upload_keeps_no_dialer_waiting(ledger: Ledger, account: Ac
     await going.wait()
     single = dataclasses.replace(new_call(5), account_id=account.account_id, campaign_id=account.default_campaign_id)
     call = await ledger.queue_call(single, NOW)
-    assert [each.call_id for each in await ledger.claim_due(NOW, 10, "one", LEASE)] == [call.call_id]
+    assert [each.call_id for each in await claim(ledger, NOW, 10, "one", LEASE)] == [call.call_id]
     await ledger.begin_attempt(call.call_id, "x@y", "main", NOW, "one")
     finish.set()
     assert (await uploading).queued == 100

@@ -15,6 +15,7 @@ from mirabelle.calls.retry import NextStep
 from mirabelle.cli.call import CallRefused
 from mirabelle.cli.owner import NotThere
 from mirabelle.store.ledger import Ledger
+from tests.admission import claim
 
 T = TypeVar("T")
 START = ("--start-url", "http://example.com/start")
@@ -110,7 +111,7 @@ def test_a_call_is_shown_with_its_attempts_and_results(mirabelle: Mirabelle, ask
 
     async def fail(ledger: Ledger) -> None:
         now = SystemClock().now()
-        await ledger.claim_due(now, 1, "one", now + timedelta(seconds=30))
+        await claim(ledger, now, 1, "one", now + timedelta(seconds=30))
         attempt = await ledger.begin_attempt(1, "abc@example.com", "main", now, "one")
         await ledger.end_attempt(
             attempt.attempt_id,

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from mirabelle.calls.attempt import AttemptState
 from mirabelle.calls.call import CallState
 from mirabelle.calls.outcome import Outcome
-from mirabelle.store import hot, migration, rule_statements, statements
+from mirabelle.store import admission_statements, hot, migration, rule_statements, statements
 from mirabelle.store.compiled import CompiledStatements
 from mirabelle.store.schema import ATTEMPTS, CALLS, METADATA
 from mirabelle.store.sqlite import connect, prepare
@@ -24,12 +24,17 @@ DIALECTS = {
 
 PORTABLE = {
     name: statement
-    for name, statement in {**vars(statements), **vars(rule_statements)}.items()
+    for name, statement in {**vars(statements), **vars(rule_statements), **vars(admission_statements)}.items()
     if isinstance(statement, sa.Executable) and not name.startswith("_")
 }
-HOT = {field.name: getattr(hot.SQLITE, field.name) for field in dataclasses.fields(hot.HotPaths)}
+HOT = {
+    field.name: getattr(paths, field.name)
+    for paths in (hot.SQLITE, hot.SQLITE.admission)
+    for field in dataclasses.fields(paths)
+    if field.name != "admission"
+}
 
-LISTS = {"skip", "accounts", "calls"}
+LISTS = {"skip", "accounts", "calls", "campaigns", "wanted", "names", "keys", "people"}
 
 # Its whole answer is a number for each state, so it reads them all; the index holds what it needs.
 READS_EVERYTHING = {
@@ -44,9 +49,10 @@ READS_EVERYTHING = {
     "REMEMBER",
     "ADD_SCHEDULE",
     "ADD_PROFILE",
-    # They stop at the first row.
-    "ANY_RULED",
-    "ANY_LEFT_OUT",
+    # It stops at the first row.
+    "ANY_DO_NOT_CALL",
+    "SAVE_PACE",
+    "lock",
     # People delete one now and then; whether a campaign keeps it has no index.
     "DELETE_SCHEDULE",
     "DELETE_PROFILE",
@@ -82,7 +88,7 @@ def test_no_statement_reads_a_whole_table(connection: sqlite3.Connection, name: 
     assert [line for line in scans if "INDEX campaigns_paused" not in line] == []
 
 
-@pytest.mark.parametrize(("name", "index"), [("claim", "calls_state_due_at"), ("expire", "calls_state_expires_at")])
+@pytest.mark.parametrize(("name", "index"), [("expire", "calls_state_expires_at")])
 def test_a_hot_path_walks_its_index(connection: sqlite3.Connection, name: str, index: str) -> None:
     compiled = CompiledStatements(DIALECTS["sqlite"])[HOT[name]]
     plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
@@ -100,33 +106,14 @@ def test_a_piece_of_a_campaign_is_found_by_the_campaign(connection: sqlite3.Conn
     assert any("calls_campaign_id_state" in line for line in lines)
 
 
-@pytest.mark.parametrize("name", ["claim_around", "next_due_around"])
-def test_a_walk_around_campaigns_that_are_left_out_reads_no_call_for_nothing(
-    connection: sqlite3.Connection, name: str
-) -> None:
+@pytest.mark.parametrize("name", ["waiting", "due"])
+def test_an_admission_walks_from_campaign_to_campaign(connection: sqlite3.Connection, name: str) -> None:
     compiled = CompiledStatements(DIALECTS["sqlite"])[HOT[name]]
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
+    values = ["[]" if each in LISTS else 1 for each in compiled.names]
+    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", values).fetchall()
     lines = [row["detail"] for row in plan]
+    assert any("calls_campaign_id_priority_due_at" in line for line in lines)
     assert not any("calls_state_due_at" in line for line in lines)
-    assert sum("calls_campaign_id_due_at" in line for line in lines) == 3
-
-
-@pytest.mark.parametrize(
-    ("name", "index"),
-    [("claim_campaign", "calls_campaign_id_due_at"), ("ruled_waiting", "calls_campaign_id_due_at")],
-)
-def test_a_campaign_by_itself_is_found_by_its_due_times(connection: sqlite3.Connection, name: str, index: str) -> None:
-    compiled = CompiledStatements(DIALECTS["sqlite"])[HOT[name]]
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
-    lines = [row["detail"] for row in plan]
-    assert any(index in line for line in lines)
-    assert not any("calls_state_due_at" in line for line in lines)
-
-
-def test_the_calls_of_a_campaign_under_a_lease_are_counted_in_an_index(connection: sqlite3.Connection) -> None:
-    compiled = CompiledStatements(DIALECTS["sqlite"])[rule_statements.BUSY]
-    plan = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", [1] * len(compiled.names)).fetchall()
-    assert any("COVERING INDEX calls_campaign_id_state" in row["detail"] for row in plan)
 
 
 @pytest.mark.parametrize(

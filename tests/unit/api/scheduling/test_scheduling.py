@@ -13,6 +13,7 @@ from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.call import CallState
 from mirabelle.store.ledger import CampaignPaused, Ledger, StoreError
+from tests.admission import claim
 
 from .conftest import NOW, OFFICE, Service
 
@@ -128,7 +129,7 @@ async def test_when_a_campaign_is_stopped_nothing_more_leaves(
 ) -> None:
     await client.post("/campaigns/add-calls", json={"campaign_id": campaign_id, "calls": [CALL]})
     await client.post("/campaigns/start", json={"campaign_id": campaign_id})
-    [claimed] = await ledger.claim_campaign(campaign_id, NOW, 1, "one", LEASE)
+    [claimed] = await claim(ledger, NOW, 1, "one", LEASE)
     response = await client.post("/campaigns/stop", json={"campaign_id": campaign_id})
     assert (response.status_code, response.json()["state"]) == (200, "paused")
     with pytest.raises(CampaignPaused):
