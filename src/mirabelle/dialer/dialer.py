@@ -137,6 +137,8 @@ class Dialer:
         # Together, so that the look at the rules, which hardly any ledger has, delays nobody.
         _, ruled = await asyncio.gather(self._expire(), self._ledger.ruled_campaigns())
         slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
+        if self._draining:
+            return LONGEST_SLEEP
         claimed = await self._gates.claim(slots, ruled, self._start) if slots else 0
         return await self._pause(full=claimed == slots)
 
