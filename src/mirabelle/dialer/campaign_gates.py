@@ -90,14 +90,14 @@ class CampaignGates:
         self._first = NOBODYS
         self._waits: list[float] = []
 
-    async def claim(self, slots: int, ruled: Sequence[RuledCampaign], start: Start) -> int:
+    async def claim(self, slots: int, start: Start) -> int:
         """Claim calls for trunk slots and start each at once; returns how many there were.
 
         Args:
             slots: INVITEs that may leave now.
-            ruled: the campaigns that keep rules, as the ledger has just told.
             start: begins to carry a call.
         """
+        ruled = await self._ledger.ruled_campaigns()
         now = self._clock.now()
         self._forget(ruled)
         self._waits = []
