@@ -146,7 +146,9 @@ class CampaignRoutes:
 
     async def _reply(self, campaign: Campaign) -> models.CampaignReply:
         rules = await self._ledger.campaign_rules(campaign.campaign_id)
-        return models.campaign_reply(campaign, rules, calling(campaign, rules, self._clock.now()))
+        # Many windows take a while to be worked out.
+        found = await asyncio.to_thread(calling, campaign, rules, self._clock.now())
+        return models.campaign_reply(campaign, rules, found)
 
     async def _check_addresses(self, account: Account, body: NewCampaign) -> None:
         errors: list[dict[str, Any]] = []
