@@ -6,7 +6,8 @@ slots are shared out evenly among the campaigns that have something to dial; all
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -89,14 +90,14 @@ class CampaignGates:
         self._first = NOBODYS
         self._waits: list[float] = []
 
-    async def claim(self, slots: int, ruled: Sequence[RuledCampaign], start: Start) -> int:
+    async def claim(self, slots: int, start: Start) -> int:
         """Claim calls for trunk slots and start each at once; returns how many there were.
 
         Args:
             slots: INVITEs that may leave now.
-            ruled: the campaigns that keep rules, as the ledger has just told.
             start: begins to carry a call.
         """
+        ruled = await self._ledger.ruled_campaigns()
         now = self._clock.now()
         self._forget(ruled)
         self._waits = []
@@ -202,23 +203,35 @@ async def share_out(slots: int, shares: Sequence[Share], claim: Callable[[Share,
     Args:
         slots: how many there are.
         shares: who may have some, in the order of the turn: where they do not go up evenly, the first have one more.
-        claim: takes up to so many for one share, and returns how many it got.
+        claim: takes up to so many for one share, and returns how many it got. Several go on at once, so that a ledger
+            with one writer may commit them together.
     """
     hungry = list(shares)
     while slots and hungry:
-        still: list[Share] = []
-        for share, waiting in _with_those_behind(hungry):
-            most = min(share.room, -(-slots // waiting))
-            if most <= 0:
-                continue
-            got = await claim(share, most)
-            slots -= got
-            if got == most < share.room:
-                still.append(replace(share, room=share.room - got))
-        hungry = still
+        asked = list(zip(hungry, portions(slots, [share.room for share in hungry]), strict=True))
+        got = await asyncio.gather(*(claim(share, most) for share, most in asked if most))
+        slots -= sum(got)
+        taken = iter(got)
+        hungry = [
+            replace(share, room=share.room - most)
+            for share, most in asked
+            if (not most or next(taken) == most) and most < share.room
+        ]
     return slots
 
 
-def _with_those_behind(shares: Sequence[Share]) -> Iterator[tuple[Share, int]]:
-    """Each share with the number of those that have not had their turn, itself included."""
-    return zip(shares, range(len(shares), 0, -1), strict=True)
+def portions(slots: int, rooms: Sequence[int]) -> list[int]:
+    """Even portions, none larger than its room; where they do not go up evenly, the first have one more.
+
+    Args:
+        slots: how many there are to give.
+        rooms: the most for each.
+    """
+    given = [0] * len(rooms)
+    while slots and (lacking := [index for index, room in enumerate(rooms) if given[index] < room]):
+        each = slots // len(lacking)
+        for index in lacking if each else lacking[:slots]:
+            more = min(rooms[index] - given[index], each or 1)
+            given[index] += more
+            slots -= more
+    return given

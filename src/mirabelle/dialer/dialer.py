@@ -134,16 +134,14 @@ class Dialer:
 
     async def _turn(self) -> float:
         """Do what can be done now; returns the seconds until more can be."""
-        # Together, so that the look at the rules, which hardly any ledger has, delays nobody.
-        _, ruled = await asyncio.gather(self._expire(), self._ledger.ruled_campaigns())
-        slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
-        claimed = await self._gates.claim(slots, ruled, self._start) if slots else 0
-        return await self._pause(full=claimed == slots)
-
-    async def _expire(self) -> None:
         for call in await self._ledger.expire_due(self._clock.now(), EXPIRED_AT_ONCE):
             self._story("expired", call.call_id)
             self._on_result()
+        slots = sum(line.open_slots(self._clock.monotonic()) for line in self._lines)
+        if self._draining:
+            return LONGEST_SLEEP
+        claimed = await self._gates.claim(slots, self._start) if slots else 0
+        return await self._pause(full=claimed == slots)
 
     async def _pause(self, *, full: bool) -> float:
         """Seconds to the next turn: until a token where work may be left, else until something is due or opens."""

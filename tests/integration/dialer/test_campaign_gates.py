@@ -22,6 +22,7 @@ from mirabelle.dialer.dialer import LONGEST_SLEEP, Dialer
 from mirabelle.dialer.phone import Ending, Placement, Progress
 from mirabelle.store.ledger import Ledger
 from mirabelle.store.open import open_ledger
+from mirabelle.store.records import RuledCampaign
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 OFFICE = Window((0, 1, 2, 3, 4), 9 * 60, 17 * 60)
@@ -91,7 +92,7 @@ class Rig:
         def start(call: Call, schedules: Sequence[Schedule]) -> None:
             taken.append(call.campaign_id)
 
-        count = await self.gates.claim(slots, await self.ledger.ruled_campaigns(), start)
+        count = await self.gates.claim(slots, start)
         assert count == len(taken)
         return taken
 
@@ -263,9 +264,15 @@ async def test_slots_that_one_cannot_use_are_anothers(rig: Rig) -> None:
 
 async def test_calls_that_another_took_first_are_not_asked_for_at_once_again(rig: Rig) -> None:
     campaign = await rig.campaign("office", calls=1, channels=9)
-    seen = await rig.ledger.ruled_campaigns()
-    await rig.ledger.claim_campaign(campaign.campaign_id, rig.clock.now(), 9, "other", rig.clock.now() + LEASE)
-    assert await rig.gates.claim(10, seen, lambda call, schedules: None) == 0
+    ruled_campaigns = rig.ledger.ruled_campaigns
+
+    async def look_then_lose() -> tuple[RuledCampaign, ...]:
+        seen = await ruled_campaigns()
+        await rig.ledger.claim_campaign(campaign.campaign_id, rig.clock.now(), 9, "other", rig.clock.now() + LEASE)
+        return seen
+
+    rig.ledger.ruled_campaigns = look_then_lose  # type: ignore[method-assign]
+    assert await rig.claim(10) == []
     assert rig.gates.wait() == PATIENCE
 
 

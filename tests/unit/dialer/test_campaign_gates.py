@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirabelle.dialer.campaign_gates import Share, share_out
+from mirabelle.dialer.campaign_gates import Share, portions, share_out
 
 
 async def shared(slots: int, rooms: Sequence[int], due: Sequence[int]) -> tuple[list[int], int]:
@@ -34,10 +34,12 @@ async def shared(slots: int, rooms: Sequence[int], due: Sequence[int]) -> tuple[
         (10, [10, 10], [20, 20], [5, 5], 0),
         (3, [10, 10], [20, 20], [2, 1], 0),
         (1, [10, 10, 10], [20, 20, 20], [1, 0, 0], 0),
-        # What the last cannot use goes back to the first.
+        # A room that is small leaves more to the others, and so does what is not due.
         (10, [10, 10], [20, 2], [8, 2], 0),
         (10, [10, 2], [20, 20], [8, 2], 0),
         (10, [3, 3], [20, 20], [3, 3], 4),
+        # Who was not asked for want of slots has what the first could not use.
+        (1, [10, 10, 10], [0, 0, 20], [0, 0, 1], 0),
     ],
 )
 async def test_slots_are_shared_out_evenly(
@@ -55,3 +57,12 @@ async def test_no_slot_stays_empty_while_somebody_could_use_it(slots: int, campa
     assert left == 0 or got == could
     for has, most in zip(got, could, strict=True):
         assert has >= min(most, slots // len(campaigns))
+
+
+@given(st.integers(0, 60), st.lists(st.integers(0, 30), max_size=6))
+def test_portions_are_even_but_for_the_odd_ones(slots: int, rooms: list[int]) -> None:
+    given = portions(slots, rooms)
+    assert sum(given) == min(slots, sum(rooms))
+    for has, room in zip(given, rooms, strict=True):
+        assert has <= room
+        assert has == room or all(other <= has + 1 for other in given)
