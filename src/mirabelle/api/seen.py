@@ -1,4 +1,4 @@
-"""What was seen before, in some sixteen bytes each."""
+"""What was seen before, in some thirteen bytes each."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ class Seen:
         if not _put(self._tables[which], value):
             return False
         self._counts[which] += 1
-        if 2 * self._counts[which] >= len(self._tables[which]):
+        if 4 * self._counts[which] >= 3 * len(self._tables[which]):
             self._tables[which] = _larger(self._tables[which])
         return True
 
 
 def _put(slots: array[int], value: int) -> bool:
     """Put a hash into a table, in which 0 is an empty place; True where it was not there yet."""
-    mask = len(slots) - 1
-    at = value // _TABLES & mask
+    size = len(slots)
+    at = value // _TABLES % size
     while found := slots[at]:
         if found == value:
             return False
-        at = (at + 1) & mask
+        at = at + 1 if at + 1 < size else 0
     slots[at] = value
     return True
 
 
 def _larger(slots: array[int]) -> array[int]:
-    larger = array("Q", bytes(2 * 8 * len(slots)))
+    larger = array("Q", bytes(8 * (len(slots) * 3 // 2)))
     for value in slots:
         if value:
             _put(larger, value)
