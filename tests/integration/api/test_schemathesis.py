@@ -144,7 +144,7 @@ def configured(served: Served) -> SchemathesisConfig:
     )
 
 
-def map_case(_context: Any, case: schemathesis.Case) -> schemathesis.Case:
+def map_case(_context: Any, case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
     """Name what exists, where an id is named that could exist."""
     for name, value in case.path_parameters.items():
         if isinstance(value, int) and IDS < value < 2**31:
