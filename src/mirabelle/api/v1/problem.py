@@ -137,9 +137,15 @@ _SENTENCES: Final[Mapping[HTTPStatus, str]] = {
 _REASONS: Final[Mapping[str, str]] = {
     "missing": "This is missing; it is required.",
     "extra_forbidden": "There is no such field here.",
+    "bool_type": "Give true or false.",
     "dict_type": "Give a JSON object.",
+    "int_from_float": "Give a whole number.",
+    "int_parsing": "Give a whole number.",
+    "int_type": "Give a whole number.",
+    "list_type": "Give a JSON list.",
     "model_type": "Give a JSON object.",
     "model_attributes_type": "Give a JSON object.",
+    "string_type": "Give a text, in quotation marks.",
 }
 """Sentences for what the framework says in terms of its own."""
 
@@ -150,7 +156,8 @@ def reason_of(error: Mapping[str, Any]) -> str:
     Args:
         error: one of those of a `ValidationError`.
     """
-    return _REASONS.get(error["type"], str(error["msg"]).removeprefix("Value error, ")[:500] + ".")
+    reason = str(error["msg"]).removeprefix("Value error, ").replace("Input should ", "The value must ")
+    return _REASONS.get(error["type"], f"{reason[:500]}.")
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
