@@ -100,8 +100,10 @@ async def test_settings_are_changed_one_by_one(world: World) -> None:
     address = f"/v1/accounts/{world.acme.account_id}"
     async with world.client("admin") as client:
         await client.patch(address, json={"country": "DE"})
+        await client.patch(address, json={"result_literals": "extended"})
         settings = (await client.patch(address, json={"preflight": False})).json()["settings"]
         assert (settings["country"], settings["preflight"], settings["start_method"]) == ("DE", False, "post")
+        assert settings["result_literals"] == "extended"
         assert (await client.patch(address, json={"country": "de"})).status_code == 422
         assert (await client.patch(address, json={"start_method": "put"})).status_code == 422
 
