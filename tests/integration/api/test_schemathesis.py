@@ -15,6 +15,7 @@ from schemathesis.core.transport import Response
 from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 from schemathesis.engine.recorder import ScenarioRecorder
+from schemathesis.generation.meta import TestPhase
 from schemathesis.python.asgi import shutdown_lifespans
 from starlette.types import Receive, Scope, Send
 
@@ -146,10 +147,19 @@ def configured(served: Served) -> SchemathesisConfig:
 
 def map_case(_context: Any, case: schemathesis.Case[Any]) -> schemathesis.Case[Any]:
     """Name what exists, where an id is named that could exist."""
-    for name, value in case.path_parameters.items():
-        if isinstance(value, int) and IDS < value < 2**31:
-            case.path_parameters[name] = value % IDS + 1
+    if case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
+        # It names what the reply before it made.
+        return case
+    _fold(case.path_parameters)
+    if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
+        _fold(case.body)
     return case
+
+
+def _fold(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if name.endswith("_id") and isinstance(value, int) and IDS < value < 2**31:
+            values[name] = value % IDS + 1
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     for status, description in _PROBLEMS.items():
         if (status in _WITH_BODY and method == "get") or (status == "404" and "{" not in path):
             continue
+        if MEDIA_TYPE in responses.get(status, {}).get("content", {}):
+            # The operation describes problems of its own.
+            continue
         responses[status] = {
             "description": description,
             "content": {MEDIA_TYPE: {"schema": {"$ref": _TEMPLATE.format(model="Problem")}}},
