@@ -123,5 +123,5 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     url: str = request.getfixturevalue("shared_postgres_url")
-    asyncio.run(_execute(url, "TRUNCATE accounts RESTART IDENTITY CASCADE"))
+    asyncio.run(_execute(url, "TRUNCATE accounts, paces RESTART IDENTITY CASCADE"))
     return url

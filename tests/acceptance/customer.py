@@ -79,7 +79,7 @@ class Customer:
 
     def _serve(self, handler: BaseHTTPRequestHandler, form: Mapping[str, str]) -> None:
         path = handler.path.lstrip("/").partition("?")[0]
-        status, text = self.pages.get(path, (404, "no such page"))
+        status, text = self.answer(path, handler.headers.get("Content-Type", ""), form)
         with self._news:
             self.requests.append((handler.command, path, form))
             self._news.notify_all()
@@ -92,6 +92,10 @@ class Customer:
         handler.send_header("Content-Length", str(len(body)))
         handler.end_headers()
         handler.wfile.write(body)
+
+    def answer(self, path: str, _kind: str, _form: Mapping[str, str]) -> tuple[int, str]:
+        """The status and the text of a page, for a form of this Content-Type."""
+        return self.pages.get(path, (404, "no such page"))
 
     def wait_for(self, path: str, count: int = 1) -> Mapping[str, str]:
         """The form of the last of `count` requests for a page, waiting for it."""

@@ -1,6 +1,6 @@
 """`make bench-ingest`: a long phone_list through queuecalls.php, beside the raw driver, on both stores.
 
-    python -m tests.bench.ingest [--lines N] [--json]
+    python -m tests.bench.ingest [--lines N] [--duplicates allow|skip|refuse] [--json]
 
 Everything runs on this machine, over loopback. No figure fails anything; docs/benchmarks.md says what each means.
 """
@@ -17,12 +17,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import asyncpg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from mirabelle.api.login import hash_pin, new_pin
+from mirabelle.api.queuecalls import Duplicates
 from tests.acceptance.program import Program, mirabelle
 from tests.acceptance.service import free_udp_port
 from tests.bench import ingest_list, ingest_raw, usage
@@ -51,6 +53,21 @@ Told = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """What is uploaded.
+
+    Attributes:
+        path: the list.
+        lines: how many it has.
+        duplicates: what is said of numbers that are there twice.
+    """
+
+    path: Path
+    lines: int
+    duplicates: str
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What became of one upload.
 
@@ -73,6 +90,8 @@ def main() -> None:
         prog="python -m tests.bench.ingest", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--lines", type=int, default=1_000_000, metavar="N", help="lines of the list, 1,000,000")
+    words = get_args(Duplicates)
+    parser.add_argument("--duplicates", choices=words, default="refuse", help="what the list is sent with, refuse")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     if not 1 <= options.lines <= 4_000_000:
@@ -83,15 +102,16 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         steps = stack.enter_context(_bars())
         path = folder / "list.csv"
-        with steps.step("writing the list", options.lines) as told:
-            ingest_list.write(path, options.lines, told)
-        figures += _measure("SQLite", _sqlite_urls(folder), path, options.lines, folder, steps)
+        task = Task(path, options.lines, options.duplicates)
+        with steps.step("writing the list", task.lines) as told:
+            ingest_list.write(path, task.lines, told)
+        figures += _measure("SQLite", _sqlite_urls(folder), task, folder, steps)
         binaries = postgres_binaries()
         if binaries is None:
             figures.append(Figure("PostgreSQL", "not measured", "", "it is not installed"))
         else:
             server = stack.enter_context(running_postgres(binaries, fsync=True))
-            figures += _measure("PostgreSQL", _databases(server), path, options.lines, folder, steps)
+            figures += _measure("PostgreSQL", _databases(server), task, folder, steps)
     show(figures, as_json=options.json)
 
 
@@ -112,14 +132,12 @@ def _databases(server: str) -> Callable[[str], str]:
     return made
 
 
-def _measure(
-    store: str, url_of: Callable[[str], str], path: Path, lines: int, folder: Path, steps: _Steps
-) -> list[Figure]:
+def _measure(store: str, url_of: Callable[[str], str], task: Task, folder: Path, steps: _Steps) -> list[Figure]:
     """The raw driver and the server, each on an empty ledger of its own."""
     url = url_of("raw")
     account_id, campaign_id = asyncio.run(ingest_raw.prepare(url))
-    with steps.step(f"{store}: making rows", lines) as told:
-        rows = ingest_list.rows(lines, account_id, campaign_id, told)
+    with steps.step(f"{store}: making rows", task.lines) as told:
+        rows = ingest_list.rows(task.lines, account_id, campaign_id, told)
     gc.freeze()  # the driver must not pay for the garbage collector's looks at our million rows
     with steps.step(f"{store}: the raw driver"):
         raw = ingest_raw.load(url, rows)
@@ -132,8 +150,8 @@ def _measure(
     del rows
     gc.unfreeze()
     gc.collect()
-    taken = _served(url_of("served"), path, lines, folder, steps, store)
-    return _figures(store, lines, raw, unchecked, taken)
+    taken = _served(url_of("served"), task, folder, steps, store)
+    return _figures(store, task.lines, raw, unchecked, taken)
 
 
 def _figures(store: str, lines: int, raw: float, unchecked: float | None, taken: Taken) -> list[Figure]:
@@ -162,7 +180,7 @@ def _figures(store: str, lines: int, raw: float, unchecked: float | None, taken:
     return figures
 
 
-def _served(url: str, path: Path, lines: int, folder: Path, steps: _Steps, store: str) -> Taken:
+def _served(url: str, task: Task, folder: Path, steps: _Steps, store: str) -> Taken:
     pin = new_pin()
     asyncio.run(ingest_raw.prepare(url, "acme", hash_pin(pin)))
     first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
@@ -170,15 +188,15 @@ def _served(url: str, path: Path, lines: int, folder: Path, steps: _Steps, store
     config.write_text(CONFIG.format(url=url, first=first, last=first + 199))
     command = mirabelle("serve", "--config", config, "--log-format", "json")
     with Program(command, stream="stderr") as program:
-        sender = Sender(str(program.wait_for("ready")["http"]), pin)
+        sender = Sender(str(program.wait_for("ready")["http"]), pin, task.duplicates)
         pid = program.process.pid
         with pages(sender) as page, writes(sender) as write:
             usage.forget_peaks(pid)
-            with steps.step(f"{store}: queuecalls.php", path.stat().st_size) as told:
-                queued, seconds = sender.upload(path, told)
+            with steps.step(f"{store}: queuecalls.php", task.path.stat().st_size) as told:
+                queued, seconds = sender.upload(task.path, told)
             peaks = usage.peak_bytes(pid)
-        if queued != lines:
-            raise RuntimeError(f"The server queued {queued} of {lines} calls.")
+        if queued != task.lines:
+            raise RuntimeError(f"The server queued {queued} of {task.lines} calls.")
     own = peaks.pop(pid, 0)
     return Taken(seconds, (own, *peaks.values()) if own else (), page.seconds, write.seconds)
 

@@ -28,10 +28,12 @@ class Sender:
     Attributes:
         address: of the server, `host:port`.
         pin: of the account `acme`.
+        duplicates: what is said of numbers that are there twice.
     """
 
     address: str
     pin: str
+    duplicates: str
 
     def connection(self) -> http.client.HTTPConnection:
         """A connection of its own."""
@@ -55,9 +57,10 @@ class Sender:
             path: the list.
             told: called with the bytes that went.
         """
+        fields = {**self.fields(), "campaign_name": "bench", "duplicates": self.duplicates}
         head = "".join(
             f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-            for name, value in {**self.fields(), "campaign_name": f"of {time.time()}"}.items()
+            for name, value in fields.items()
         )
         head += f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="phone_list"; filename="list.csv"\r\n\r\n'
         tail = f"\r\n--{_BOUNDARY}--\r\n".encode()

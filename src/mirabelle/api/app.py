@@ -39,7 +39,6 @@ JSON_PREFIXES: Final = ("/v1/", "/api/")
 """What the addresses of the services begin with that speak JSON."""
 
 _LOG: Final = "mirabelle.api"
-_OTHER_METHODS: Final = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 class Ledger(Accounts, QueuesCalls, StoresCampaigns, Protocol):
@@ -86,13 +85,15 @@ def create_app(
         _add(app, path, single.handle, queuecall.SERVICE, "Queue one call", _form_schema())
     for path in QUEUECALLS_PATHS:
         _add(app, path, several.handle, queuecalls.SERVICE, "Queue the calls of a list", _list_schema())
-    for each in json_api(admission):
+    routers = json_api(admission)
+    for each in routers:
         app.include_router(each)
-    for kind in (HTTPException, RequestValidationError, ProblemError):
-        app.add_exception_handler(kind, problem.answer)
     _describe(app)
-    app.add_api_route("/health", _Health(ledger, health).handle, methods=["GET"], summary="How the server is")
+    app.add_api_route("/health", _Health(ledger, health).handle, methods=["GET"], **_HEALTH)
     app.router.routes.extend(routes)
+    answer = problem.answering([*app.routes, *(route for each in routers for route in each.routes)])
+    for kind in (HTTPException, RequestValidationError, ProblemError):
+        app.add_exception_handler(kind, answer)
     return app
 
 
@@ -127,9 +128,13 @@ def _add(
         summary=summary,
         operation_id=path.strip("/").replace("/", "_").removesuffix(".php"),
         openapi_extra={"requestBody": {"required": True, "content": {each: {"schema": schema} for each in types}}},
-        responses={200: {"description": "Queued or failed; `status` tells.", "content": {"text/xml": {}}}},
+        responses={
+            200: {"description": "Queued or failed; `status` tells.", "content": {"text/xml": {}}},
+            405: {"description": "Another method than POST.", "content": {"text/xml": {}}},
+            500: {"description": "An error of the server's own; `status` is `failed`.", "content": {"text/xml": {}}},
+        },
     )
-    app.router.routes.append(Route(path, OnlyPost(service).handle, methods=_OTHER_METHODS))
+    app.router.routes.append(Route(path, OnlyPost(service)))
 
 
 def _form_schema(fields: Sequence[queuecall.Field] = queuecall.FIELDS) -> dict[str, Any]:
@@ -152,6 +157,18 @@ def _list_schema() -> dict[str, Any]:
         "description": "The list: phone_number, message_reference and call_parameters, a call in each line.",
     }
     return schema
+
+
+_HEALTH: Final[dict[str, Any]] = {
+    "summary": "How the server is",
+    "description": "For a watchdog or a load balancer. It needs no key: keep it away from the public.",
+    "operation_id": "get_health",
+    "responses": {
+        status: {"description": text, "content": {"application/json": {"schema": {"type": "object"}}}}
+        for status, text in ((200, "All is well."), (503, "Something is not; the fields say what."))
+    },
+}
+"""What the OpenAPI document says of it."""
 
 
 class _Health:

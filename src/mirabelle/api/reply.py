@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from mirabelle.api import xml
 from mirabelle.api.xml import Fault
@@ -34,10 +35,11 @@ class OnlyPost:
         """
         self._service = service
 
-    async def handle(self, _request: Request) -> Response:
-        """Refuse."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, as ASGI has it: so it takes any method there is."""
         fault = Fault("body", "Send the call with POST, as a form.")
-        return reply(xml.failed(self._service, (), [fault]), status=405, headers={"Allow": "POST"})
+        refused = reply(xml.failed(self._service, (), [fault]), status=405, headers={"Allow": "POST"})
+        await refused(scope, receive, send)
 
 
 def client_of(request: Request) -> str:

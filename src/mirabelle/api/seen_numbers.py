@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 from mirabelle.api.seen import Seen
 from mirabelle.calls import number
 from mirabelle.calls.number import PhoneNumber
 
-_PAGE: Final = 10_000
+PAGE: Final = 5_000
+"""Numbers that are in memory at the same time."""
 
 
 class SeenNumbers:
@@ -51,15 +52,33 @@ class HasNumbers(Protocol):
         ...
 
 
-async def learn(ledger: HasNumbers, campaign_id: int, know: Callable[[Iterable[str]], None]) -> None:
-    """Let somebody know the numbers that a campaign holds, page by page and off the event loop.
+class Taker(Protocol):
+    """Whoever takes a list in."""
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether it matters that a number is there twice."""
+        ...
+
+    def know(self, phone_numbers: Iterable[str]) -> None:
+        """Take numbers for seen."""
+        ...
+
+
+async def learn(ledger: HasNumbers, campaign_id: int, taker: Taker, *, page_size: int = PAGE) -> None:
+    """Let a taker know the numbers that a campaign holds, page by page and off the event loop, before its list is fed.
+
+    A call that somebody else queues into the campaign after this is not known.
 
     Args:
         ledger: where they are.
         campaign_id: which campaign.
-        know: takes them.
+        taker: takes them; where it allows a number twice, nothing is read.
+        page_size: numbers that are in memory at the same time.
     """
+    if not taker.tells_apart:
+        return
     after = 0
-    while page := await ledger.campaign_numbers(campaign_id, after=after, limit=_PAGE):
-        await asyncio.to_thread(know, [phone_number for _, phone_number in page])
+    while page := await ledger.campaign_numbers(campaign_id, after=after, limit=page_size):
+        await asyncio.to_thread(taker.know, [phone_number for _, phone_number in page])
         after = page[-1][0]

@@ -37,6 +37,13 @@ class AccountSettingsError(MirabelleError):
     """A setting of an account has a value that it cannot have."""
 
 
+def _check_number(name: str, value: object, most: float, *, whole: bool = False) -> None:
+    good = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not good or not 0 <= float(str(value)) <= most:
+        kind = "a whole number " if whole else ""
+        raise AccountSettingsError(f"{name} is {kind}from 0 to {most:g}; 0 is no limit.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSettings:
     """How the calls of one account are treated.
@@ -114,10 +121,3 @@ class Account:
     pin_hash: str
     default_campaign_id: int
     settings: AccountSettings = AccountSettings()
-
-
-def _check_number(name: str, value: object, most: float, *, whole: bool = False) -> None:
-    good = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    if not good or not 0 <= float(str(value)) <= most:
-        kind = "a whole number " if whole else ""
-        raise AccountSettingsError(f"{name} is {kind}from 0 to {most:g}; 0 is no limit.")

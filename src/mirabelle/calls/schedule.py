@@ -22,7 +22,7 @@ from mirabelle.errors import MirabelleError
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 """The names of the days, in the order of `datetime.weekday`."""
 
-MOST_WINDOWS: Final = 50
+MOST_WINDOWS: Final = 28
 """The most windows of a schedule."""
 
 LONGEST_NAME: Final = 128
@@ -36,6 +36,7 @@ HORIZON: Final = 54
 summer time can open a gap between them."""
 
 _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
+_DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
 _FIELDS: Final = ("weekdays", "start", "end")
 
@@ -220,12 +221,31 @@ def _local(schedule: Schedule, instant: datetime) -> str:
 
 
 def _edges(schedules: Sequence[Schedule], now: datetime) -> Iterator[datetime]:
-    """The instants after `now` at which a window may open or close, in their order."""
-    weeks = 0 if any(_covers_the_week(each.windows) for each in schedules) else HORIZON
-    for week in range(weeks):
-        begin, end = now + week * _WEEK, now + (week + 1) * _WEEK
+    """The instants after `now` at which the answer may change, in their order."""
+    for begin, end in _spans(schedules, now):
         edges = {edge for schedule in schedules for edge in _edges_of(schedule, begin, end)}
         yield from sorted(edge for edge in edges if begin < edge <= end)
+
+
+def _spans(schedules: Sequence[Schedule], now: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The spans of time in which the answer may change for the first time, in their order.
+
+    As long as no zone's clocks change, a week is like the week before. So once nothing has changed for a whole week,
+    only those are looked at in which clocks change, and the first one after.
+    """
+    if any(_covers_the_week(each.windows) for each in schedules):
+        return
+    # Most often something changes within a day, and the rest need not be worked out.
+    yield now, now + _DAY
+    yield now + _DAY, now + _WEEK
+    zones = {rules for each in schedules if (rules := rules_of(each.zone)) is not None}
+    steady = True
+    for week in range(1, HORIZON):
+        begin, end = now + week * _WEEK, now + (week + 1) * _WEEK
+        # The first of these weeks follows one that may have had a change itself.
+        before, steady = steady and week > 1, all(_offset(begin, zone) == _offset(end, zone) for zone in zones)
+        if not (before and steady):
+            yield begin, end
 
 
 def _edges_of(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[datetime]:
@@ -239,7 +259,7 @@ def _edges_of(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[da
             if day.weekday() in window.weekdays:
                 yield from _instants(day, window.start, rules)
                 yield from _instants(day, window.start + window.length, rules)
-        day += timedelta(days=1)
+        day += _DAY
 
 
 def _instants(day: date, minutes: int, rules: ZoneInfo) -> Iterator[datetime]:
@@ -270,11 +290,15 @@ def clock_change(before: datetime, after: datetime, rules: ZoneInfo) -> datetime
     low, high = int(before.timestamp()), int(after.timestamp())
     while high - low > 1:
         middle = (low + high) // 2
-        if datetime.fromtimestamp(middle, rules).utcoffset() == offset:
+        if _offset(datetime.fromtimestamp(middle, UTC), rules) == offset:
             low = middle
         else:
             high = middle
     return datetime.fromtimestamp(high, UTC)
+
+
+def _offset(instant: datetime, rules: ZoneInfo) -> timedelta | None:
+    return instant.astimezone(rules).utcoffset()
 
 
 def _covers_the_week(windows: Collection[Window]) -> bool:

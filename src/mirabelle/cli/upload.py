@@ -170,8 +170,8 @@ def _run(
             intake = Intake(order, account, bad_ani=settings.compat.bad_ani, most_listed=0)
             calls = _then(batches(intake, source, shown.advance), lambda: begin(shown))
             try:
-                if place is not None and intake.tells_apart:
-                    await learn(ledger, place, intake.know)
+                if place is not None:
+                    await learn(ledger, place, intake)
                 uploading = ledger.upload(account.account_id, order.name, order.parameters, calls, now, into=place)
                 return await unless_begun(uploading, storing), intake, named
             except ListRefused as error:

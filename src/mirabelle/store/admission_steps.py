@@ -196,8 +196,9 @@ class _Admission:
         """Give the room to calls, round by round, until nobody can use what is left."""
         hungry = list(candidates)
         for _ in range(MOST_ROUNDS):
-            slots = min(self._asked.limit - len(self._taken), self._trunk_room())
+            self._foresee([each for each in hungry if self._campaign_room(each) <= 0])
             hungry = [each for each in hungry if self._campaign_room(each) > 0]
+            slots = min(self._asked.limit - len(self._taken), self._trunk_room())
             if slots <= 0 or not hungry:
                 break
             shares = share(

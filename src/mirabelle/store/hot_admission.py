@@ -31,12 +31,12 @@ def _waiting(indexed_by: str = "") -> str:
             )
             FROM waiting WHERE waiting.campaign_id IS NOT NULL
         )
-        SELECT waiting.campaign_id AS campaign_id, p.priority AS priority,
+        SELECT waiting.campaign_id AS campaign_id, levels.priority AS priority,
             (
                 SELECT min(d.due_at) FROM calls AS d {indexed_by}
-                WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id AND d.priority = p.priority
+                WHERE d.state = 'queued' AND d.campaign_id = waiting.campaign_id AND d.priority = levels.priority
             ) AS due_at
-        FROM waiting CROSS JOIN {_PRIORITIES} AS p
+        FROM waiting CROSS JOIN {_PRIORITIES} AS levels
         WHERE waiting.campaign_id IS NOT NULL
         AND waiting.campaign_id NOT IN (SELECT campaign_id FROM campaigns WHERE state = 'paused')
     """  # noqa: S608 - no value comes from outside
@@ -117,8 +117,8 @@ SQLITE: Final = AdmissionPaths(
     """),
     reached=sa.text("""
         SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at
-        FROM json_each(:people) AS p CROSS JOIN attempts AS a INDEXED BY attempts_account_id_person
-        WHERE a.account_id = json_extract(p.value, '$[0]') AND a.person = json_extract(p.value, '$[1]')
+        FROM json_each(:people) AS who CROSS JOIN attempts AS a INDEXED BY attempts_account_id_person
+        WHERE a.account_id = json_extract(who.value, '$[0]') AND a.person = json_extract(who.value, '$[1]')
         AND a.person <> '' AND a.started_at > :since
     """),
 )
@@ -155,8 +155,8 @@ POSTGRESQL: Final = AdmissionPaths(
     """),
     reached=sa.text("""
         SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at
-        FROM json_array_elements(CAST(:people AS json)) AS p
-        JOIN attempts AS a ON a.account_id = CAST(p ->> 0 AS integer) AND a.person = p ->> 1
+        FROM json_array_elements(CAST(:people AS json)) AS who
+        JOIN attempts AS a ON a.account_id = CAST(who ->> 0 AS integer) AND a.person = who ->> 1
         WHERE a.person <> '' AND a.started_at > :since
     """),
 )

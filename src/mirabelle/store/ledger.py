@@ -12,19 +12,17 @@ from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
-from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
+from mirabelle.store.postbox import Postbox
 from mirabelle.store.records import (
     Admitted,
     KeptReply,
     KeyHolder,
     KeyRecord,
     Remembered,
-    ResultState,
     Role,
-    StoredResult,
     Uploaded,
 )
 from mirabelle.store.rulebook import Rulebook
@@ -74,7 +72,7 @@ class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Rulebook, Protocol):
+class Ledger(Rulebook, Postbox, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the
@@ -474,71 +472,6 @@ class Ledger(Rulebook, Protocol):
         """Take over calls whose lease ran out, each with its unfinished attempt, None where none was begun.
 
         The caller decides with `release` or `end_attempt`. The lease is now `owner`'s, so two never recover the same.
-        """
-        ...
-
-    async def claim_deliveries(
-        self,
-        now: datetime,
-        limit: int,
-        owner: str,
-        lease_until: datetime,
-        *,
-        per_host: int = 1_000_000,
-        skip_hosts: Collection[str] = (),
-    ) -> tuple[Delivery, ...]:
-        """Take results that are due to be posted, the longest due first. Not done by `lease_until`, they are due again.
-
-        Each brings the secrets that its account has now.
-
-        Args:
-            now: the present instant.
-            limit: the most to take.
-            owner: who posts them.
-            lease_until: when another may take them.
-            per_host: the most to take for one host.
-            skip_hosts: hosts to take nothing for, as `mirabelle.store.rows.host_of` names them.
-        """
-        ...
-
-    async def delivery_done(self, delivery_id: int, now: datetime) -> None:
-        """The receiver took the result."""
-        ...
-
-    async def delivery_failed(self, delivery_id: int, *, now: datetime, next_at: datetime | None, reason: str) -> None:
-        """The receiver did not take it: try again at `next_at`; with None it is kept as a dead letter."""
-        ...
-
-    async def next_delivery(self, now: datetime) -> datetime | None:
-        """The next instant at which a result is due to be posted; in the past where one already is."""
-        ...
-
-    async def results(
-        self, account_id: int, *, state: ResultState | None = None, after: int = 0, limit: int = 100
-    ) -> tuple[StoredResult, ...]:
-        """Results of an account's calls in the order of their keys, from behind `after`.
-
-        Args:
-            account_id: whose results.
-            state: in this state only.
-            after: the last key of the page before.
-            limit: the most results.
-        """
-        ...
-
-    async def results_of_call(self, call_id: int) -> tuple[StoredResult, ...]:
-        """The results of a call, oldest first."""
-        ...
-
-    async def result(self, delivery_id: int) -> StoredResult | None:
-        """The result with this key."""
-        ...
-
-    async def replay(self, delivery_id: int, now: datetime) -> None:
-        """Post a result again, at once and as long as a new one. One that is pending is left as it is.
-
-        Raises:
-            StoreError: there is no such result.
         """
         ...
 

@@ -16,7 +16,7 @@ from mirabelle.store.ledger import RuleExists, RuleInUse, RuleMissing, StoreErro
 from mirabelle.store.records import CampaignRules
 from mirabelle.store.rows import micros
 
-MOST_KEPT: Final = 20
+MOST_KEPT: Final = 10
 """The most schedules, and the most profiles, that one campaign keeps."""
 
 

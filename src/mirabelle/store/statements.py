@@ -87,7 +87,7 @@ ADD_CAMPAIGN: Final = sa.text(
     "INSERT INTO campaigns (account_id, name, parameters, created_at, state, defaults)"
     " VALUES (:account_id, :name, :parameters, :now, :state, :defaults)"
     " ON CONFLICT (account_id, name) DO NOTHING"
-    " RETURNING campaign_id, account_id, name, parameters, state, created_at, defaults"
+    " RETURNING campaign_id, account_id, name, parameters, state, created_at, defaults, dialing"
 )
 _CAMPAIGN: Final = sa.select(*CAMPAIGNS.c)
 CAMPAIGN: Final = _CAMPAIGN.where(CAMPAIGNS.c.campaign_id == sa.bindparam("campaign_id"))

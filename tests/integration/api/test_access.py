@@ -100,8 +100,10 @@ async def test_settings_are_changed_one_by_one(world: World) -> None:
     address = f"/v1/accounts/{world.acme.account_id}"
     async with world.client("admin") as client:
         await client.patch(address, json={"country": "DE"})
+        await client.patch(address, json={"result_literals": "extended"})
         settings = (await client.patch(address, json={"preflight": False})).json()["settings"]
         assert (settings["country"], settings["preflight"], settings["start_method"]) == ("DE", False, "post")
+        assert settings["result_literals"] == "extended"
         assert (await client.patch(address, json={"country": "de"})).status_code == 422
         assert (await client.patch(address, json={"start_method": "put"})).status_code == 422
 
@@ -166,13 +168,46 @@ async def test_requests_with_one_key_at_once_queue_one_call(world: World) -> Non
     assert len(await world.ledger.calls(world.acme.account_id)) == 1
 
 
-@pytest.mark.parametrize("change", [{"json": {**CALL, "max_retries": 1}}, {"json": CALL, "params": {"x": "1"}}])
-async def test_another_request_with_the_same_key_is_refused(world: World, change: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    ("path", "query", "body"),
+    [("calls", {"duplicates": "skip"}, {"calls": [CALL, CALL]}), ("calls", {}, {"calls": [CALL]}), ("pause", {}, None)],
+)
+async def test_another_request_with_the_same_key_is_refused(
+    world: World, path: str, query: dict[str, str], body: object
+) -> None:
+    campaign = f"/v1/campaigns/{world.acme.default_campaign_id}"
     async with world.client() as client:
         headers = {"Idempotency-Key": "one"}
-        await client.post("/v1/calls", json=CALL, headers=headers)
-        reply = await client.post("/v1/calls", headers=headers, **change)  # type: ignore[arg-type]
+        await client.post(f"{campaign}/calls", json={"calls": [CALL, CALL]}, headers=headers)
+        reply = await client.post(f"{campaign}/{path}", params=query, json=body, headers=headers)
     assert (reply.status_code, reply.json()["errors"][0]["field"]) == (422, "Idempotency-Key")
+
+
+@pytest.mark.parametrize(
+    ("query", "field", "reason"),
+    [("sate=failed", "sate", "takes after, campaign_id,"), ("state=failed&state=queued", "state", "there twice")],
+)
+async def test_a_filter_that_would_be_passed_over_is_refused(world: World, query: str, field: str, reason: str) -> None:
+    async with world.client("read") as client:
+        reply = await client.get(f"/v1/calls?{query}")
+    [error] = reply.json()["errors"]
+    assert (reply.status_code, error["field"]) == (422, field)
+    assert reason in error["detail"]
+
+
+async def test_a_method_that_an_address_does_not_take_is_told_those_that_it_takes(world: World) -> None:
+    async with world.stranger() as client:
+        reply = await client.delete(f"/v1/accounts/{world.acme.account_id}")
+    assert (reply.status_code, reply.headers["allow"]) == (405, "GET, PATCH")
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b'{"max_retries": 1' + b"0" * 5000 + b"}", b"[" * 100_000])
+async def test_a_body_that_is_no_json_is_named_as_such(world: World, body: bytes) -> None:
+    async with world.client() as client:
+        reply = await client.post("/v1/calls", content=body, headers={"Content-Type": "application/json"})
+    [error] = reply.json()["errors"]
+    assert (reply.status_code, error["field"]) == (422, "body")
+    assert "no JSON" in error["detail"]
 
 
 async def test_a_request_that_was_refused_may_be_corrected_under_its_key(world: World) -> None:

@@ -130,7 +130,7 @@ async def test_no_attempt_begins_in_a_paused_campaign(ledger: Ledger, campaign: 
     await ledger.release(call.call_id, call.due_at, "one")
     await ledger.resume_campaign(campaign.campaign_id, NOW)
     [again] = await claim(ledger, NOW, 1, "two", LEASE)
-    assert again == dataclasses.replace(call, state=CallState.DIALING)
+    assert again == dataclasses.replace(call, state=CallState.DIALING, trunk="wide")
 
 
 async def test_an_attempt_that_had_begun_goes_on_when_its_campaign_is_paused(

@@ -12,7 +12,9 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 import mirabelle
 from mirabelle.store import migration
@@ -178,7 +180,14 @@ async def test_a_url_that_leads_nowhere_is_refused_without_its_password(url: str
     assert "secret" not in str(refused.value)
 
 
+def test_the_last_migration_leads_to_the_version_of_this_program() -> None:
+    config = Config()
+    config.set_main_option("script_location", "mirabelle:store/migrations")
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_current_head() == migration.HEAD
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 def test_a_ledger_that_is_up_to_date_needs_no_script(dialect: str) -> None:
-    assert migration.script(dialect, "0004") == ""
+    assert migration.script(dialect, migration.HEAD) == ""
     assert "CREATE TABLE calls" in migration.script(dialect, None)

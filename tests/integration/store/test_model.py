@@ -347,7 +347,7 @@ def test_the_ledger_agrees_with_a_simple_model(store_url: str) -> None:
         if store_url.startswith("sqlite"):
             return await open_ledger(f"{store_url}.{uuid.uuid4().hex}")
         server = await asyncpg.connect(store_url)
-        await server.execute("TRUNCATE accounts RESTART IDENTITY CASCADE")
+        await server.execute("TRUNCATE accounts, paces RESTART IDENTITY CASCADE")
         await server.close()
         return await open_ledger(store_url)
 

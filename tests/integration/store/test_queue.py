@@ -130,7 +130,7 @@ async def test_a_call_is_not_claimed_before_its_time(ledger: Ledger, account: Ac
 async def test_a_claimed_call_brings_its_campaigns_parameters(ledger: Ledger, account: Account) -> None:
     call = await ledger.queue_call(new_call(account), NOW)
     [claimed] = await claim(ledger, NOW, 1, "one", LEASE)
-    assert claimed == dataclasses.replace(call, state=CallState.DIALING)
+    assert claimed == dataclasses.replace(call, state=CallState.DIALING, trunk="wide")
 
 
 async def test_an_expired_call_is_never_claimed(ledger: Ledger, account: Account) -> None:

@@ -69,7 +69,6 @@ async def test_a_rule_that_is_not_there_is_none_and_cannot_be_deleted(ledger: Le
         await ledger.delete_profile(key)
     with pytest.raises(StoreError, match="no campaign"):
         await ledger.set_campaign_rules(key, (), ())
-    assert await ledger.claim_campaign(max(-1, min(key, 2**31 - 1)), NOW, 1, "one", LEASE) == ()
 
 
 async def test_a_name_is_given_once_in_an_account(

@@ -22,6 +22,7 @@ from mirabelle.calls.schedule import (
 )
 
 MINUTE = timedelta(minutes=1)
+QUARTER = timedelta(minutes=15)
 EVERY_DAY = tuple(range(7))
 
 
@@ -245,3 +246,35 @@ def test_a_zone_is_taken_by_its_name() -> None:
 def test_a_name_that_is_none_is_refused(value: object) -> None:
     with pytest.raises(ScheduleError, match="name"):
         parse_name(value)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    start=st.integers(0, 95),
+    length=st.integers(4, 91),
+    shift=st.integers(-4, 4),
+    zone=st.sampled_from(["America/Phoenix", "Europe/Berlin", "Asia/Kathmandu", "Africa/Casablanca"]),
+    day=st.integers(0, 365),
+)
+def test_where_two_zones_cover_the_clock_the_first_gap_is_found(
+    start: int, length: int, shift: int, zone: str, day: int
+) -> None:
+    """The second begins when the first ends, give or take, so that often only a change of the clocks opens a gap."""
+    now = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
+    ahead = (now.astimezone(ZoneInfo(zone)).utcoffset() or timedelta()) // QUARTER
+    first, second = (start, start + length), (start + length + ahead, start + ahead + shift)
+    kept = [schedule(quarters(*first), zone="UTC"), schedule(quarters(*second), zone=zone)]
+    found = verdict(kept, now)
+    instant, last = now + QUARTER, now + timedelta(weeks=52)
+    while instant <= last and any(wall(each, instant) for each in kept) == found.open:
+        instant += QUARTER
+    if instant <= last:
+        assert found.changes_at == instant
+    else:
+        assert found.changes_at is None or found.changes_at > last
+
+
+def quarters(start: int, end: int) -> Window:
+    """A window of each day, in quarters of an hour."""
+    begins, ends = start % 96 * 15, end % 96 * 15
+    return Window(EVERY_DAY, begins, (ends if ends != begins else ends + 15) or MIDNIGHT)

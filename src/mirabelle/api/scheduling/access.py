@@ -39,21 +39,27 @@ Identify: TypeAlias = Callable[[Request], Awaitable[Caller]]
 """Tells who asks, or raises a `Problem` with the status 401."""
 
 
-async def admit(identify: Identify, request: Request, role: Role) -> Account:
-    """The account of whoever asks.
+async def admit(identify: Identify, request: Request) -> None:
+    """Find out who asks, before their request is looked at; `account_of` has it then.
 
     Args:
         identify: tells who it is.
-        request: theirs.
-        role: the least that they must be.
+        request: theirs. Whoever asks for a GET must be a reader at least, for anything else a manager.
 
     Raises:
         Problem: nobody knows them, or they may not do this.
     """
     caller = await identify(request)
+    role: Role = "read" if request.method == "GET" else "manager"
     if _RANKS[caller.role] < _RANKS[role]:
         raise Problem(403, "Forbidden", f"A key with the role '{caller.role}' may not do this; it takes '{role}'.")
-    return caller.account
+    request.state.account = caller.account
+
+
+def account_of(request: Request) -> Account:
+    """The account of a request that was admitted."""
+    account: Account = request.state.account
+    return account
 
 
 class BoundedRoute(APIRoute):

@@ -8,14 +8,15 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 import structlog
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from mirabelle.api import url
 from mirabelle.api.dialable import dialable
 from mirabelle.api.scheduling import models
-from mirabelle.api.scheduling.access import Identify, admit
+from mirabelle.api.scheduling.access import account_of
 from mirabelle.api.scheduling.models import Id, NewCalls, NewCampaign, Rules, WhichCampaign
-from mirabelle.api.scheduling.problem import Problem, invalid
+from mirabelle.api.scheduling.problem import Problem, faults, invalid
 from mirabelle.api.scheduling.rules import After, Limit, missing
 from mirabelle.api.xml import Fault
 from mirabelle.calls import number
@@ -45,23 +46,19 @@ class CampaignRoutes:
         ledger: where they are kept.
         clock: the time.
         settings: `http.allow_private` and `compat.bad_ani` are looked at.
-        identify: tells who asks.
         look: asks addresses before a campaign is made; None: nobody does.
     """
 
-    def __init__(
-        self, ledger: Ledger, clock: Clock, settings: Settings, identify: Identify, look: Look | None = None
-    ) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock, settings: Settings, look: Look | None = None) -> None:
         self._ledger = ledger
         self._clock = clock
         self._settings = settings
-        self._identify = identify
         self._look = look
         self._log = structlog.get_logger("mirabelle.api")
 
     async def add(self, request: Request, body: NewCampaign) -> models.CampaignReply:
         """Make a campaign. It is stopped."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         await self._check_addresses(account, body)
         defaults = CampaignDefaults(
             start_url=body.start_url,
@@ -88,19 +85,19 @@ class CampaignRoutes:
 
     async def campaigns(self, request: Request, after: After = 0, limit: Limit = 100) -> models.Campaigns:
         """The campaigns of the account, in the order of their ids."""
-        account = await admit(self._identify, request, "read")
+        account = account_of(request)
         page = await self._ledger.campaigns(account.account_id, after=after, limit=limit)
         following = page[-1].campaign_id if len(page) == limit else None
         return models.Campaigns(campaigns=[await self._reply(each) for each in page], next=following)
 
     async def campaign(self, request: Request, campaign_id: Id) -> models.CampaignReply:
         """One campaign."""
-        account = await admit(self._identify, request, "read")
+        account = account_of(request)
         return await self._reply(await self._owned(account, campaign_id))
 
     async def set_rules(self, request: Request, campaign_id: Id, body: Rules) -> models.CampaignReply:
         """Let a campaign keep these schedules and profiles, and no others."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         campaign = await self._owned(account, campaign_id)
         try:
             await self._ledger.set_campaign_rules(campaign_id, body.schedules, body.profiles)
@@ -110,19 +107,19 @@ class CampaignRoutes:
 
     async def start(self, request: Request, body: WhichCampaign) -> models.CampaignReply:
         """Let the calls of a campaign be made. One that is started stays so."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         await self._owned(account, body.campaign_id)
         return await self._reply(await self._ledger.resume_campaign(body.campaign_id, self._clock.now()))
 
     async def stop(self, request: Request, body: WhichCampaign) -> models.CampaignReply:
         """Let no call of a campaign be made any more. Those that ring or are connected go on."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         await self._owned(account, body.campaign_id)
         return await self._reply(await self._ledger.pause_campaign(body.campaign_id, self._clock.now()))
 
     async def add_calls(self, request: Request, body: NewCalls) -> models.Added:
         """Add calls to a campaign, all of them or none."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         campaign = await self._owned(account, body.campaign_id)
         if not campaign.defaults.start_url:
             detail = f"Campaign {campaign.campaign_id} was made without a start_url, so calls are not added to it here."
@@ -149,7 +146,9 @@ class CampaignRoutes:
 
     async def _reply(self, campaign: Campaign) -> models.CampaignReply:
         rules = await self._ledger.campaign_rules(campaign.campaign_id)
-        return models.campaign_reply(campaign, rules, calling(campaign, rules, self._clock.now()))
+        # Many windows take a while to be worked out.
+        found = await asyncio.to_thread(calling, campaign, rules, self._clock.now())
+        return models.campaign_reply(campaign, rules, found)
 
     async def _check_addresses(self, account: Account, body: NewCampaign) -> None:
         errors: list[dict[str, Any]] = []
@@ -160,8 +159,8 @@ class CampaignRoutes:
             except url.UrlError as error:
                 errors.append({"detail": str(error), "pointer": f"#/{field}"})
         if not errors and self._look is not None:
-            faults = await self._look(account, body.start_url, body.result_url)
-            errors = [{"detail": fault.reason, "pointer": f"#/{fault.field}"} for fault in faults]
+            found = await self._look(account, body.start_url, body.result_url)
+            errors = [{"detail": fault.reason, "pointer": f"#/{fault.field}"} for fault in found]
         if errors:
             raise invalid(errors)
 
@@ -175,7 +174,9 @@ class CampaignRoutes:
         def check(first: int) -> None:
             for index, each in enumerate(asked[first : first + _PIECE], first):
                 try:
-                    calls.append(self._call(account, campaign, each))
+                    calls.append(self._call(account, campaign, models.NewCall.model_validate(each)))
+                except ValidationError as error:
+                    errors.extend(faults(error.errors(include_url=False), ("body", "calls", index)))
                 except number.NumberError as error:
                     pointer = f"#/calls/{index}/phone_number"
                     errors.append({"detail": str(error), "pointer": pointer, "index": index})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, model_validator
 
 from mirabelle.api import queuecall, xml
 from mirabelle.calls import number, profile, schedule
@@ -21,6 +21,9 @@ MOST_CALLS: Final = 10_000
 
 MOST_LISTED: Final = 1000
 """The most objects of a page."""
+
+MOST_STRANGERS: Final = 10
+"""Fields that are not ours and are told one by one."""
 
 GREATEST: Final = 2**31 - 1
 """The greatest id."""
@@ -53,6 +56,14 @@ class Body(BaseModel):
     """What a request holds: nothing else, and each value of its own type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_strangers(cls, value: Any) -> Any:
+        """Tell a flood of fields that are not ours in one sentence, and not in one for each."""
+        if isinstance(value, dict) and len(value) > len(cls.model_fields) + MOST_STRANGERS:
+            raise ValueError(f"There are {len(value)} fields; at most {len(cls.model_fields)} are known")
+        return value
 
 
 class Window(Body):
@@ -186,7 +197,11 @@ class NewCall(Body):
 class NewCalls(WhichCampaign):
     """Calls to be added to a campaign."""
 
-    calls: Annotated[list[NewCall], Field(min_length=1, max_length=MOST_CALLS, description="The calls, see below.")]
+    # Each is looked at off the event loop, and what is wrong with it is told with the rest.
+    calls: Annotated[
+        list[SkipValidation[NewCall]],
+        Field(min_length=1, max_length=MOST_CALLS, description="The calls, see below."),
+    ]
 
 
 class Added(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
@@ -13,6 +13,9 @@ from mirabelle.errors import MirabelleError
 
 MEDIA_TYPE: Final = "application/problem+json"
 """RFC 9457 section 3."""
+
+LONGEST_STEP: Final = 100
+"""The most characters of a field's name that are told."""
 
 _IN_THE_BODY: Final = "body"
 
@@ -65,7 +68,7 @@ def reply(problem: Problem) -> JSONResponse:
 
 def of_validation(error: RequestValidationError) -> Problem:
     """The problem of a request that is not what the OpenAPI document says."""
-    return invalid([_fault(each) for each in error.errors()])
+    return invalid(faults(error.errors()))
 
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
@@ -73,11 +76,27 @@ def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
     return Problem(422, "Invalid request", "The request was not done; errors has what to correct.", errors)
 
 
-def _fault(error: Mapping[str, Any]) -> dict[str, Any]:
-    where, *path = error["loc"]
+def faults(errors: Iterable[Mapping[str, Any]], at: Sequence[int | str] = ()) -> list[dict[str, Any]]:
+    """The faults that pydantic found, as a problem tells them.
+
+    Args:
+        errors: as pydantic tells them.
+        at: where the value that it looked at stands in the request, `body` first; empty: they begin there.
+    """
+    return [_fault(error, *at, *error["loc"]) for error in errors]
+
+
+def _fault(error: Mapping[str, Any], where: int | str, *path: int | str) -> dict[str, Any]:
+    message = error["msg"].removeprefix("Value error, ")
     if where != _IN_THE_BODY:
-        return {"detail": f"{'.'.join(map(str, path))}: {error['msg']}."}
+        return {"detail": f"{'.'.join(map(str, path))}: {message}."}
     # An error in the JSON itself has its position there.
-    steps = [] if error["type"] == "json_invalid" else path
-    fault = {"detail": f"{error['msg']}.", "pointer": "#" + "".join(f"/{step}" for step in steps)}
+    steps = () if error["type"] == "json_invalid" else path
+    fault = {"detail": f"{message}.", "pointer": "#" + "".join(f"/{_step(step)}" for step in steps)}
     return fault | ({"index": path[1]} if len(path) > 1 and isinstance(path[1], int) else {})
+
+
+def _step(step: int | str) -> str:
+    """One step of a JSON pointer (RFC 6901 section 3), shortened where a field that is not ours has an endless name."""
+    text = str(step)[:LONGEST_STEP].replace("~", "~0").replace("/", "~1")
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from fastapi import APIRouter, Security
+from fastapi import APIRouter, Depends, Security
 from fastapi.security import HTTPBearer
+from starlette.requests import Request
 
-from mirabelle.api.scheduling.access import BoundedRoute, Identify, LongRoute
+from mirabelle.api.scheduling.access import BoundedRoute, Identify, LongRoute, admit
 from mirabelle.api.scheduling.campaigns import CampaignRoutes, Look
 from mirabelle.api.scheduling.problem import MEDIA_TYPE, ProblemBody
 from mirabelle.api.scheduling.rules import RuleRoutes
@@ -45,10 +46,10 @@ def scheduling_routers(
         identify: tells who asks.
         look: asks addresses before a campaign is made; None: nobody does.
     """
-    short = _router(BoundedRoute)
-    long = _router(LongRoute)
-    rules = RuleRoutes(ledger, clock, identify)
-    campaigns = CampaignRoutes(ledger, clock, settings, identify, look)
+    short = _router(BoundedRoute, identify)
+    long = _router(LongRoute, identify)
+    rules = RuleRoutes(ledger, clock)
+    campaigns = CampaignRoutes(ledger, clock, settings, look)
     _add(short, "POST /schedules", rules.add_schedule, "Make a schedule", 201)
     _add(short, "GET /schedules", rules.schedules, "List the schedules")
     _add(short, "GET /schedules/{schedule_id}", rules.schedule, "Show a schedule")
@@ -67,15 +68,22 @@ def scheduling_routers(
     return short, long
 
 
-def _router(route_class: type[BoundedRoute]) -> APIRouter:
+def _router(route_class: type[BoundedRoute], identify: Identify) -> APIRouter:
     """A router whose routes are all for bearers of a key, and tell problems alike."""
     schema = _problem_schema()
+
+    async def admission(request: Request) -> None:
+        await admit(identify, request)
+
     return APIRouter(
         prefix=PREFIX,
         route_class=route_class,
         tags=["scheduling"],
-        # For the OpenAPI document; who asks is found out in each handler.
-        dependencies=[Security(HTTPBearer(auto_error=False, description="A key of the account."))],
+        dependencies=[
+            # The first is for the OpenAPI document.
+            Security(HTTPBearer(auto_error=False, description="A key of the account.")),
+            Depends(admission),
+        ],
         responses={
             status: {"description": meaning, "content": {MEDIA_TYPE: {"schema": schema}}}
             for status, meaning in _PROBLEMS.items()

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mirabelle.api.scheduling import models
-from mirabelle.api.scheduling.access import Identify, admit
+from mirabelle.api.scheduling.access import account_of
 from mirabelle.api.scheduling.models import Id, NewProfile, NewSchedule
 from mirabelle.api.scheduling.problem import Problem, invalid
 from mirabelle.calls.clock import Clock
@@ -27,17 +27,15 @@ class RuleRoutes:
     Args:
         ledger: where they are kept.
         clock: the time.
-        identify: tells who asks.
     """
 
-    def __init__(self, ledger: Ledger, clock: Clock, identify: Identify) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._identify = identify
 
     async def add_schedule(self, request: Request, body: NewSchedule) -> models.ScheduleReply:
         """Make a schedule."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         zone, windows = self._zone(body), self._windows(body)
         try:
             made = await self._ledger.add_schedule(account.account_id, body.name, zone, windows, self._clock.now())
@@ -47,14 +45,14 @@ class RuleRoutes:
 
     async def schedules(self, request: Request, after: After = 0, limit: Limit = 100) -> models.Schedules:
         """The schedules of the account, in the order of their ids."""
-        account = await admit(self._identify, request, "read")
+        account = account_of(request)
         page = await self._ledger.schedules(account.account_id, after=after, limit=limit)
         following = page[-1].schedule_id if len(page) == limit else None
         return models.Schedules(schedules=[models.schedule_reply(each) for each in page], next=following)
 
     async def schedule(self, request: Request, schedule_id: Id) -> models.ScheduleReply:
         """One schedule."""
-        account = await admit(self._identify, request, "read")
+        account = account_of(request)
         found = await self._ledger.schedule(schedule_id)
         if found is None or found.account_id != account.account_id:
             raise missing("schedule", schedule_id)
@@ -62,7 +60,7 @@ class RuleRoutes:
 
     async def delete_schedule(self, request: Request, schedule_id: Id) -> Response:
         """Delete a schedule that no campaign keeps."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         found = await self._ledger.schedule(schedule_id)
         if found is None or found.account_id != account.account_id:
             raise missing("schedule", schedule_id)
@@ -76,7 +74,7 @@ class RuleRoutes:
 
     async def add_profile(self, request: Request, body: NewProfile) -> models.ProfileReply:
         """Make a profile."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         try:
             made = await self._ledger.add_profile(
                 account.account_id, body.name, body.calls_per_second, body.channels, self._clock.now()
@@ -89,14 +87,14 @@ class RuleRoutes:
 
     async def profiles(self, request: Request, after: After = 0, limit: Limit = 100) -> models.Profiles:
         """The profiles of the account, in the order of their ids."""
-        account = await admit(self._identify, request, "read")
+        account = account_of(request)
         page = await self._ledger.profiles(account.account_id, after=after, limit=limit)
         following = page[-1].profile_id if len(page) == limit else None
         return models.Profiles(profiles=[models.profile_reply(each) for each in page], next=following)
 
     async def profile(self, request: Request, profile_id: Id) -> models.ProfileReply:
         """One profile."""
-        account = await admit(self._identify, request, "read")
+        account = account_of(request)
         found = await self._ledger.profile(profile_id)
         if found is None or found.account_id != account.account_id:
             raise missing("profile", profile_id)
@@ -104,7 +102,7 @@ class RuleRoutes:
 
     async def delete_profile(self, request: Request, profile_id: Id) -> Response:
         """Delete a profile that no campaign keeps."""
-        account = await admit(self._identify, request, "manager")
+        account = account_of(request)
         found = await self._ledger.profile(profile_id)
         if found is None or found.account_id != account.account_id:
             raise missing("profile", profile_id)

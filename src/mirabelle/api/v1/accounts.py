@@ -23,7 +23,7 @@ from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.views import AccountList, AccountView, KeyList, KeyView
 from mirabelle.api.xml import Fault
 from mirabelle.callbacks.signature import FORMER_FOR, new_signing_secret
-from mirabelle.calls.account import Account, AccountSettingsError, BadVxml, StartMethod
+from mirabelle.calls.account import Account, AccountSettingsError, BadVxml, ResultLiterals, StartMethod
 from mirabelle.store.ledger import AccountExists
 from mirabelle.store.records import Role
 
@@ -56,6 +56,9 @@ class SettingsChange(BaseModel):
         default=None, description="What becomes of a call whose start_url gives no valid VoiceXML."
     )
     result_extras: bool | None = Field(default=None, description="Whether results carry more than the eight variables.")
+    result_literals: ResultLiterals | None = Field(
+        default=None, description="Which words `result` may have in results: the two documented ones, or more."
+    )
 
 
 class AccountOrder(BaseModel):

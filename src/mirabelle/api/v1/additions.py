@@ -128,8 +128,7 @@ class Additions:
             assert once is not None
             return once.kept(HTTPStatus.CREATED, text(uploaded))
 
-        if lines.tells_apart:
-            await learn(self._ledger, campaign.campaign_id, lines.know)
+        await learn(self._ledger, campaign.campaign_id, lines)
         try:
             uploaded = await self._ledger.upload(
                 caller.account.account_id,

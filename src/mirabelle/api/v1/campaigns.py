@@ -23,11 +23,12 @@ from mirabelle.api.xml import Fault
 from mirabelle.calls import when
 from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
 from mirabelle.store.ledger import CampaignExists, RuleMissing
+from mirabelle.store.rule_steps import MOST_KEPT
 
 CampaignId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of a campaign.")]
 """The campaign that a path names."""
 
-MOST_RULES: Final = 50
+MOST_RULES: Final = MOST_KEPT
 """The most schedules, and the most profiles, of a campaign."""
 
 RuleId = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -116,7 +117,7 @@ class Campaigns:
         except CampaignExists as error:
             raise problem.conflict(str(error)) from error
         except RuleMissing as error:
-            raise problem.refused([Fault("schedules", str(error))]) from error
+            raise problem.refused([Fault(_rule_of(error), str(error))]) from error
         response.headers["Location"] = f"/v1/campaigns/{campaign.campaign_id}"
         return CampaignView.of(campaign)
 
@@ -179,7 +180,7 @@ class Campaigns:
         try:
             await self._ledger.set_campaign_rules(campaign_id, asked.schedules, asked.profiles)
         except RuleMissing as error:
-            raise problem.refused([Fault("schedules", str(error))]) from error
+            raise problem.refused([Fault(_rule_of(error), str(error))]) from error
         return await self._counted(campaign)
 
     async def _own(self, caller: Identity, campaign_id: int) -> Campaign:
@@ -208,3 +209,8 @@ def _faults(asked: CampaignOrder, *, allow_private: bool) -> list[Fault]:
         except url.UrlError as error:
             faults.append(Fault(name, str(error)))
     return faults
+
+
+def _rule_of(error: RuleMissing) -> str:
+    """The field that names what the account has not."""
+    return "profiles" if "profile" in str(error) else "schedules"

@@ -23,6 +23,7 @@ from mirabelle.api.v1.idempotency import Idempotency, Remembers, again, key_of
 from mirabelle.api.v1.identity import Door, Identity
 from mirabelle.api.v1.problem import ProblemError
 from mirabelle.api.v1.rate import RateLimit
+from mirabelle.api.xml import Fault
 from mirabelle.calls.clock import Clock
 from mirabelle.store.ledger import AlreadyAnswered, StoreError
 
@@ -73,22 +74,31 @@ class Guard:
 
         class GuardedRoute(APIRoute):
             def get_route_handler(self) -> Handler:
-                return guard.around(super().get_route_handler(), streams=bool((self.openapi_extra or {}).get(STREAMS)))
+                return guard.around(
+                    super().get_route_handler(),
+                    streams=bool((self.openapi_extra or {}).get(STREAMS)),
+                    parameters=frozenset(each.alias for each in self.dependant.query_params),
+                )
 
         return GuardedRoute
 
-    def around(self, handle: Handler, *, streams: bool) -> Handler:
+    def around(self, handle: Handler, *, streams: bool, parameters: frozenset[str]) -> Handler:
         """A handler that lets through what may pass, and answers everything else with a problem.
 
         Args:
             handle: does what is asked.
             streams: whether it reads the body itself, as it comes.
+            parameters: what it takes behind the question mark.
         """
+
+        async def whole(request: Request) -> Response:
+            _refuse_other_parameters(request, parameters)
+            return await handle(request)
 
         async def guarded(request: Request) -> Response:
             body = Body(request)
             try:
-                return await self._let_in(request, body, handle, streams=streams)
+                return await self._let_in(request, body, whole, streams=streams)
             except ClientDisconnect:
                 return Response(status_code=HTTPStatus.BAD_REQUEST)
             except _TooMuch as error:
@@ -205,6 +215,22 @@ def _refuse_other_kinds(request: Request, data: bytes) -> None:
     if data and kind != "application/json":
         detail = "Send the body as JSON, with `Content-Type: application/json`."
         raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
+
+
+def _refuse_other_parameters(request: Request, known: frozenset[str]) -> None:
+    """Refuse what would be passed over: a filter that is misspelt would let everything through.
+
+    Raises:
+        ProblemError: 422.
+    """
+    given = [name for name, _ in request.query_params.multi_items()]
+    takes = f"this address takes {', '.join(sorted(known))}" if known else "this address takes none"
+    faults = [
+        Fault(name[:200] or "query", f"There is no such parameter; {takes}.") for name in given if name not in known
+    ]
+    faults += [Fault(name, "The parameter is there twice; give it once.") for name in known if given.count(name) > 1]
+    if faults:
+        raise problem.refused(faults)
 
 
 def _replayed(request: Request, data: bytes) -> Callable[[], Coroutine[Any, Any, Message]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Final, Protocol, get_args
+from typing import Annotated, Any, Final, Protocol, cast, get_args, get_type_hints
 
 from fastapi import Depends
 from starlette.requests import Request
@@ -124,6 +125,19 @@ def identity_of(request: Request, role: Role = "read") -> Identity:
         detail = f"This needs a key with the role {role}; the one that was sent has the role {identity.role}."
         raise ProblemError(HTTPStatus.FORBIDDEN, detail)
     return identity
+
+
+def role_of(handle: Callable[..., Any]) -> Role | None:
+    """The role that a handler asks for; None where it asks for none.
+
+    Args:
+        handle: one of its parameters is a `Reader`, `Manager` or `Admin`.
+    """
+    for hint in get_type_hints(handle, include_extras=True).values():
+        for role, caller in (("read", Reader), ("manager", Manager), ("admin", Admin)):
+            if hint == caller:
+                return cast("Role", role)
+    return None
 
 
 def _reader(request: Request) -> Identity:

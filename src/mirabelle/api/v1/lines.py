@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from mirabelle.api.queuecall import Order
 from mirabelle.api.queuecalls import Duplicates, OnBadLine
 from mirabelle.api.seen_numbers import SeenNumbers
-from mirabelle.api.v1 import order
+from mirabelle.api.v1 import order, problem
 from mirabelle.api.v1.order import CallFields
 from mirabelle.api.xml import Fault
 from mirabelle.calls import number
@@ -151,7 +151,7 @@ class CallLines:
             return CallFields.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            self._bad(".".join(map(str, first["loc"]))[:200], f"{first['msg']}.")
+            self._bad(".".join(map(str, first["loc"]))[:200], problem.reason_of(first))
             return None
 
     def _call(self, asked: CallFields) -> NewCall | None:

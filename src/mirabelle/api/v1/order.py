@@ -29,6 +29,15 @@ def _number(name: str) -> Any:
     return Field(default=None, ge=field.between[0], le=field.between[1], description=field.meaning)
 
 
+_EXAMPLE: Final[dict[str, Any]] = {
+    "phone_number": "+16175550123",
+    "start_url": "http://example.com/start.vxml",
+    "result_url": "http://example.com/result",
+    "message_reference": "order-17",
+    "max_retries": 2,
+}
+
+
 class _Fields(BaseModel):
     """What may be said of a call; what is left out has its default."""
 
@@ -54,11 +63,15 @@ class _Fields(BaseModel):
 class CallFields(_Fields):
     """One of several calls of a campaign."""
 
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
+
     start_url: str | None = _text("start_url")
 
 
 class CallOrder(_Fields):
     """One call."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _EXAMPLE})
 
     start_url: str = _text("start_url", default=...)
     campaign_id: int | None = Field(

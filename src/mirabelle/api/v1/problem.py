@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Match, Route
 
 from mirabelle.api.xml import Fault
 from mirabelle.errors import MirabelleError
@@ -120,6 +121,9 @@ def of_http(error: HTTPException) -> ProblemError:
         status = HTTPStatus(error.status_code)
     except ValueError:
         status = HTTPStatus.BAD_REQUEST
+    if status is HTTPStatus.BAD_REQUEST:
+        # The framework tells bad syntax with 422, but bad UTF-8, or a number without end, with 400.
+        return refused([Fault("body", "The body is no JSON in UTF-8.")])
     detail = error.detail if error.detail != status.phrase else _SENTENCES.get(status, status.description)
     return ProblemError(status, detail or status.phrase, headers=error.headers)
 
@@ -130,18 +134,69 @@ _SENTENCES: Final[Mapping[HTTPStatus, str]] = {
 }
 
 
+_REASONS: Final[Mapping[str, str]] = {
+    "missing": "This is missing; it is required.",
+    "extra_forbidden": "There is no such field here.",
+    "bool_type": "Give true or false.",
+    "dict_type": "Give a JSON object.",
+    "int_from_float": "Give a whole number.",
+    "int_parsing": "Give a whole number.",
+    "int_type": "Give a whole number.",
+    "list_type": "Give a JSON list.",
+    "model_type": "Give a JSON object.",
+    "model_attributes_type": "Give a JSON object.",
+    "string_type": "Give a text, in quotation marks.",
+}
+"""Sentences for what the framework says in terms of its own."""
+
+
+def reason_of(error: Mapping[str, Any]) -> str:
+    """What is wrong with a value, as a sentence.
+
+    Args:
+        error: one of those of a `ValidationError`.
+    """
+    reason = str(error["msg"]).removeprefix("Value error, ").replace("Input should ", "The value must ")
+    return _REASONS.get(error["type"], f"{reason[:500]}.")
+
+
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = [str(each) for each in error["loc"]]
+    if error["type"] == "json_invalid":
+        at = f" at character {place[-1]}" if place else ""
+        return FieldError(field="body", detail=f"The body is no JSON: {error.get('ctx', {}).get('error', '')}{at}.")
     if len(place) > 1 and place[0] in {"body", "query", "path", "header"}:
         place = place[1:]
-    return FieldError(field=".".join(place)[:200], detail=f"{str(error['msg']).removeprefix('Value error, ')[:500]}.")
+    return FieldError(field=".".join(place)[:200] or "body", detail=reason_of(error))
 
 
 async def answer(_request: Request, error: Exception) -> Response:
-    """Answer an exception of this API's handlers; for `FastAPI.add_exception_handler`."""
+    """Answer an exception of this API's handlers."""
     if isinstance(error, RequestValidationError):
         return response(of_validation(error))
     if isinstance(error, HTTPException):
         return response(of_http(error))
     assert isinstance(error, ProblemError)
     return response(error)
+
+
+def answering(routes: Sequence[BaseRoute]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """The same for `FastAPI.add_exception_handler`, which knows what an address takes.
+
+    Args:
+        routes: all of them; `Allow` names the methods of each that has the address (RFC 9110 section 10.2.1), where the
+            framework names those of the first.
+    """
+
+    async def answer_all(request: Request, error: Exception) -> Response:
+        if isinstance(error, HTTPException) and error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            methods = {
+                method
+                for route in routes
+                if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
+                for method in route.methods or ()
+            }
+            error.headers = {**(error.headers or {}), **({"Allow": ", ".join(sorted(methods))} if methods else {})}
+        return await answer(request, error)
+
+    return answer_all

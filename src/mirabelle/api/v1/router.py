@@ -16,7 +16,8 @@ from mirabelle.api.v1.calls import Calls, QueuedCall
 from mirabelle.api.v1.campaigns import Campaigns
 from mirabelle.api.v1.export import Export
 from mirabelle.api.v1.guard import Guard
-from mirabelle.api.v1.identity import Door
+from mirabelle.api.v1.identity import Door, role_of
+from mirabelle.api.v1.openapi import ROLE
 from mirabelle.api.v1.rate import RateLimit
 from mirabelle.api.v1.results import Results
 from mirabelle.api.v1.services import Services
@@ -51,7 +52,12 @@ def router(services: Services, guard: Guard) -> APIRouter:
         prefix=PREFIX,
         route_class=guard.routes(),
         # For the OpenAPI document; the guard lets in.
-        dependencies=[Security(HTTPBearer(auto_error=False)), Security(HTTPBasic(auto_error=False))],
+        dependencies=[
+            Security(
+                HTTPBearer(auto_error=False, description="A key; `POST /v1/accounts/{account_id}/keys` makes one.")
+            ),
+            Security(HTTPBasic(auto_error=False, description="The account's login and PIN; they are an admin.")),
+        ],
     )
     _calls(made, services)
     _campaigns(made, services)
@@ -141,6 +147,7 @@ def _add(
     made: APIRouter, method: str, path: str, handle: Callable[..., Any], summary: str, tag: str, **more: Any
 ) -> None:
     """Add an address; its name in the document is the method and the path, as generated clients like it."""
+    extra = {**more.pop("openapi_extra", {}), ROLE: role_of(handle)}
     words = [method.lower(), *path.replace("{", "").replace("}", "").strip("/").split("/")]
     made.add_api_route(
         path,
@@ -149,5 +156,6 @@ def _add(
         summary=f"{summary[0].upper()}{summary[1:]}",
         operation_id="_".join(words),
         tags=[tag],
+        openapi_extra=extra,
         **more,
     )

@@ -61,7 +61,12 @@ class Times:
         self,
         _caller: Reader,
         expression: Annotated[
-            str, Query(max_length=when.MOST_CHARACTERS, description="A time in words: `tomorrow 9:30`.")
+            str,
+            Query(
+                max_length=when.MOST_CHARACTERS,
+                description="A time in words.",
+                openapi_examples={"morning": {"value": "tomorrow 9:30"}},
+            ),
         ],
         zone: Annotated[
             str, Query(max_length=64, description="The zone of what names none, such as Europe/Berlin.")

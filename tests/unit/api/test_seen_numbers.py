@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-import pytest
-
-from mirabelle.api import campaign_numbers, queuecalls
-from mirabelle.api.campaign_numbers import know_campaign
+from mirabelle.api import queuecalls
 from mirabelle.api.intake import Intake
 from mirabelle.api.queuecalls import CampaignOrder
+from mirabelle.api.seen_numbers import learn
 from mirabelle.calls.account import Account
 
 NUMBERS = tuple((2 * key, f"+1617555{key:04}") for key in range(1, 8))
@@ -34,10 +32,9 @@ def intake(duplicates: str) -> Intake:
     return Intake(order, Account(1, "user", "", 10), bad_ani="decline", most_listed=10)
 
 
-async def test_the_numbers_of_a_campaign_are_read_page_by_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign_numbers, "PAGE", 3)
+async def test_the_numbers_of_a_campaign_are_read_page_by_page() -> None:
     held, taker = Held(), intake("skip")
-    await know_campaign(taker, held, 22)
+    await learn(held, 22, taker, page_size=3)
     assert held.asked == [0, 6, 12, 14]
     calls = taker.feed("".join(f"{number}\n" for _, number in NUMBERS).encode() + b"+16175559999\n")
     assert [call.phone_number for call in calls] == ["+16175559999"]
@@ -46,5 +43,5 @@ async def test_the_numbers_of_a_campaign_are_read_page_by_page(monkeypatch: pyte
 
 async def test_nothing_is_read_where_a_number_may_be_there_twice() -> None:
     held = Held()
-    await know_campaign(intake("allow"), held, 22)
+    await learn(held, 22, intake("allow"))
     assert held.asked == []
