@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mirabelle.api import queuecall
-from mirabelle.api.login import LoginBusy, LoginCheck
+from mirabelle.api.login import LoginBusy, LoginCheck, LoginGuessed
 from mirabelle.api.preflight import Finding, Preflight, PreflightBusy
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
@@ -41,6 +41,8 @@ class Admission:
             return None
         try:
             account = await self.login.account(values["login"], values["pin"])
+        except LoginGuessed as error:
+            return Fault("login", str(error))
         except LoginBusy as error:
             return Fault("body", str(error))
         return account or Fault("login", "The login or the PIN is not right.")

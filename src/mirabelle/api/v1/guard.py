@@ -124,9 +124,7 @@ class Guard:
     async def _let_in(self, request: Request, body: Body, handle: Handler, *, streams: bool) -> Response:
         identity = await self._door.identify(request.headers.get("authorization", ""))
         request.state.identity = identity
-        sender = str(identity.account.account_id)
-        self._rate.check(sender)
-        self._rate.count(sender)
+        self._rate.take(str(identity.account.account_id))
         if request.method in {"GET", "HEAD"}:
             return await handle(request)
         key = key_of(request) if request.method == "POST" else None

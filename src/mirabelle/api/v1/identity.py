@@ -13,8 +13,9 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from mirabelle.api.keys import hash_key
-from mirabelle.api.login import LoginBusy, LoginCheck
+from mirabelle.api.login import LoginBusy, LoginCheck, LoginGuessed
 from mirabelle.api.v1.problem import ProblemError
+from mirabelle.api.v1.rate import too_many
 from mirabelle.calls.account import Account
 from mirabelle.store.records import KeyHolder, Role
 
@@ -75,7 +76,8 @@ class Door:
             header: the value of Authorization; empty where there is none.
 
         Raises:
-            ProblemError: 401 where it is nobody, 503 where too many are being checked.
+            ProblemError: 401 where it is nobody, 429 where too many wrong PINs were given for a login, 503 where too
+                many logins are being checked.
         """
         scheme, _, credentials = header.partition(" ")
         credentials = credentials.strip()
@@ -105,6 +107,8 @@ class Door:
             return None
         try:
             account = await self._login.account(login, pin)
+        except LoginGuessed as error:
+            raise too_many("Too many wrong PINs were given for this login.", error.wait) from error
         except LoginBusy as error:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "1"}) from error
         return None if account is None else Identity(account, "admin")

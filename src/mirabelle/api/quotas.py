@@ -1,0 +1,51 @@
+"""How often each of many may do something: a token bucket for each, in bounded memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final
+
+from mirabelle.calls.clock import Clock
+from mirabelle.calls.pacing import TokenBucket
+
+MOST_REMEMBERED: Final = 10_000
+"""The most that are counted; the one that did nothing for longest is forgotten first."""
+
+
+class Quotas:
+    """A token bucket for each name."""
+
+    def __init__(self, clock: Clock, *, per_second: float, burst: float) -> None:
+        """Make it.
+
+        Args:
+            clock: only its monotonic side is used.
+            per_second: times a second in the long run.
+            burst: times at once after a silence.
+        """
+        self._clock = clock
+        self._per_second = per_second
+        self._burst = burst
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def wait(self, name: str) -> float:
+        """Seconds until it may be done once more; 0.0 where it may be done now. It is not counted yet."""
+        known = self._buckets.get(name)
+        return 0.0 if known is None else known.wait(self._clock.monotonic())
+
+    def count(self, name: str) -> None:
+        """Count that it is done. Ask `wait` first."""
+        now = self._clock.monotonic()
+        known = self._buckets.get(name)
+        if known is None:
+            known = TokenBucket(rate=self._per_second, burst=self._burst, tokens=self._burst, at=now)
+        self._buckets[name] = known.take(now)
+        self._buckets.move_to_end(name)
+        while len(self._buckets) > MOST_REMEMBERED:
+            self._buckets.popitem(last=False)
+
+    def uncount(self, name: str) -> None:
+        """Take back that it was counted once."""
+        known = self._buckets.get(name)
+        if known is not None:
+            self._buckets[name] = known.give_back()
