@@ -13,7 +13,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.routing import Match
+from starlette.types import Message, Scope
 
 from mirabelle.api.body import Body
 from mirabelle.api.form import FormError
@@ -73,6 +74,13 @@ class Guard:
         guard = self
 
         class GuardedRoute(APIRoute):
+            def matches(self, scope: Scope) -> tuple[Match, Scope]:
+                try:
+                    return super().matches(scope)
+                except ValueError:
+                    # Digits without end, where the path takes a whole number.
+                    return Match.NONE, {}
+
             def get_route_handler(self) -> Handler:
                 return guard.around(
                     super().get_route_handler(),
@@ -151,14 +159,14 @@ class Guard:
                 # Its hash tells whether it is the same list.
                 async for _ in paced(Body(request).chunks(), self._most_streamed, self._clock):
                     pass
-            return again(known, once.body_hash)
+            return again(known, request.url.path, once.body_hash)
         try:
             response = await handle(request)
         except AlreadyAnswered:
             known = await self._ledger.remembered(account_id, once.key)
             if known is None:
                 raise
-            return again(known, once.body_hash)
+            return again(known, request.url.path, once.body_hash)
         if 200 <= response.status_code <= 299 and not once.is_kept:
             text = bytes(response.body).decode() if once.text_to_keep is None else once.text_to_keep
             await self._ledger.remember(
