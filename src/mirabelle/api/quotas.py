@@ -13,7 +13,11 @@ MOST_REMEMBERED: Final = 10_000
 
 
 class Quotas:
-    """A token bucket for each name."""
+    """A token bucket for each name.
+
+    Attributes:
+        per_second: times a second in the long run.
+    """
 
     def __init__(self, clock: Clock, *, per_second: float, burst: float) -> None:
         """Make it.
@@ -23,8 +27,8 @@ class Quotas:
             per_second: times a second in the long run.
             burst: times at once after a silence.
         """
+        self.per_second = per_second
         self._clock = clock
-        self._per_second = per_second
         self._burst = burst
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
@@ -38,7 +42,7 @@ class Quotas:
         now = self._clock.monotonic()
         known = self._buckets.get(name)
         if known is None:
-            known = TokenBucket(rate=self._per_second, burst=self._burst, tokens=self._burst, at=now)
+            known = TokenBucket(rate=self.per_second, burst=self._burst, tokens=self._burst, at=now)
         self._buckets[name] = known.take(now)
         self._buckets.move_to_end(name)
         while len(self._buckets) > MOST_REMEMBERED:

@@ -1,21 +1,11 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pytest
 
 from mirabelle.api import quotas
 from mirabelle.api.quotas import Quotas
 
-
-class Hours:
-    seconds = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 23, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.seconds
+from .conftest import Hours
 
 
 def test_each_name_has_its_own() -> None:

@@ -67,9 +67,7 @@ class CampaignRoutes:
     ) -> models.Campaigns:
         """The campaigns of the account, in the order of their ids."""
         found = await self._ledger.campaigns(caller.account.account_id, after=after, limit=limit + 1)
-        shown, more = page.cut(found, limit)
-        following = shown[-1].campaign_id if more else None
-        page.link(request, response, following)
+        shown, following = page.cut(request, response, found, limit, lambda each: each.campaign_id)
         return models.Campaigns(campaigns=[await self._reply(each) for each in shown], next=following)
 
     async def campaign(self, caller: Reader, campaign_id: CampaignId) -> models.CampaignReply:

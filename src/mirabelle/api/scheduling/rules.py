@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Path
 from starlette.requests import Request
@@ -24,6 +25,8 @@ ScheduleId = Annotated[int, Path(ge=1, le=GREATEST, description="The id of a sch
 """The schedule that a path names."""
 ProfileId = Annotated[int, Path(ge=1, le=GREATEST, description="The id of a profile.")]
 """The profile that a path names."""
+
+Rule = TypeVar("Rule", Schedule, Profile)
 
 
 class RuleRoutes:
@@ -51,9 +54,7 @@ class RuleRoutes:
     ) -> models.Schedules:
         """The schedules of the account, in the order of their ids."""
         found = await self._ledger.schedules(caller.account.account_id, after=after, limit=limit + 1)
-        shown, more = page.cut(found, limit)
-        following = shown[-1].schedule_id if more else None
-        page.link(request, response, following)
+        shown, following = page.cut(request, response, found, limit, lambda each: each.schedule_id)
         return models.Schedules(schedules=[models.schedule_reply(each) for each in shown], next=following)
 
     async def schedule(self, caller: Reader, schedule_id: ScheduleId) -> models.ScheduleReply:
@@ -63,13 +64,7 @@ class RuleRoutes:
     async def delete_schedule(self, caller: Manager, schedule_id: ScheduleId) -> Response:
         """Delete a schedule that no campaign keeps."""
         await self._schedule(caller, schedule_id)
-        try:
-            await self._ledger.delete_schedule(schedule_id)
-        except RuleMissing as error:
-            raise problem.not_found(f"schedule {schedule_id}") from error
-        except RuleInUse as error:
-            raise problem.conflict(str(error)) from error
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        return await _deleted(self._ledger.delete_schedule(schedule_id), f"schedule {schedule_id}")
 
     async def add_profile(self, response: Response, caller: Manager, asked: NewProfile) -> models.ProfileReply:
         """Make a profile."""
@@ -89,9 +84,7 @@ class RuleRoutes:
     ) -> models.Profiles:
         """The profiles of the account, in the order of their ids."""
         found = await self._ledger.profiles(caller.account.account_id, after=after, limit=limit + 1)
-        shown, more = page.cut(found, limit)
-        following = shown[-1].profile_id if more else None
-        page.link(request, response, following)
+        shown, following = page.cut(request, response, found, limit, lambda each: each.profile_id)
         return models.Profiles(profiles=[models.profile_reply(each) for each in shown], next=following)
 
     async def profile(self, caller: Reader, profile_id: ProfileId) -> models.ProfileReply:
@@ -101,25 +94,29 @@ class RuleRoutes:
     async def delete_profile(self, caller: Manager, profile_id: ProfileId) -> Response:
         """Delete a profile that no campaign keeps."""
         await self._profile(caller, profile_id)
-        try:
-            await self._ledger.delete_profile(profile_id)
-        except RuleMissing as error:
-            raise problem.not_found(f"profile {profile_id}") from error
-        except RuleInUse as error:
-            raise problem.conflict(str(error)) from error
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        return await _deleted(self._ledger.delete_profile(profile_id), f"profile {profile_id}")
 
     async def _schedule(self, caller: Identity, schedule_id: int) -> Schedule:
-        found = await self._ledger.schedule(schedule_id)
-        if found is None or found.account_id != caller.account.account_id:
-            raise problem.not_found(f"schedule {schedule_id}")
-        return found
+        return _own(caller, await self._ledger.schedule(schedule_id), f"schedule {schedule_id}")
 
     async def _profile(self, caller: Identity, profile_id: int) -> Profile:
-        found = await self._ledger.profile(profile_id)
-        if found is None or found.account_id != caller.account.account_id:
-            raise problem.not_found(f"profile {profile_id}")
-        return found
+        return _own(caller, await self._ledger.profile(profile_id), f"profile {profile_id}")
+
+
+def _own(caller: Identity, found: Rule | None, what: str) -> Rule:
+    if found is None or found.account_id != caller.account.account_id:
+        raise problem.not_found(what)
+    return found
+
+
+async def _deleted(deletion: Awaitable[None], what: str) -> Response:
+    try:
+        await deletion
+    except RuleMissing as error:
+        raise problem.not_found(what) from error
+    except RuleInUse as error:
+        raise problem.conflict(str(error)) from error
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _zone(asked: NewSchedule) -> str | Fault:

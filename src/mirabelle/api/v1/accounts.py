@@ -126,9 +126,7 @@ class Accounts:
         if not self._is_operator(caller):
             return AccountList(accounts=[AccountView.of(caller.account)])
         found = await self._ledger.accounts(after=after, limit=limit + 1)
-        accounts, more = page.cut(found, limit)
-        following = accounts[-1].account_id if more else None
-        page.link(request, response, following)
+        accounts, following = page.cut(request, response, found, limit, lambda each: each.account_id)
         return AccountList(accounts=[AccountView.of(each) for each in accounts], next=following)
 
     async def make(self, request: Request, response: Response, caller: Admin, asked: AccountOrder) -> NewAccount:

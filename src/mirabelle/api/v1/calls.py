@@ -140,9 +140,7 @@ class Calls:
             after=after,
             limit=limit + 1,
         )
-        calls, more = page.cut(found, limit)
-        following = calls[-1].call_id if more else None
-        page.link(request, response, following)
+        calls, following = page.cut(request, response, found, limit, lambda each: each.call_id)
         return CallList(calls=[CallView.of(call) for call in calls], next=following)
 
     async def one(self, caller: Reader, call_id: CallId) -> CallWithHistory:

@@ -131,9 +131,7 @@ class Campaigns:
             one = await self._ledger.campaign_by_name(caller.account.account_id, name)
             return CampaignList(campaigns=[CampaignView.of(one)] if one and one.campaign_id > after else [])
         found = await self._ledger.campaigns(caller.account.account_id, after=after, limit=limit + 1)
-        campaigns, more = page.cut(found, limit)
-        following = campaigns[-1].campaign_id if more else None
-        page.link(request, response, following)
+        campaigns, following = page.cut(request, response, found, limit, lambda each: each.campaign_id)
         return CampaignList(campaigns=[CampaignView.of(each) for each in campaigns], next=following)
 
     async def one(self, caller: Reader, campaign_id: CampaignId) -> CampaignCounts:

@@ -18,12 +18,12 @@ from starlette.types import Message, Scope
 
 from mirabelle.api.body import Body
 from mirabelle.api.form import FormError
+from mirabelle.api.quotas import Quotas
 from mirabelle.api.upload import TooLarge, paced
-from mirabelle.api.v1 import problem
+from mirabelle.api.v1 import problem, rate
 from mirabelle.api.v1.idempotency import Idempotency, Remembers, again, key_of
 from mirabelle.api.v1.identity import Door, Identity
 from mirabelle.api.v1.problem import ProblemError
-from mirabelle.api.v1.rate import RateLimit
 from mirabelle.api.xml import Fault
 from mirabelle.calls.clock import Clock
 from mirabelle.store.ledger import AlreadyAnswered, StoreError
@@ -51,7 +51,7 @@ class Guard:
     """Stands around the handlers of the API."""
 
     def __init__(
-        self, ledger: RemembersReplies, door: Door, clock: Clock, rate: RateLimit, *, most_streamed: int
+        self, ledger: RemembersReplies, door: Door, clock: Clock, quotas: Quotas, *, most_streamed: int
     ) -> None:
         """Make it.
 
@@ -59,13 +59,13 @@ class Guard:
             ledger: where replies to requests with an `Idempotency-Key` are kept.
             door: tells who is asking.
             clock: where the time comes from.
-            rate: how many requests an account may send.
+            quotas: how many requests an account may send.
             most_streamed: bytes of the largest body that is streamed.
         """
         self._ledger = ledger
         self._door = door
         self._clock = clock
-        self._rate = rate
+        self._quotas = quotas
         self._most_streamed = most_streamed
         self._log = structlog.get_logger("mirabelle.api")
 
@@ -132,7 +132,7 @@ class Guard:
     async def _let_in(self, request: Request, body: Body, handle: Handler, *, streams: bool) -> Response:
         identity = await self._door.identify(request.headers.get("authorization", ""))
         request.state.identity = identity
-        self._rate.take(str(identity.account.account_id))
+        rate.take(self._quotas, str(identity.account.account_id))
         if request.method in {"GET", "HEAD"}:
             return await handle(request)
         key = key_of(request) if request.method == "POST" else None

@@ -7,33 +7,18 @@ from http import HTTPStatus
 
 from mirabelle.api.quotas import Quotas
 from mirabelle.api.v1.problem import ProblemError
-from mirabelle.calls.clock import Clock
 
 
-class RateLimit:
-    """A token bucket for each sender."""
+def take(quotas: Quotas, sender: str) -> None:
+    """Count a request of a sender.
 
-    def __init__(self, clock: Clock, *, per_second: float, burst: float) -> None:
-        """Make it.
-
-        Args:
-            clock: only its monotonic side is used.
-            per_second: requests a second in the long run.
-            burst: requests at once after a silence.
-        """
-        self._per_second = per_second
-        self._quotas = Quotas(clock, per_second=per_second, burst=burst)
-
-    def take(self, sender: str) -> None:
-        """Count a request of a sender.
-
-        Raises:
-            ProblemError: it is one too many; 429, as `too_many` makes it.
-        """
-        wait = self._quotas.wait(sender)
-        if wait > 0.0:
-            raise too_many(f"Too many requests: at most {self._per_second:g} a second.", wait)
-        self._quotas.count(sender)
+    Raises:
+        ProblemError: it is one too many; 429, as `too_many` makes it.
+    """
+    wait = quotas.wait(sender)
+    if wait > 0.0:
+        raise too_many(f"Too many requests: at most {quotas.per_second:g} a second.", wait)
+    quotas.count(sender)
 
 
 def too_many(reason: str, wait: float) -> ProblemError:

@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from mirabelle.api.quotas import Quotas
 from mirabelle.api.v1.accounts import Accounts
 from mirabelle.api.v1.additions import BODY, CallsQueued
 from mirabelle.api.v1.calls import Calls, QueuedCall
@@ -16,7 +17,6 @@ from mirabelle.api.v1.export import Export
 from mirabelle.api.v1.guard import Guard
 from mirabelle.api.v1.identity import Door
 from mirabelle.api.v1.operation import PREFIX, add, guarded
-from mirabelle.api.v1.rate import RateLimit
 from mirabelle.api.v1.results import Results
 from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.times import Times
@@ -31,7 +31,7 @@ def guard(services: Services) -> Guard:
         services.ledger,
         Door(services.ledger, services.admission.login),
         services.clock,
-        RateLimit(services.clock, per_second=api.requests_per_second, burst=api.burst),
+        Quotas(services.clock, per_second=api.requests_per_second, burst=api.burst),
         most_streamed=services.settings.server.max_upload_mb * 1_000_000,
     )
 
