@@ -37,16 +37,25 @@ class Quotas:
         known = self._buckets.get(name)
         return 0.0 if known is None else known.wait(self._clock.monotonic())
 
-    def count(self, name: str) -> None:
-        """Count that it is done. Ask `wait` first."""
-        now = self._clock.monotonic()
+    def __contains__(self, name: str) -> bool:
+        """Whether the name is remembered."""
+        return name in self._buckets
+
+    def remember(self, name: str) -> None:
+        """Remember a name, of which nothing need have been counted so far."""
         known = self._buckets.get(name)
         if known is None:
+            now = self._clock.monotonic()
             known = TokenBucket(rate=self.per_second, burst=self._burst, tokens=self._burst, at=now)
-        self._buckets[name] = known.take(now)
+        self._buckets[name] = known
         self._buckets.move_to_end(name)
         while len(self._buckets) > MOST_REMEMBERED:
             self._buckets.popitem(last=False)
+
+    def count(self, name: str) -> None:
+        """Count that it is done. Ask `wait` first."""
+        self.remember(name)
+        self._buckets[name] = self._buckets[name].take(self._clock.monotonic())
 
     def uncount(self, name: str) -> None:
         """Take back that it was counted once."""

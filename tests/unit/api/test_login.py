@@ -150,10 +150,10 @@ async def test_what_broke_is_tried_again(check: LoginCheck, hasher: Counting, mo
     assert await check.account("user", "98765432")
 
 
-async def guess(check: LoginCheck, count: int, *, login: str = "user", first: int = 0) -> int:
+async def guess(check: LoginCheck, count: int, *, login: str = "user", first: int = 0, client: str = "far") -> int:
     """Give wrong PINs; returns how many were looked at."""
     found = await asyncio.gather(
-        *(check.account(login, f"wrong {first + each}") for each in range(count)), return_exceptions=True
+        *(check.account(login, f"wrong {first + each}", client) for each in range(count)), return_exceptions=True
     )
     assert all(each is None or isinstance(each, LoginGuessed) for each in found)
     return found.count(None)
@@ -181,20 +181,40 @@ async def test_who_guesses_is_told_how_long_to_wait(check: LoginCheck, hours: Ho
 
 
 async def test_guesses_do_not_lock_out_whoever_was_let_in_before(check: LoginCheck, hours: Hours) -> None:
-    assert await check.account("user", "98765432")
+    assert await check.account("user", "98765432", "near")
     hours.seconds += 1000 * login.REMEMBERED_SECONDS
+    await guess(check, 500)
+    assert await check.account("user", "98765432", "near")
+
+
+async def test_who_guesses_does_not_learn_that_a_pin_is_right_from_that_it_is_remembered(check: LoginCheck) -> None:
+    assert await check.account("user", "98765432", "near")
     await guess(check, 50)
-    assert await check.account("user", "98765432")
+    with pytest.raises(LoginGuessed):
+        await check.account("user", "98765432", "far")
 
 
-async def test_a_pin_that_was_right_once_is_none_after_it_was_changed(
-    check: LoginCheck, book: Book, hours: Hours
-) -> None:
-    assert await check.account("user", "98765432")
+async def test_an_address_that_guesses_itself_is_trusted_no_more(check: LoginCheck, hours: Hours) -> None:
+    assert await check.account("user", "98765432", "near")
+    await guess(check, login.WRONG_AT_ONCE)
+    await guess(check, login.WRONG_AT_ONCE - 1, client="near", first=100)
+    assert await check.account("user", "98765432", "near")
+    await guess(check, 1, client="near", first=200)
+    with pytest.raises(LoginGuessed):
+        await check.account("user", "98765432", "near")
+
+
+async def test_many_at_once_are_let_in_with_the_last_guess_that_is_left(check: LoginCheck) -> None:
+    await guess(check, login.WRONG_AT_ONCE - 1)
+    assert all(await asyncio.gather(*(check.account("user", "98765432", "near") for _ in range(50))))
+
+
+async def test_a_pin_that_was_right_once_is_none_after_it_was_changed(check: LoginCheck, book: Book) -> None:
+    assert await check.account("user", "98765432", "near")
     book.accounts["user"] = Account(1, "user", hash_pin("11112222", CHEAP), 10)
     await guess(check, 50)
     with pytest.raises(LoginGuessed):
-        await check.account("user", "98765432")
+        await check.account("user", "98765432", "near")
 
 
 async def test_guesses_at_one_login_are_not_held_against_another(check: LoginCheck) -> None:

@@ -46,3 +46,12 @@ def test_only_so_many_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert quota.wait("b") == 0.0
     assert quota.wait("a") > 0.0
     assert quota.wait("c") > 0.0
+
+
+def test_a_name_is_remembered_without_counting_anything() -> None:
+    quota = Quotas(Hours(), per_second=0.5, burst=1)
+    quota.remember("a")
+    assert ("a" in quota, "b" in quota, quota.wait("a")) == (True, False, 0.0)
+    quota.count("a")
+    quota.remember("a")
+    assert quota.wait("a") == 2.0

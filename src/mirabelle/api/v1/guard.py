@@ -19,6 +19,7 @@ from starlette.types import Message, Scope
 from mirabelle.api.body import Body
 from mirabelle.api.form import FormError
 from mirabelle.api.quotas import Quotas
+from mirabelle.api.reply import client_of
 from mirabelle.api.upload import TooLarge, paced
 from mirabelle.api.v1 import problem, rate
 from mirabelle.api.v1.idempotency import Idempotency, Remembers, again, key_of
@@ -130,7 +131,7 @@ class Guard:
         return guarded
 
     async def _let_in(self, request: Request, body: Body, handle: Handler, *, streams: bool) -> Response:
-        identity = await self._door.identify(request.headers.get("authorization", ""))
+        identity = await self._door.identify(request.headers.get("authorization", ""), client_of(request))
         request.state.identity = identity
         rate.take(self._quotas, str(identity.account.account_id))
         if request.method in {"GET", "HEAD"}:

@@ -69,11 +69,12 @@ class Door:
         self._ledger = ledger
         self._login = login
 
-    async def identify(self, header: str) -> Identity:
+    async def identify(self, header: str, client: str) -> Identity:
         """Who it is.
 
         Args:
             header: the value of Authorization; empty where there is none.
+            client: the address that it came from.
 
         Raises:
             ProblemError: 401 where it is nobody, 429 where too many wrong PINs were given for a login, 503 where too
@@ -88,7 +89,7 @@ class Door:
             if scheme.lower() == "bearer":
                 identity = await self._by_key(credentials)
             elif scheme.lower() == "basic":
-                identity = await self._by_pin(credentials)
+                identity = await self._by_pin(credentials, client)
         if identity is None:
             raise _stranger("The key is not known, or login and PIN do not belong together.")
         return identity
@@ -98,7 +99,7 @@ class Door:
         account = None if holder is None else await self._ledger.account(holder.account_id)
         return None if holder is None or account is None else Identity(account, holder.role)
 
-    async def _by_pin(self, credentials: str) -> Identity | None:
+    async def _by_pin(self, credentials: str, client: str) -> Identity | None:
         try:
             login, colon, pin = base64.b64decode(credentials, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, ValueError):
@@ -106,7 +107,7 @@ class Door:
         if not colon or not login or not pin:
             return None
         try:
-            account = await self._login.account(login, pin)
+            account = await self._login.account(login, pin, client)
         except LoginGuessed as error:
             raise too_many("Too many wrong PINs were given for this login.", error.wait) from error
         except LoginBusy as error:
