@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from mirabelle.api import queuecall
-from mirabelle.api.login import LoginBusy, LoginCheck
+from mirabelle.api.login import LoginBusy, LoginCheck, LoginGuessed
 from mirabelle.api.preflight import Finding, Preflight, PreflightBusy
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
@@ -31,16 +31,19 @@ class Admission:
         self.login = login
         self._preflight = preflight
 
-    async def account(self, values: Mapping[str, str]) -> Account | Fault | None:
+    async def account(self, values: Mapping[str, str], client: str) -> Account | Fault | None:
         """The account of a request, or why there is none; None where login and PIN are not even well-formed.
 
         Args:
             values: the fields of the request.
+            client: the address that it came from.
         """
         if any(not values.get(name, "").strip() or len(values[name]) > most for name, most in _CREDENTIALS):
             return None
         try:
-            account = await self.login.account(values["login"], values["pin"])
+            account = await self.login.account(values["login"], values["pin"], client)
+        except LoginGuessed as error:
+            return Fault("login", str(error))
         except LoginBusy as error:
             return Fault("body", str(error))
         return account or Fault("login", "The login or the PIN is not right.")

@@ -82,7 +82,7 @@ class QueuecallService:
         faults = list(submission.faults)
         account: Account | Fault | None = None
         if not any(fault.field in {"login", "pin"} for fault in faults):
-            account = await self._admission.account(submission.values)
+            account = await self._admission.account(submission.values, client)
             faults += [account] if isinstance(account, Fault) else []
         order = queuecall.check(
             submission.values,

@@ -130,7 +130,7 @@ class QueuecallsService:
             faults.append(Fault(PHONE_LIST, "The field is required; send the list as a file."))
         account: Account | Fault | None = None
         if not any(fault.field in {"login", "pin"} for fault in faults):
-            account = await self._admission.account(submission.values)
+            account = await self._admission.account(submission.values, client)
             faults += [account] if isinstance(account, Fault) else []
         warnings: tuple[Fault, ...] = ()
         if not faults and isinstance(account, Account) and isinstance(order, CampaignOrder):

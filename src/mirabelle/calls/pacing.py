@@ -38,6 +38,10 @@ class TokenBucket:
         """The bucket after one token was taken. Ask `wait` first."""
         return replace(self, tokens=self._filled(now) - 1.0, at=max(now, self.at))
 
+    def give_back(self) -> TokenBucket:
+        """The bucket when a token that was taken is not needed after all."""
+        return replace(self, tokens=min(self.burst, self.tokens + 1.0))
+
     def _filled(self, now: float) -> float:
         return min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
 

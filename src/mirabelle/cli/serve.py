@@ -19,9 +19,9 @@ import uvicorn
 from fastapi import APIRouter
 
 import mirabelle
+from mirabelle.api import json_api
 from mirabelle.api.admission import Admission
 from mirabelle.api.app import create_app
-from mirabelle.api.v1 import router
 from mirabelle.api.v1.forgetting import forget_old_replies
 from mirabelle.api.v1.services import Services
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
@@ -198,7 +198,7 @@ class _Server:
         services = Services(
             ledger=ledger, clock=self._clock, settings=self._settings, admission=admission, on_queued=dialer.wake
         )
-        return [router.router(services, router.guard(services))]
+        return json_api.routers(services)
 
     def _listen(self) -> socket.socket:
         host, port = self._settings.server.address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
@@ -60,8 +60,20 @@ class RuleExists(StoreError):
     """Another schedule or profile of the account has this name."""
 
 
+RuleField: TypeAlias = Literal["schedules", "profiles"]
+"""What of a campaign names rules."""
+
+
 class RuleMissing(StoreError):
-    """The account has no such schedule or profile."""
+    """The account has no such schedule or profile.
+
+    Attributes:
+        field: what of a campaign named it.
+    """
+
+    def __init__(self, message: str, field: RuleField) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class RuleInUse(StoreError):

@@ -12,12 +12,15 @@ from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule, Window
 from mirabelle.store import rows, rule_statements, schema
 from mirabelle.store.asking import Ask, Steps
-from mirabelle.store.ledger import RuleExists, RuleInUse, RuleMissing, StoreError
+from mirabelle.store.ledger import RuleExists, RuleField, RuleInUse, RuleMissing, StoreError
 from mirabelle.store.records import CampaignRules
 from mirabelle.store.rows import micros
 
 MOST_KEPT: Final = 10
 """The most schedules, and the most profiles, that one campaign keeps."""
+
+_SCHEDULES: Final[RuleField] = "schedules"
+_PROFILES: Final[RuleField] = "profiles"
 
 
 def add_schedule(account_id: int, name: str, zone: str, windows: Sequence[Window], now: datetime) -> Steps[Schedule]:
@@ -58,7 +61,7 @@ def delete_schedule(schedule_id: int) -> Steps[None]:
             return
         if (yield Ask(rule_statements.SCHEDULE, {"rule_id": schedule_id})):
             raise RuleInUse(f"A campaign keeps schedule {schedule_id}; let it keep another first.")
-    raise RuleMissing(f"There is no schedule {schedule_id}.")
+    raise RuleMissing(f"There is no schedule {schedule_id}.", "schedules")
 
 
 def add_profile(
@@ -102,7 +105,7 @@ def delete_profile(profile_id: int) -> Steps[None]:
             return
         if (yield Ask(rule_statements.PROFILE, {"rule_id": profile_id})):
             raise RuleInUse(f"A campaign keeps profile {profile_id}; let it keep another first.")
-    raise RuleMissing(f"There is no profile {profile_id}.")
+    raise RuleMissing(f"There is no profile {profile_id}.", "profiles")
 
 
 def campaign_rules(campaign_id: int) -> Steps[CampaignRules]:
@@ -135,15 +138,15 @@ def keep(campaign_id: int, account_id: int, schedules: Collection[int], profiles
         StoreError: they are too many.
     """
     for what, statement, keys in (
-        ("schedule", rule_statements.KEEP_SCHEDULE, schedules),
-        ("profile", rule_statements.KEEP_PROFILE, profiles),
+        (_SCHEDULES, rule_statements.KEEP_SCHEDULE, schedules),
+        (_PROFILES, rule_statements.KEEP_PROFILE, profiles),
     ):
         if len(keys) > MOST_KEPT:
-            raise StoreError(f"A campaign keeps at most {MOST_KEPT} {what}s.")
+            raise StoreError(f"A campaign keeps at most {MOST_KEPT} {what}.")
         for key in sorted(set(keys)):
             values = {"campaign_id": campaign_id, "account_id": account_id, "rule_id": key}
             if not rows.is_key(key) or not (yield Ask(statement, values)):
-                raise RuleMissing(f"The account has no {what} {key}.")
+                raise RuleMissing(f"The account has no {what[:-1]} {key}.", what)
 
 
 def _name(what: str, name: str) -> str:

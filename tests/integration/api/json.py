@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,10 +13,10 @@ from fastapi import APIRouter, FastAPI
 
 from mirabelle.api.admission import Admission
 from mirabelle.api.app import create_app
+from mirabelle.api.json_api import routers
 from mirabelle.api.keys import hash_key
 from mirabelle.api.login import hash_pin
 from mirabelle.api.preflight import Fetches
-from mirabelle.api.v1.router import guard, router
 from mirabelle.api.v1.services import Services
 from mirabelle.calls.account import Account
 from mirabelle.settings import Settings, load
@@ -82,11 +82,11 @@ async def make_world(ledger: Ledger, settings: Settings | None = None, fetcher: 
     def queued() -> None:
         rung.append("queued")
 
-    def json_api(admission: Admission) -> list[APIRouter]:
+    def json_api(admission: Admission) -> Sequence[APIRouter]:
         services = Services(
             ledger=ledger, clock=clock, settings=chosen, admission=admission, on_queued=queued, hasher=CHEAP
         )
-        return [router(services, guard(services))]
+        return routers(services)
 
     app = create_app(
         ledger,

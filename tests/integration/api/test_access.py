@@ -5,6 +5,7 @@ import base64
 
 import pytest
 
+from mirabelle.api.login import WRONG_AT_ONCE
 from mirabelle.settings import load
 from mirabelle.store.ledger import Ledger
 from mirabelle.store.open import open_ledger
@@ -150,12 +151,30 @@ async def test_too_many_requests_are_told_when_to_come_again(ledger: Ledger) -> 
     await ledger.aclose()
 
 
+async def test_a_pin_cannot_be_guessed(world: World) -> None:
+    async with world.stranger() as client:
+        guesses = [basic("acme", f"0000{each:04}") for each in range(WRONG_AT_ONCE + 1)]
+        replies = [await client.get("/v1/calls", headers={"Authorization": each}) for each in guesses]
+        assert [each.status_code for each in replies] == [401] * WRONG_AT_ONCE + [429]
+        assert replies[-1].headers["retry-after"] == "6"
+        form = {"login": "acme", "pin": PIN, **CALL}
+        assert (
+            '<error field="login">Too many wrong PINs'
+            in (await client.post("/webservice/queuecall.php", data=form)).text
+        )
+        world.clock.passed += 6
+        assert 'status="queued"' in (await client.post("/webservice/queuecall.php", data=form)).text
+        await client.get("/v1/calls", headers={"Authorization": basic("acme", "00009999")})
+        assert (await client.get("/v1/calls", headers={"Authorization": basic("acme", PIN)})).status_code == 200
+
+
 async def test_a_repeated_request_is_answered_again_and_done_once(world: World) -> None:
     async with world.client() as client:
         headers = {"Idempotency-Key": "one"}
         first, *more = [await client.post("/v1/calls", json=CALL, headers=headers) for _ in range(3)]
     assert {each.text for each in more} == {first.text}
     assert [each.headers.get("idempotency-replayed") for each in (first, *more)] == [None, "true", "true"]
+    assert {each.headers["location"] for each in (first, *more)} == {f"/v1/calls/{first.json()['call_id']}"}
     assert len(await world.ledger.calls(world.acme.account_id)) == 1
 
 

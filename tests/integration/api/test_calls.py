@@ -86,6 +86,22 @@ async def test_a_body_of_another_shape_is_refused(world: World, body: Any, field
     assert reply.json()["errors"][0]["field"] == field
 
 
+async def test_faults_of_shape_and_of_meaning_are_told_together(world: World) -> None:
+    body = {"phone_number": "911", "start_url": 7, "max_retries": 2.5, "scheduled_time": "soonish", "campaign_id": 999}
+    async with world.client() as client:
+        reply = await client.post("/v1/calls", json={**body, "unheard": 1})
+    assert reply.status_code == 422
+    fields = [each["field"] for each in reply.json()["errors"]]
+    assert sorted(fields) == sorted([*body, "unheard"])
+    assert await world.ledger.calls(world.acme.account_id) == ()
+
+
+async def test_a_flood_of_fields_is_told_in_one_sentence(world: World) -> None:
+    async with world.client() as client:
+        reply = await client.post("/v1/calls", json={f"x{each}": each for each in range(5000)})
+    assert [each["field"] for each in reply.json()["errors"]] == ["body"]
+
+
 async def test_a_call_falls_into_the_campaign_that_it_names(world: World) -> None:
     campaign = await world.ledger.add_campaign(world.acme.account_id, "spring", "", NOW)
     call = await world.ledger.call(await queued(world, campaign_id=campaign.campaign_id))

@@ -160,6 +160,33 @@ async def test_what_waits_is_withdrawn_and_what_expired_is_tried_again(world: Wo
     assert counts[CallState.CANCELED] == 2
 
 
+async def test_a_campaign_is_found_by_its_name(world: World) -> None:
+    campaign_id = await made(world, "Frühling & Sommer")
+    async with world.client() as client:
+
+        async def found(**query: str) -> list[int]:
+            page = (await client.get("/v1/campaigns", params=query)).json()
+            assert page["next"] is None
+            return [each["campaign_id"] for each in page["campaigns"]]
+
+        assert await found(name="Frühling & Sommer") == [campaign_id]
+        assert await found(name="frühling & sommer") == []
+        assert await found(name="default") == [world.acme.default_campaign_id]
+        assert await found(name="Frühling & Sommer", after=str(campaign_id)) == []
+    async with world.client(account=world.other) as client:
+        assert await found(name="Frühling & Sommer") == []
+
+
+async def test_calls_of_a_list_that_have_another_shape_are_passed_over_too(world: World) -> None:
+    campaign_id = await made(world)
+    async with world.client() as client:
+        body = {"calls": [*numbers(2), {"phone_number": 7}, [], {}]}
+        reply = await client.post(f"/v1/campaigns/{campaign_id}/calls", params={"on_bad_line": "skip"}, json=body)
+    assert (reply.status_code, reply.json()["queued"], reply.json()["skipped"]) == (201, 2, 3)
+    told = [(each["field"], each["line"]) for each in reply.json()["errors"]]
+    assert told == [("phone_number", 3), ("calls", 4), ("phone_number", 5)]
+
+
 async def test_anothers_campaign_is_not_there(world: World) -> None:
     campaign_id = await made(world)
     async with world.client("admin", world.other) as client:

@@ -148,8 +148,9 @@ async def test_a_campaign_that_keeps_anothers_rules_is_not_made(
 ) -> None:
     other = await ledger.add_account("other", "hashed", NOW)
     for rules in ({"schedules": [schedule.schedule_id]}, {"profiles": [profile.profile_id]}, {"schedules": [2**40]}):
-        with pytest.raises(RuleMissing, match=r"no schedule|no profile"):
+        with pytest.raises(RuleMissing, match=r"no schedule|no profile") as missing:
             await ledger.add_campaign(other.account_id, "spring", "", NOW, **rules)  # type: ignore[arg-type]
+        assert {missing.value.field} == rules.keys()
     assert await ledger.campaign_by_name(other.account_id, "spring") is None
     with pytest.raises(RuleMissing):
         await ledger.set_campaign_rules(other.default_campaign_id, [schedule.schedule_id], ())

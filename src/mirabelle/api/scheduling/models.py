@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from mirabelle.api import queuecall, xml
-from mirabelle.calls import number, profile, schedule
+from mirabelle.api.v1.additions import MOST_CALLS
+from mirabelle.api.v1.asked import UNREAD, Asked
+from mirabelle.api.v1.order import Callee
+from mirabelle.api.v1.page import Page
+from mirabelle.api.v1.problem import FieldError
+from mirabelle.api.v1.views import Instant
+from mirabelle.calls import profile, schedule
 from mirabelle.calls.campaign import Campaign
 from mirabelle.calls.gate import Verdict
 from mirabelle.calls.profile import Profile
@@ -16,17 +21,13 @@ from mirabelle.calls.schedule import Schedule
 from mirabelle.store.records import CampaignRules
 from mirabelle.store.rule_steps import MOST_KEPT
 
-MOST_CALLS: Final = 10_000
-"""The most calls that are added at a time."""
-
-MOST_LISTED: Final = 1000
-"""The most objects of a page."""
-
-MOST_STRANGERS: Final = 10
-"""Fields that are not ours and are told one by one."""
-
 GREATEST: Final = 2**31 - 1
 """The greatest id."""
+
+
+def _example(value: dict[str, Any]) -> ConfigDict:
+    """What the document shows."""
+    return ConfigDict(json_schema_extra={"example": value})
 
 
 def _text(value: str) -> str:
@@ -52,21 +53,7 @@ Time: TypeAlias = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]
 Ids: TypeAlias = Annotated[list[Id], Field(max_length=MOST_KEPT)]
 
 
-class Body(BaseModel):
-    """What a request holds: nothing else, and each value of its own type."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _few_strangers(cls, value: Any) -> Any:
-        """Tell a flood of fields that are not ours in one sentence, and not in one for each."""
-        if isinstance(value, dict) and len(value) > len(cls.model_fields) + MOST_STRANGERS:
-            raise ValueError(f"There are {len(value)} fields; at most {len(cls.model_fields)} are known")
-        return value
-
-
-class Window(Body):
+class Window(Asked):
     """Hours of some days of the week."""
 
     weekdays: Annotated[list[Day], Field(min_length=1, max_length=7, description="The days on which it begins.")]
@@ -76,8 +63,16 @@ class Window(Body):
     ]
 
 
-class NewSchedule(Body):
+class NewSchedule(Asked):
     """A schedule to be made."""
+
+    model_config = _example(
+        {
+            "name": "office hours",
+            "zone": "America/New_York",
+            "windows": [{"weekdays": ["monday", "tuesday"], "start": "09:00", "end": "17:30"}],
+        }
+    )
 
     name: Annotated[Name, Field(description="Unique among the schedules of the account.")]
     zone: Annotated[str, Field(min_length=1, max_length=64, description="The time zone, such as `America/New_York`.")]
@@ -94,11 +89,13 @@ class ScheduleReply(BaseModel):
     name: str
     zone: str
     windows: list[Window]
-    created_at: datetime
+    created_at: Instant
 
 
-class NewProfile(Body):
+class NewProfile(Asked):
     """A profile to be made."""
+
+    model_config = _example({"name": "gentle", "calls_per_second": 0.5, "channels": 5})
 
     name: Annotated[Name, Field(description="Unique among the profiles of the account.")]
     calls_per_second: Annotated[
@@ -117,22 +114,25 @@ class ProfileReply(BaseModel):
     name: str
     calls_per_second: float | None
     channels: int | None
-    created_at: datetime
+    created_at: Instant
 
 
-class Rules(Body):
+class Rules(Asked):
     """What a campaign keeps."""
 
-    schedules: Annotated[
-        Ids, Field(description="Ids of schedules: calls leave while one of them is open; none: at any time.")
-    ] = []
-    profiles: Annotated[
-        Ids, Field(description="Ids of profiles, which all hold; none: as fast as the trunks carry.")
-    ] = []
+    schedules: Ids = Field(
+        default_factory=list,
+        description="Ids of schedules: calls leave while one of them is open; none: at any time.",
+    )
+    profiles: Ids = Field(
+        default_factory=list, description="Ids of profiles, which all hold; none: as fast as the trunks carry."
+    )
 
 
 class NewCampaign(Rules):
     """A campaign to be made."""
+
+    model_config = _example({"name": "spring", "start_url": "http://example.com/start.vxml", "max_retries": 2})
 
     name: Annotated[Name, Field(description="Unique among the campaigns of the account.")]
     start_url: Annotated[
@@ -153,7 +153,7 @@ class Calling(BaseModel):
 
     open: bool
     reason: str
-    changes_at: datetime | None
+    changes_at: Instant | None
 
 
 class CampaignReply(BaseModel):
@@ -170,36 +170,32 @@ class CampaignReply(BaseModel):
     campaign_parameters: str
     schedules: list[int]
     profiles: list[int]
-    created_at: datetime
+    created_at: Instant
 
 
-class WhichCampaign(Body):
+class WhichCampaign(Asked):
     """A campaign to be started or stopped."""
 
     campaign_id: Annotated[Id, Field(description="Which campaign.")]
 
 
-class NewCall(Body):
+class NewCall(Callee):
     """A call to be added."""
-
-    phone_number: Annotated[
-        Text,
-        Field(
-            min_length=1, max_length=number.MOST_CHARACTERS, description="The number, with `+` and the country code."
-        ),
-    ]
-    message_reference: Annotated[
-        Text, Field(description="Your own id of the call; given to start_url and result_url.")
-    ] = ""
-    call_parameters: Annotated[Text, Field(description="Any text; given to start_url.")] = ""
 
 
 class NewCalls(WhichCampaign):
     """Calls to be added to a campaign."""
 
-    # Each is looked at off the event loop, and what is wrong with it is told with the rest.
+    model_config = _example(
+        {
+            "campaign_id": 2,
+            "calls": [{"phone_number": "+16175550123", "message_reference": "order-17"}],
+        }
+    )
+
+    # Each is looked at as a line is, so that what is wrong with it is told with the rest.
     calls: Annotated[
-        list[SkipValidation[NewCall]],
+        list[Annotated[NewCall, UNREAD]],
         Field(min_length=1, max_length=MOST_CALLS, description="The calls, see below."),
     ]
 
@@ -213,30 +209,25 @@ class Added(BaseModel):
     """The least id of the calls."""
     last_call_id: int
     """The greatest; where they are not `queued - 1` apart, calls that others queued meanwhile lie between."""
+    warnings: list[FieldError] = Field(description="What was accepted and looks wrong.")
 
 
-class Schedules(BaseModel):
+class Schedules(Page):
     """A page of schedules."""
 
     schedules: list[ScheduleReply]
-    next: int | None
-    """What to give as `after` for the next page; null: this is the last."""
 
 
-class Profiles(BaseModel):
+class Profiles(Page):
     """A page of profiles."""
 
     profiles: list[ProfileReply]
-    next: int | None
-    """What to give as `after` for the next page; null: this is the last."""
 
 
-class Campaigns(BaseModel):
+class Campaigns(Page):
     """A page of campaigns."""
 
     campaigns: list[CampaignReply]
-    next: int | None
-    """What to give as `after` for the next page; null: this is the last."""
 
 
 def schedule_reply(made: Schedule) -> ScheduleReply:

@@ -2,131 +2,132 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Awaitable
+from http import HTTPStatus
+from typing import Annotated, TypeVar
 
-from fastapi import Query
+from fastapi import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mirabelle.api.scheduling import models
-from mirabelle.api.scheduling.access import account_of
-from mirabelle.api.scheduling.models import Id, NewProfile, NewSchedule
-from mirabelle.api.scheduling.problem import Problem, invalid
-from mirabelle.calls.clock import Clock
-from mirabelle.calls.profile import ProfileError
-from mirabelle.calls.schedule import ScheduleError, Window, parse_windows, parse_zone
-from mirabelle.store.ledger import Ledger, RuleExists, RuleInUse, RuleMissing
+from mirabelle.api.scheduling.models import GREATEST, NewProfile, NewSchedule
+from mirabelle.api.v1 import page, problem
+from mirabelle.api.v1.identity import Identity, Manager, Reader
+from mirabelle.api.v1.page import After, Limit
+from mirabelle.api.v1.services import Services
+from mirabelle.api.xml import Fault
+from mirabelle.calls.profile import Profile, ProfileError
+from mirabelle.calls.schedule import Schedule, ScheduleError, Window, parse_windows, parse_zone
+from mirabelle.store.ledger import RuleExists, RuleInUse, RuleMissing
 
-After = Annotated[int, Query(ge=0, le=models.GREATEST, description="The `next` of the page before; 0: the first page.")]
-Limit = Annotated[int, Query(ge=1, le=models.MOST_LISTED, description="The most objects of the page.")]
+ScheduleId = Annotated[int, Path(ge=1, le=GREATEST, description="The id of a schedule.")]
+"""The schedule that a path names."""
+ProfileId = Annotated[int, Path(ge=1, le=GREATEST, description="The id of a profile.")]
+"""The profile that a path names."""
+
+Rule = TypeVar("Rule", Schedule, Profile)
 
 
 class RuleRoutes:
-    """The handlers of `/api/schedules` and `/api/profiles`.
+    """The handlers of `/api/schedules` and `/api/profiles`."""
 
-    Args:
-        ledger: where they are kept.
-        clock: the time.
-    """
+    def __init__(self, services: Services) -> None:
+        self._ledger = services.ledger
+        self._clock = services.clock
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
-        self._ledger = ledger
-        self._clock = clock
-
-    async def add_schedule(self, request: Request, body: NewSchedule) -> models.ScheduleReply:
+    async def add_schedule(self, response: Response, caller: Manager, asked: NewSchedule) -> models.ScheduleReply:
         """Make a schedule."""
-        account = account_of(request)
-        zone, windows = self._zone(body), self._windows(body)
+        zone, windows = _zone(asked), _windows(asked)
+        if isinstance(zone, Fault) or isinstance(windows, Fault):
+            raise problem.refused([each for each in (zone, windows) if isinstance(each, Fault)])
+        account_id = caller.account.account_id
         try:
-            made = await self._ledger.add_schedule(account.account_id, body.name, zone, windows, self._clock.now())
+            made = await self._ledger.add_schedule(account_id, asked.name, zone, windows, self._clock.now())
         except RuleExists as error:
-            raise Problem(409, "Name taken", str(error)) from error
+            raise problem.conflict(str(error)) from error
+        response.headers["Location"] = f"/api/schedules/{made.schedule_id}"
         return models.schedule_reply(made)
 
-    async def schedules(self, request: Request, after: After = 0, limit: Limit = 100) -> models.Schedules:
+    async def schedules(
+        self, request: Request, response: Response, caller: Reader, after: After = 0, limit: Limit = page.USUAL
+    ) -> models.Schedules:
         """The schedules of the account, in the order of their ids."""
-        account = account_of(request)
-        page = await self._ledger.schedules(account.account_id, after=after, limit=limit)
-        following = page[-1].schedule_id if len(page) == limit else None
-        return models.Schedules(schedules=[models.schedule_reply(each) for each in page], next=following)
+        found = await self._ledger.schedules(caller.account.account_id, after=after, limit=limit + 1)
+        shown, following = page.cut(request, response, found, limit, lambda each: each.schedule_id)
+        return models.Schedules(schedules=[models.schedule_reply(each) for each in shown], next=following)
 
-    async def schedule(self, request: Request, schedule_id: Id) -> models.ScheduleReply:
+    async def schedule(self, caller: Reader, schedule_id: ScheduleId) -> models.ScheduleReply:
         """One schedule."""
-        account = account_of(request)
-        found = await self._ledger.schedule(schedule_id)
-        if found is None or found.account_id != account.account_id:
-            raise missing("schedule", schedule_id)
-        return models.schedule_reply(found)
+        return models.schedule_reply(await self._schedule(caller, schedule_id))
 
-    async def delete_schedule(self, request: Request, schedule_id: Id) -> Response:
+    async def delete_schedule(self, caller: Manager, schedule_id: ScheduleId) -> Response:
         """Delete a schedule that no campaign keeps."""
-        account = account_of(request)
-        found = await self._ledger.schedule(schedule_id)
-        if found is None or found.account_id != account.account_id:
-            raise missing("schedule", schedule_id)
-        try:
-            await self._ledger.delete_schedule(schedule_id)
-        except RuleMissing as error:
-            raise missing("schedule", schedule_id) from error
-        except RuleInUse as error:
-            raise Problem(409, "In use", str(error)) from error
-        return Response(status_code=204)
+        await self._schedule(caller, schedule_id)
+        return await _deleted(self._ledger.delete_schedule(schedule_id), f"schedule {schedule_id}")
 
-    async def add_profile(self, request: Request, body: NewProfile) -> models.ProfileReply:
+    async def add_profile(self, response: Response, caller: Manager, asked: NewProfile) -> models.ProfileReply:
         """Make a profile."""
-        account = account_of(request)
         try:
             made = await self._ledger.add_profile(
-                account.account_id, body.name, body.calls_per_second, body.channels, self._clock.now()
+                caller.account.account_id, asked.name, asked.calls_per_second, asked.channels, self._clock.now()
             )
         except ProfileError as error:
-            raise invalid([{"detail": str(error), "pointer": "#"}]) from error
+            raise problem.refused([Fault("body", str(error))]) from error
         except RuleExists as error:
-            raise Problem(409, "Name taken", str(error)) from error
+            raise problem.conflict(str(error)) from error
+        response.headers["Location"] = f"/api/profiles/{made.profile_id}"
         return models.profile_reply(made)
 
-    async def profiles(self, request: Request, after: After = 0, limit: Limit = 100) -> models.Profiles:
+    async def profiles(
+        self, request: Request, response: Response, caller: Reader, after: After = 0, limit: Limit = page.USUAL
+    ) -> models.Profiles:
         """The profiles of the account, in the order of their ids."""
-        account = account_of(request)
-        page = await self._ledger.profiles(account.account_id, after=after, limit=limit)
-        following = page[-1].profile_id if len(page) == limit else None
-        return models.Profiles(profiles=[models.profile_reply(each) for each in page], next=following)
+        found = await self._ledger.profiles(caller.account.account_id, after=after, limit=limit + 1)
+        shown, following = page.cut(request, response, found, limit, lambda each: each.profile_id)
+        return models.Profiles(profiles=[models.profile_reply(each) for each in shown], next=following)
 
-    async def profile(self, request: Request, profile_id: Id) -> models.ProfileReply:
+    async def profile(self, caller: Reader, profile_id: ProfileId) -> models.ProfileReply:
         """One profile."""
-        account = account_of(request)
-        found = await self._ledger.profile(profile_id)
-        if found is None or found.account_id != account.account_id:
-            raise missing("profile", profile_id)
-        return models.profile_reply(found)
+        return models.profile_reply(await self._profile(caller, profile_id))
 
-    async def delete_profile(self, request: Request, profile_id: Id) -> Response:
+    async def delete_profile(self, caller: Manager, profile_id: ProfileId) -> Response:
         """Delete a profile that no campaign keeps."""
-        account = account_of(request)
-        found = await self._ledger.profile(profile_id)
-        if found is None or found.account_id != account.account_id:
-            raise missing("profile", profile_id)
-        try:
-            await self._ledger.delete_profile(profile_id)
-        except RuleMissing as error:
-            raise missing("profile", profile_id) from error
-        except RuleInUse as error:
-            raise Problem(409, "In use", str(error)) from error
-        return Response(status_code=204)
+        await self._profile(caller, profile_id)
+        return await _deleted(self._ledger.delete_profile(profile_id), f"profile {profile_id}")
 
-    def _zone(self, body: NewSchedule) -> str:
-        try:
-            return parse_zone(body.zone)
-        except ScheduleError as error:
-            raise invalid([{"detail": str(error), "pointer": "#/zone"}]) from error
+    async def _schedule(self, caller: Identity, schedule_id: int) -> Schedule:
+        return _own(caller, await self._ledger.schedule(schedule_id), f"schedule {schedule_id}")
 
-    def _windows(self, body: NewSchedule) -> tuple[Window, ...]:
-        try:
-            return parse_windows([window.model_dump() for window in body.windows])
-        except ScheduleError as error:
-            raise invalid([{"detail": str(error), "pointer": "#/windows"}]) from error
+    async def _profile(self, caller: Identity, profile_id: int) -> Profile:
+        return _own(caller, await self._ledger.profile(profile_id), f"profile {profile_id}")
 
 
-def missing(what: str, key: int) -> Problem:
-    """The problem of an object that is not there, or is another account's."""
-    return Problem(404, "Not found", f"There is no {what} {key}.")
+def _own(caller: Identity, found: Rule | None, what: str) -> Rule:
+    if found is None or found.account_id != caller.account.account_id:
+        raise problem.not_found(what)
+    return found
+
+
+async def _deleted(deletion: Awaitable[None], what: str) -> Response:
+    try:
+        await deletion
+    except RuleMissing as error:
+        raise problem.not_found(what) from error
+    except RuleInUse as error:
+        raise problem.conflict(str(error)) from error
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+def _zone(asked: NewSchedule) -> str | Fault:
+    try:
+        return parse_zone(asked.zone)
+    except ScheduleError as error:
+        return Fault("zone", str(error))
+
+
+def _windows(asked: NewSchedule) -> tuple[Window, ...] | Fault:
+    try:
+        return parse_windows([window.model_dump() for window in asked.windows])
+    except ScheduleError as error:
+        return Fault("windows", str(error))

@@ -8,13 +8,14 @@ from http import HTTPStatus
 from typing import Annotated, Final
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mirabelle.api.keys import hash_key, new_key
 from mirabelle.api.login import hash_pin, new_pin
 from mirabelle.api.v1 import page, problem
+from mirabelle.api.v1.asked import Asked
 from mirabelle.api.v1.idempotency import idempotency_of
 from mirabelle.api.v1.identity import Admin, Identity, Reader
 from mirabelle.api.v1.page import After, Limit
@@ -38,10 +39,8 @@ MOST_LOGIN: Final = 128
 """The most characters of a login."""
 
 
-class SettingsChange(BaseModel):
+class SettingsChange(Asked):
     """Settings of an account; those that are left out stay as they are."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     preflight: bool | None = Field(
         default=None, description="Whether start_url and result_url are fetched once when a call is queued."
@@ -61,10 +60,8 @@ class SettingsChange(BaseModel):
     )
 
 
-class AccountOrder(BaseModel):
+class AccountOrder(Asked):
     """A new account."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     login: str = Field(min_length=1, max_length=MOST_LOGIN, description="The name that requests will give.")
 
@@ -82,10 +79,8 @@ class NewPin(BaseModel):
     pin: str | None = Field(description=_ONCE)
 
 
-class SecretOrder(BaseModel):
+class SecretOrder(Asked):
     """How the signing secret is replaced."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     revoke_former: bool = Field(
         default=False, description="Whether the one before signs no more; otherwise both sign for a day."
@@ -98,10 +93,8 @@ class NewSecret(BaseModel):
     signing_secret: str | None = Field(description=_ONCE)
 
 
-class KeyOrder(BaseModel):
+class KeyOrder(Asked):
     """A new key."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     role: Role = Field(
         description="`read`; `manager`: calls and campaigns as well; `admin`: keys and settings as well."
@@ -133,9 +126,7 @@ class Accounts:
         if not self._is_operator(caller):
             return AccountList(accounts=[AccountView.of(caller.account)])
         found = await self._ledger.accounts(after=after, limit=limit + 1)
-        accounts, more = page.cut(found, limit)
-        following = accounts[-1].account_id if more else None
-        page.link(request, response, following)
+        accounts, following = page.cut(request, response, found, limit, lambda each: each.account_id)
         return AccountList(accounts=[AccountView.of(each) for each in accounts], next=following)
 
     async def make(self, request: Request, response: Response, caller: Admin, asked: AccountOrder) -> NewAccount:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,12 +18,13 @@ from mirabelle.api.queuecalls import CALLS_OF, Duplicates, OnBadLine
 from mirabelle.api.seen_numbers import learn
 from mirabelle.api.upload import paced
 from mirabelle.api.v1 import problem
+from mirabelle.api.v1.asked import UNREAD, Asked
 from mirabelle.api.v1.guard import MOST_BODY_BYTES
 from mirabelle.api.v1.idempotency import idempotency_of
 from mirabelle.api.v1.identity import Identity, Manager
 from mirabelle.api.v1.lines import MOST_ADDRESSES, CallLines, LinesRefused
-from mirabelle.api.v1.order import CallFields
-from mirabelle.api.v1.problem import FieldError, ProblemError
+from mirabelle.api.v1.order import Callee, CallFields
+from mirabelle.api.v1.problem import FieldError, ProblemError, error_of
 from mirabelle.api.v1.services import Services
 from mirabelle.api.xml import Fault
 from mirabelle.calls.call import NewCall
@@ -41,12 +42,11 @@ MOST_LISTED: Final = 1_000
 _PIECE: Final = 256 * 1024
 
 
-class CallBatch(BaseModel):
+class CallBatch(Asked):
     """Several calls. A field that a call leaves out is that of the campaign's defaults."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    calls: list[CallFields] = Field(min_length=1, max_length=MOST_CALLS)
+    # Each is looked at as a line is, so that what is wrong with it is told with the rest.
+    calls: list[Annotated[CallFields, UNREAD]] = Field(min_length=1, max_length=MOST_CALLS)
 
 
 class CallsQueued(BaseModel):
@@ -101,16 +101,7 @@ class Additions:
         Raises:
             ProblemError: nothing was queued.
         """
-        now = self._services.clock.now()
-        lines = CallLines(
-            caller.account,
-            self._services.settings,
-            now,
-            defaults=_defaults(campaign.defaults),
-            on_bad_line=on_bad_line,
-            duplicates=duplicates,
-        )
-        once = idempotency_of(request)
+        lines = self._lines(caller, campaign, on_bad_line=on_bad_line, duplicates=duplicates)
         warnings: list[FieldError] = []
 
         def text(uploaded: Uploaded) -> str:
@@ -120,22 +111,73 @@ class Additions:
                 skipped=lines.skipped,
                 call_ids=list(uploaded.call_ids),
                 calls_url=CALLS_OF.format(campaign.campaign_id),
-                errors=[_error(fault) for fault in lines.faults],
+                errors=[error_of(fault) for fault in lines.faults],
                 warnings=warnings,
             ).model_dump_json()
+
+        await learn(self._ledger, campaign.campaign_id, lines)
+        batches = self._finished(caller, lines, self._batches(request, lines), warnings)
+        return await self._store(request, campaign, lines, batches, text)
+
+    async def add_listed(
+        self,
+        request: Request,
+        caller: Manager,
+        campaign: Campaign,
+        calls: Sequence[Any],
+        fields: type[Callee],
+        text: Callable[[Uploaded, list[FieldError]], str],
+    ) -> Response:
+        """Queue the calls of a list that was read already.
+
+        Args:
+            request: without a body that is left to read.
+            caller: who may.
+            campaign: where they belong.
+            calls: not looked at yet.
+            fields: what may be said of each.
+            text: the reply, from what was stored and the warnings.
+
+        Raises:
+            ProblemError: nothing was queued.
+        """
+        lines = self._lines(caller, campaign, fields=fields)
+        warnings: list[FieldError] = []
+
+        async def batches() -> AsyncIterator[Sequence[NewCall]]:
+            yield await asyncio.to_thread(lines.take, calls)
+
+        finished = self._finished(caller, lines, batches(), warnings)
+        return await self._store(request, campaign, lines, finished, lambda uploaded: text(uploaded, warnings))
+
+    def _lines(self, caller: Identity, campaign: Campaign, **more: Any) -> CallLines:
+        """What takes the calls of a campaign in."""
+        services = self._services
+        defaults = _defaults(campaign.defaults)
+        return CallLines(caller.account, services.settings, services.clock.now(), defaults=defaults, **more)
+
+    async def _store(
+        self,
+        request: Request,
+        campaign: Campaign,
+        lines: CallLines,
+        batches: AsyncIterator[Sequence[NewCall]],
+        text: Callable[[Uploaded], str],
+    ) -> Response:
+        """Store calls and, where the request has a key, the reply together with them."""
+        once = idempotency_of(request)
 
         def kept(uploaded: Uploaded) -> KeptReply:
             assert once is not None
             return once.kept(HTTPStatus.CREATED, text(uploaded))
 
-        await learn(self._ledger, campaign.campaign_id, lines)
         try:
             uploaded = await self._ledger.upload(
-                caller.account.account_id,
+                campaign.account_id,
                 "",
                 "",
-                self._batches(request, caller, lines, warnings),
-                now,
+                batches,
+                self._services.clock.now(),
                 into=campaign.campaign_id,
                 listed=MOST_LISTED,
                 reply=None if once is None else kept,
@@ -145,10 +187,21 @@ class Additions:
         self._services.on_queued()
         return Response(text(uploaded), status_code=HTTPStatus.CREATED, media_type="application/json")
 
-    async def _batches(
-        self, request: Request, caller: Identity, lines: CallLines, warnings: list[FieldError]
+    async def _finished(
+        self,
+        caller: Identity,
+        lines: CallLines,
+        batches: AsyncIterator[Sequence[NewCall]],
+        warnings: list[FieldError],
     ) -> AsyncIterator[Sequence[NewCall]]:
-        """The calls of the body. When all are known to be good their addresses are looked at, before any is stored."""
+        """All calls. When all are known to be good their addresses are looked at, before any is stored."""
+        async for batch in batches:
+            yield batch
+        yield await asyncio.to_thread(lines.finish)
+        await self._look_at(caller, lines, warnings)
+
+    async def _batches(self, request: Request, lines: CallLines) -> AsyncIterator[Sequence[NewCall]]:
+        """The calls of the body."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if request.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
             detail = "Send the body as it is, without Content-Encoding."
@@ -162,8 +215,6 @@ class Additions:
         else:
             detail = f"Send the calls as application/json or as {NDJSON}."
             raise ProblemError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, detail)
-        yield await asyncio.to_thread(lines.finish)
-        await self._look_at(caller, lines, warnings)
 
     async def _pieces(self, request: Request, most: int) -> AsyncIterator[bytes]:
         """The body in pieces that are worth the way to another thread."""
@@ -195,11 +246,7 @@ class Additions:
             finding = await self._services.admission.addresses(caller.account, start_url, result_url)
             if finding.faults:
                 raise problem.refused(finding.faults)
-            warnings += [_error(each) for each in finding.warnings]
-
-
-def _error(fault: Fault) -> FieldError:
-    return FieldError(field=fault.field, detail=fault.reason, line=fault.line or None)
+            warnings += [error_of(each) for each in finding.warnings]
 
 
 def _defaults(defaults: CampaignDefaults) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query
 from pydantic import BaseModel, Field
@@ -13,12 +13,13 @@ from starlette.responses import Response
 
 from mirabelle.api.queuecall import Order
 from mirabelle.api.v1 import order, page, problem
+from mirabelle.api.v1.asked import UNREAD
 from mirabelle.api.v1.events import CallEvents, log
 from mirabelle.api.v1.idempotency import idempotency_of
 from mirabelle.api.v1.identity import Identity, Manager, Reader
 from mirabelle.api.v1.order import CallOrder
 from mirabelle.api.v1.page import After, Limit
-from mirabelle.api.v1.problem import FieldError
+from mirabelle.api.v1.problem import FieldError, error_of
 from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.times import TimeView
 from mirabelle.api.v1.views import AttemptList, AttemptView, CallList, CallView, ResultList, ResultView
@@ -31,6 +32,8 @@ CallId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of a call."
 """The call that a path names."""
 CampaignFilter = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Calls of this campaign only.")]
 """Which campaign's calls are meant."""
+AnyCall = Annotated[CallOrder, UNREAD]
+"""JSON that describes a call; the handler looks at its shape, so as to tell what is wrong with its meaning as well."""
 StateFilter = Annotated[CallState | None, Query(description="Calls in this state only.")]
 """Calls in which state are meant."""
 
@@ -64,16 +67,14 @@ class Calls:
         self._ledger = services.ledger
         self._clock = services.clock
 
-    async def queue(self, request: Request, caller: Manager, asked: CallOrder) -> Response:
+    async def queue(self, request: Request, caller: Manager, asked: AnyCall) -> Response:
         """Queue one call. It is stored, and survives a restart, when the reply is sent.
 
         With an `Idempotency-Key` the call is queued once, however often the request comes.
         """
         now = self._clock.now()
-        found = order.check(asked.form(), caller.account, self._services.settings, now)
-        if not isinstance(found, Order):
-            raise problem.refused(found)
-        new = found.new_call(caller.account, await self._campaign(caller, asked))
+        asked, found = await self._checked(caller, asked, now)
+        new = found.new_call(caller.account, asked.campaign_id)
         finding = await self._services.admission.addresses(caller.account, found.start_url, found.result_url)
         if finding.faults:
             raise problem.refused(finding.faults)
@@ -84,7 +85,7 @@ class Calls:
                 **dict(CallView.of(call)),
                 scheduled_time=_understood(asked.scheduled_time, now),
                 expiration_time=_understood(asked.expiration_time, now),
-                warnings=[_warning(each) for each in finding.warnings],
+                warnings=[error_of(each) for each in finding.warnings],
             ).model_dump_json()
 
         def kept(call: Call) -> KeptReply:
@@ -100,13 +101,22 @@ class Calls:
             headers={"Location": f"/v1/calls/{call.call_id}", "Cache-Control": "no-store"},
         )
 
-    async def _campaign(self, caller: Identity, asked: CallOrder) -> int | None:
-        if asked.campaign_id is None:
-            return None
-        campaign = await self._ledger.campaign(asked.campaign_id)
-        if campaign is None or campaign.account_id != caller.account.account_id:
-            raise problem.refused([Fault("campaign_id", "The account has no such campaign.")])
-        return campaign.campaign_id
+    async def _checked(self, caller: Identity, value: Any, now: datetime) -> tuple[CallOrder, Order]:
+        """What is asked for, and the call that it makes; what is wrong in shape and in meaning is told together."""
+        asked, faults = order.read(CallOrder, value)
+        if asked is None:
+            raise problem.refused(faults)
+        found = order.check(asked.form(), caller.account, self._services.settings, now)
+        if not isinstance(found, Order):
+            told = {fault.field for fault in faults}
+            faults += tuple(fault for fault in found if fault.field not in told)
+        if asked.campaign_id is not None:
+            campaign = await self._ledger.campaign(asked.campaign_id)
+            if campaign is None or campaign.account_id != caller.account.account_id:
+                faults += (Fault("campaign_id", "The account has no such campaign."),)
+        if faults or not isinstance(found, Order):
+            raise problem.refused(faults)
+        return asked, found
 
     async def listed(
         self,
@@ -130,9 +140,7 @@ class Calls:
             after=after,
             limit=limit + 1,
         )
-        calls, more = page.cut(found, limit)
-        following = calls[-1].call_id if more else None
-        page.link(request, response, following)
+        calls, following = page.cut(request, response, found, limit, lambda each: each.call_id)
         return CallList(calls=[CallView.of(call) for call in calls], next=following)
 
     async def one(self, caller: Reader, call_id: CallId) -> CallWithHistory:
@@ -180,7 +188,3 @@ class Calls:
 
 def _understood(words: str | None, now: datetime) -> TimeView | None:
     return TimeView.of(words.strip(), now) if words and words.strip() else None
-
-
-def _warning(fault: Fault) -> FieldError:
-    return FieldError(field=fault.field, detail=fault.reason, line=fault.line or None)

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Path, Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mirabelle.api import url, xml
+from mirabelle.api import xml
 from mirabelle.api.queuecall import DEFAULT_RETRY_INTERVAL
 from mirabelle.api.queuecalls import FIELDS
 from mirabelle.api.v1 import order, page, problem
 from mirabelle.api.v1.additions import Additions, DuplicatesQuery, OnBadLineQuery
+from mirabelle.api.v1.asked import Asked
 from mirabelle.api.v1.calls import CallsChanged
-from mirabelle.api.v1.identity import Identity, Manager, Reader
+from mirabelle.api.v1.identity import Manager, Reader
+from mirabelle.api.v1.own_campaigns import OwnCampaigns, address_faults
 from mirabelle.api.v1.page import After, Limit
 from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.views import CampaignCounts, CampaignList, CampaignView
 from mirabelle.api.xml import Fault
 from mirabelle.calls import when
 from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
-from mirabelle.store.ledger import CampaignExists, RuleMissing
 from mirabelle.store.rule_steps import MOST_KEPT
+
+_MOST: Final = {field.name: field.most for field in FIELDS}
 
 CampaignId = Annotated[int, Path(ge=1, le=2**31 - 1, description="The id of a campaign.")]
 """The campaign that a path names."""
+
+NameFilter = Annotated[
+    str | None,
+    Query(min_length=1, max_length=_MOST["campaign_name"], description="The campaign of this name only."),
+]
+"""Which campaign is looked for."""
 
 MOST_RULES: Final = MOST_KEPT
 """The most schedules, and the most profiles, of a campaign."""
@@ -34,13 +43,9 @@ MOST_RULES: Final = MOST_KEPT
 RuleId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The id of a schedule or a profile."""
 
-_MOST = {field.name: field.most for field in FIELDS}
 
-
-class CampaignOrder(BaseModel):
+class CampaignOrder(Asked):
     """A campaign."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str = Field(
         min_length=1, max_length=_MOST["campaign_name"], description="No other campaign of the account has it."
@@ -63,19 +68,15 @@ class CampaignOrder(BaseModel):
     paused: bool = Field(default=False, description="Whether its calls wait until it is resumed.")
 
 
-class RulesOrder(BaseModel):
+class RulesOrder(Asked):
     """What a campaign keeps from now on."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     schedules: list[RuleId] = Field(max_length=MOST_RULES)
     profiles: list[RuleId] = Field(max_length=MOST_RULES)
 
 
-class RetryOrder(BaseModel):
+class RetryOrder(Asked):
     """How failed calls are taken back."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     expiration_time: str | None = Field(
         default=None,
@@ -91,6 +92,7 @@ class Campaigns:
         self._ledger = services.ledger
         self._clock = services.clock
         self._allow_private = services.settings.http.allow_private
+        self._own = OwnCampaigns(services)
         self._additions = Additions(services)
 
     async def make(self, response: Response, caller: Manager, asked: CampaignOrder) -> CampaignView:
@@ -98,42 +100,43 @@ class Campaigns:
         faults = _faults(asked, allow_private=self._allow_private)
         if faults:
             raise problem.refused(faults)
-        try:
-            campaign = await self._ledger.add_campaign(
-                caller.account.account_id,
-                asked.name.strip(),
-                asked.parameters,
-                self._clock.now(),
-                defaults=CampaignDefaults(
-                    start_url=asked.start_url.strip(),
-                    result_url=asked.result_url.strip(),
-                    max_retries=asked.max_retries,
-                    retry_interval=asked.retry_interval,
-                ),
-                schedules=asked.schedules,
-                profiles=asked.profiles,
-                state=CampaignState.PAUSED if asked.paused else CampaignState.ACTIVE,
-            )
-        except CampaignExists as error:
-            raise problem.conflict(str(error)) from error
-        except RuleMissing as error:
-            raise problem.refused([Fault(_rule_of(error), str(error))]) from error
+        campaign = await self._own.make(
+            caller,
+            asked.name.strip(),
+            asked.parameters,
+            defaults=CampaignDefaults(
+                start_url=asked.start_url.strip(),
+                result_url=asked.result_url.strip(),
+                max_retries=asked.max_retries,
+                retry_interval=asked.retry_interval,
+            ),
+            schedules=asked.schedules,
+            profiles=asked.profiles,
+            state=CampaignState.PAUSED if asked.paused else CampaignState.ACTIVE,
+        )
         response.headers["Location"] = f"/v1/campaigns/{campaign.campaign_id}"
         return CampaignView.of(campaign)
 
     async def listed(
-        self, request: Request, response: Response, caller: Reader, after: After = 0, limit: Limit = page.USUAL
+        self,
+        request: Request,
+        response: Response,
+        caller: Reader,
+        name: NameFilter = None,
+        after: After = 0,
+        limit: Limit = page.USUAL,
     ) -> CampaignList:
         """The campaigns of the account, the oldest first; `default` is the one of calls that name none."""
+        if name is not None:
+            one = await self._ledger.campaign_by_name(caller.account.account_id, name)
+            return CampaignList(campaigns=[CampaignView.of(one)] if one and one.campaign_id > after else [])
         found = await self._ledger.campaigns(caller.account.account_id, after=after, limit=limit + 1)
-        campaigns, more = page.cut(found, limit)
-        following = campaigns[-1].campaign_id if more else None
-        page.link(request, response, following)
+        campaigns, following = page.cut(request, response, found, limit, lambda each: each.campaign_id)
         return CampaignList(campaigns=[CampaignView.of(each) for each in campaigns], next=following)
 
     async def one(self, caller: Reader, campaign_id: CampaignId) -> CampaignCounts:
         """A campaign, and how many of its calls are in each state."""
-        return await self._counted(await self._own(caller, campaign_id))
+        return await self._counted(await self._own.one(caller, campaign_id))
 
     async def add(
         self,
@@ -144,27 +147,25 @@ class Campaigns:
         duplicates: DuplicatesQuery = "allow",
     ) -> Response:
         """Queue many calls, all or none of them: a JSON list, or any number as lines of JSON that are streamed."""
-        campaign = await self._own(caller, campaign_id)
+        campaign = await self._own.one(caller, campaign_id)
         return await self._additions.add(request, caller, campaign, on_bad_line, duplicates)
 
     async def pause(self, caller: Manager, campaign_id: CampaignId) -> CampaignCounts:
         """Let no attempt begin any more. After the reply no INVITE of the campaign leaves."""
-        await self._own(caller, campaign_id)
-        return await self._counted(await self._ledger.pause_campaign(campaign_id, self._clock.now()))
+        return await self._counted(await self._own.pause(caller, campaign_id))
 
     async def resume(self, caller: Manager, campaign_id: CampaignId) -> CampaignCounts:
         """Let its calls be dialled again."""
-        await self._own(caller, campaign_id)
-        return await self._counted(await self._ledger.resume_campaign(campaign_id, self._clock.now()))
+        return await self._counted(await self._own.resume(caller, campaign_id))
 
     async def cancel(self, caller: Manager, campaign_id: CampaignId) -> CallsChanged:
         """Withdraw all calls that wait. Those that are dialled go on."""
-        await self._own(caller, campaign_id)
+        await self._own.one(caller, campaign_id)
         return CallsChanged(calls=await self._ledger.cancel_campaign(campaign_id, self._clock.now()))
 
     async def retry(self, caller: Manager, campaign_id: CampaignId, asked: RetryOrder | None = None) -> CallsChanged:
         """Queue failed and expired calls once more, with all their retries; never one that was answered."""
-        await self._own(caller, campaign_id)
+        await self._own.one(caller, campaign_id)
         now = self._clock.now()
         expires_at = None
         if asked is not None and asked.expiration_time is not None:
@@ -176,18 +177,7 @@ class Campaigns:
 
     async def set_rules(self, caller: Manager, campaign_id: CampaignId, asked: RulesOrder) -> CampaignCounts:
         """Let it keep these schedules and profiles and no others."""
-        campaign = await self._own(caller, campaign_id)
-        try:
-            await self._ledger.set_campaign_rules(campaign_id, asked.schedules, asked.profiles)
-        except RuleMissing as error:
-            raise problem.refused([Fault(_rule_of(error), str(error))]) from error
-        return await self._counted(campaign)
-
-    async def _own(self, caller: Identity, campaign_id: int) -> Campaign:
-        campaign = await self._ledger.campaign(campaign_id)
-        if campaign is None or campaign.account_id != caller.account.account_id:
-            raise problem.not_found(f"campaign {campaign_id}")
-        return campaign
+        return await self._counted(await self._own.set_rules(caller, campaign_id, asked.schedules, asked.profiles))
 
     async def _counted(self, campaign: Campaign) -> CampaignCounts:
         rules = await self._ledger.campaign_rules(campaign.campaign_id)
@@ -202,15 +192,6 @@ def _faults(asked: CampaignOrder, *, allow_private: bool) -> list[Fault]:
     ]
     if not asked.name.strip():
         faults.append(Fault("name", "The name is blank; give one."))
-    for name, text in (("start_url", asked.start_url.strip()), ("result_url", asked.result_url.strip())):
-        try:
-            if text:
-                url.check(text, allow_private=allow_private)
-        except url.UrlError as error:
-            faults.append(Fault(name, str(error)))
-    return faults
-
-
-def _rule_of(error: RuleMissing) -> str:
-    """The field that names what the account has not."""
-    return "profiles" if "profile" in str(error) else "schedules"
+    return faults + address_faults(
+        start_url=asked.start_url.strip(), result_url=asked.result_url.strip(), allow_private=allow_private
+    )

@@ -13,16 +13,18 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.routing import Match
+from starlette.types import Message, Scope
 
 from mirabelle.api.body import Body
 from mirabelle.api.form import FormError
+from mirabelle.api.quotas import Quotas
+from mirabelle.api.reply import client_of
 from mirabelle.api.upload import TooLarge, paced
-from mirabelle.api.v1 import problem
+from mirabelle.api.v1 import problem, rate
 from mirabelle.api.v1.idempotency import Idempotency, Remembers, again, key_of
 from mirabelle.api.v1.identity import Door, Identity
 from mirabelle.api.v1.problem import ProblemError
-from mirabelle.api.v1.rate import RateLimit
 from mirabelle.api.xml import Fault
 from mirabelle.calls.clock import Clock
 from mirabelle.store.ledger import AlreadyAnswered, StoreError
@@ -50,7 +52,7 @@ class Guard:
     """Stands around the handlers of the API."""
 
     def __init__(
-        self, ledger: RemembersReplies, door: Door, clock: Clock, rate: RateLimit, *, most_streamed: int
+        self, ledger: RemembersReplies, door: Door, clock: Clock, quotas: Quotas, *, most_streamed: int
     ) -> None:
         """Make it.
 
@@ -58,13 +60,13 @@ class Guard:
             ledger: where replies to requests with an `Idempotency-Key` are kept.
             door: tells who is asking.
             clock: where the time comes from.
-            rate: how many requests an account may send.
+            quotas: how many requests an account may send.
             most_streamed: bytes of the largest body that is streamed.
         """
         self._ledger = ledger
         self._door = door
         self._clock = clock
-        self._rate = rate
+        self._quotas = quotas
         self._most_streamed = most_streamed
         self._log = structlog.get_logger("mirabelle.api")
 
@@ -73,6 +75,13 @@ class Guard:
         guard = self
 
         class GuardedRoute(APIRoute):
+            def matches(self, scope: Scope) -> tuple[Match, Scope]:
+                try:
+                    return super().matches(scope)
+                except ValueError:
+                    # Digits without end, where the path takes a whole number.
+                    return Match.NONE, {}
+
             def get_route_handler(self) -> Handler:
                 return guard.around(
                     super().get_route_handler(),
@@ -122,11 +131,9 @@ class Guard:
         return guarded
 
     async def _let_in(self, request: Request, body: Body, handle: Handler, *, streams: bool) -> Response:
-        identity = await self._door.identify(request.headers.get("authorization", ""))
+        identity = await self._door.identify(request.headers.get("authorization", ""), client_of(request))
         request.state.identity = identity
-        sender = str(identity.account.account_id)
-        self._rate.check(sender)
-        self._rate.count(sender)
+        rate.take(self._quotas, str(identity.account.account_id))
         if request.method in {"GET", "HEAD"}:
             return await handle(request)
         key = key_of(request) if request.method == "POST" else None
@@ -153,14 +160,14 @@ class Guard:
                 # Its hash tells whether it is the same list.
                 async for _ in paced(Body(request).chunks(), self._most_streamed, self._clock):
                     pass
-            return again(known, once.body_hash)
+            return again(known, request.url.path, once.body_hash)
         try:
             response = await handle(request)
         except AlreadyAnswered:
             known = await self._ledger.remembered(account_id, once.key)
             if known is None:
                 raise
-            return again(known, once.body_hash)
+            return again(known, request.url.path, once.body_hash)
         if 200 <= response.status_code <= 299 and not once.is_kept:
             text = bytes(response.body).decode() if once.text_to_keep is None else once.text_to_keep
             await self._ledger.remember(

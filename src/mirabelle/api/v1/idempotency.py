@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -19,6 +20,9 @@ REPLAYED: Final = "Idempotency-Replayed"
 """The header of a reply that was given before."""
 MOST_CHARACTERS: Final = 255
 """The longest key."""
+
+_HAVE_ADDRESSES: Final = frozenset({"account", "call", "campaign", "profile", "schedule"})
+"""What a client can look at under an id of its own."""
 
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,%d}" % MOST_CHARACTERS)  # noqa: UP031  the braces of the pattern are its own
 
@@ -90,11 +94,12 @@ def key_of(request: Request) -> str | None:
     return values[0]
 
 
-def again(known: Remembered, body_hash: str) -> Response:
+def again(known: Remembered, path: str, body_hash: str) -> Response:
     """The first reply once more.
 
     Args:
         known: what was answered.
+        path: of the present request.
         body_hash: of the present request.
 
     Raises:
@@ -105,12 +110,22 @@ def again(known: Remembered, body_hash: str) -> Response:
             field=HEADER, detail="Another request was sent with this key; take a new key for a new request."
         )
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, error.detail, errors=[error])
-    return Response(
-        known.reply,
-        status_code=known.status,
-        media_type="application/json",
-        headers={REPLAYED: "true", "Cache-Control": "no-store"},
-    )
+    headers = {REPLAYED: "true", "Cache-Control": "no-store"}
+    if known.status == HTTPStatus.CREATED and (location := location_of(path, known.reply)):
+        headers["Location"] = location
+    return Response(known.reply, status_code=known.status, media_type="application/json", headers=headers)
+
+
+def location_of(path: str, reply: str) -> str | None:
+    """Where what was made is; None where a reply names no such thing.
+
+    Args:
+        path: of the list that it was added to, such as `/v1/calls`.
+        reply: JSON, with an id named after the list, such as `call_id`.
+    """
+    name = path.rpartition("/")[2].removesuffix("s")
+    made = json.loads(reply).get(f"{name}_id")
+    return f"{path}/{made}" if isinstance(made, int) and name in _HAVE_ADDRESSES else None
 
 
 def idempotency_of(request: Request) -> Idempotency | None:

@@ -13,8 +13,9 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from mirabelle.api.keys import hash_key
-from mirabelle.api.login import LoginBusy, LoginCheck
+from mirabelle.api.login import LoginBusy, LoginCheck, LoginGuessed
 from mirabelle.api.v1.problem import ProblemError
+from mirabelle.api.v1.rate import too_many
 from mirabelle.calls.account import Account
 from mirabelle.store.records import KeyHolder, Role
 
@@ -68,14 +69,16 @@ class Door:
         self._ledger = ledger
         self._login = login
 
-    async def identify(self, header: str) -> Identity:
+    async def identify(self, header: str, client: str) -> Identity:
         """Who it is.
 
         Args:
             header: the value of Authorization; empty where there is none.
+            client: the address that it came from.
 
         Raises:
-            ProblemError: 401 where it is nobody, 503 where too many are being checked.
+            ProblemError: 401 where it is nobody, 429 where too many wrong PINs were given for a login, 503 where too
+                many logins are being checked.
         """
         scheme, _, credentials = header.partition(" ")
         credentials = credentials.strip()
@@ -86,7 +89,7 @@ class Door:
             if scheme.lower() == "bearer":
                 identity = await self._by_key(credentials)
             elif scheme.lower() == "basic":
-                identity = await self._by_pin(credentials)
+                identity = await self._by_pin(credentials, client)
         if identity is None:
             raise _stranger("The key is not known, or login and PIN do not belong together.")
         return identity
@@ -96,7 +99,7 @@ class Door:
         account = None if holder is None else await self._ledger.account(holder.account_id)
         return None if holder is None or account is None else Identity(account, holder.role)
 
-    async def _by_pin(self, credentials: str) -> Identity | None:
+    async def _by_pin(self, credentials: str, client: str) -> Identity | None:
         try:
             login, colon, pin = base64.b64decode(credentials, validate=True).decode("utf-8").partition(":")
         except (binascii.Error, ValueError):
@@ -104,7 +107,9 @@ class Door:
         if not colon or not login or not pin:
             return None
         try:
-            account = await self._login.account(login, pin)
+            account = await self._login.account(login, pin, client)
+        except LoginGuessed as error:
+            raise too_many("Too many wrong PINs were given for this login.", error.wait) from error
         except LoginBusy as error:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, str(error), headers={"Retry-After": "1"}) from error
         return None if account is None else Identity(account, "admin")

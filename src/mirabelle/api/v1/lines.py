@@ -13,7 +13,7 @@ from mirabelle.api.queuecall import Order
 from mirabelle.api.queuecalls import Duplicates, OnBadLine
 from mirabelle.api.seen_numbers import SeenNumbers
 from mirabelle.api.v1 import order, problem
-from mirabelle.api.v1.order import CallFields
+from mirabelle.api.v1.order import Callee, CallFields
 from mirabelle.api.xml import Fault
 from mirabelle.calls import number
 from mirabelle.calls.account import Account
@@ -50,8 +50,9 @@ class CallLines:
         now: datetime,
         *,
         defaults: Mapping[str, str],
-        on_bad_line: OnBadLine,
-        duplicates: Duplicates,
+        on_bad_line: OnBadLine = "refuse",
+        duplicates: Duplicates = "allow",
+        fields: type[Callee] = CallFields,
     ) -> None:
         """Make it.
 
@@ -62,6 +63,7 @@ class CallLines:
             defaults: what calls have that do not say it, by the names of the form's fields.
             on_bad_line: what becomes of a call that is wrong.
             duplicates: what becomes of a number that is there twice.
+            fields: what may be said of a call.
         """
         self.faults: list[Fault] = []
         self.skipped = 0
@@ -72,6 +74,7 @@ class CallLines:
         self._defaults = defaults
         self._on_bad_line = on_bad_line
         self._duplicates = duplicates
+        self._fields = fields
         self._seen = None if duplicates == "allow" else SeenNumbers()
         self._refused = False
         self._queued = 0
@@ -107,8 +110,15 @@ class CallLines:
             raise LinesRefused("A line is too long.")
         return calls
 
-    def take(self, asked: Iterable[CallFields]) -> list[NewCall]:
-        """Take calls that were read already; they are counted as lines are."""
+    def take(self, asked: Iterable[Any]) -> list[NewCall]:
+        """Take the calls of a JSON list; they are counted as lines are.
+
+        Args:
+            asked: as they were read, and not looked at yet.
+
+        Raises:
+            LinesRefused: so much is wrong that looking on is of no use.
+        """
         return self._calls(self._counted(each) for each in asked)
 
     def finish(self) -> list[NewCall]:
@@ -126,15 +136,15 @@ class CallLines:
             raise LinesRefused("The list holds no call.")
         return calls
 
-    def _calls(self, asked: Iterable[CallFields | None]) -> list[NewCall]:
+    def _calls(self, asked: Iterable[Callee | None]) -> list[NewCall]:
         calls = [call for each in asked if each is not None and (call := self._call(each)) is not None]
         return [] if self._refused else calls
 
-    def _counted(self, asked: CallFields) -> CallFields:
+    def _counted(self, asked: Any) -> Callee | None:
         self._line += 1
-        return asked
+        return self._shaped(asked)
 
-    def _parsed(self, line: bytes) -> CallFields | None:
+    def _parsed(self, line: bytes) -> Callee | None:
         """What a line holds; None for a blank one, and where it is wrong."""
         self._line += 1
         if not line.strip():
@@ -147,14 +157,18 @@ class CallLines:
         except (ValueError, RecursionError):
             self._bad("", "The line is no JSON in UTF-8.")
             return None
+        return self._shaped(value)
+
+    def _shaped(self, value: Any) -> Callee | None:
+        """A call of the right shape; None where it has another."""
         try:
-            return CallFields.model_validate(value)
+            return self._fields.model_validate(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            self._bad(".".join(map(str, first["loc"]))[:200], problem.reason_of(first))
+            self._bad(problem.place_of(first) if first["loc"] else "", problem.reason_of(first))
             return None
 
-    def _call(self, asked: CallFields) -> NewCall | None:
+    def _call(self, asked: Callee) -> NewCall | None:
         values = {**self._defaults, **asked.form()}
         found = order.check(values, self._account, self._settings, self._now)
         if not isinstance(found, Order):

@@ -44,7 +44,7 @@ _HEADERS: Final[Mapping[str, dict[str, Any]]] = {
     "503": {"Retry-After": _header("Seconds to wait, where the server is busy.", pattern="^[1-9][0-9]*$")},
 }
 _LINK: Final = _header('Where the next page is (RFC 8288), as `<address>; rel="next"`.')
-_LOCATION: Final = _header("Where what was made is; not where the reply is given again.")
+_LOCATION: Final = _header("Where what was made is.")
 _REPLAY: Final = _header("`true` where the reply was given before.", enum=["true"])
 _KEY: Final[dict[str, Any]] = {
     "name": HEADER,
@@ -79,11 +79,13 @@ def completed(document: dict[str, Any], prefixes: tuple[str, ...]) -> dict[str, 
 
 def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = operation["responses"]
+    # What it is about is named in the address, or the operation says that its body names it.
+    named = "{" in path or "404" in responses
     for status, response in responses.items():
         if status.startswith("2"):
             _complete_success(status, response, method, operation)
     for status, description in _PROBLEMS.items():
-        if (status in _WITH_BODY and method == "get") or (status == "404" and "{" not in path):
+        if (status in _WITH_BODY and method == "get") or (status == "404" and not named):
             continue
         if MEDIA_TYPE in responses.get(status, {}).get("content", {}):
             # The operation describes problems of its own.

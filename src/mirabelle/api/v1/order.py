@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 
 from mirabelle.api import queuecall
 from mirabelle.api.queuecall import Order
+from mirabelle.api.v1 import problem
+from mirabelle.api.v1.asked import Asked
 from mirabelle.api.xml import Fault
 from mirabelle.calls import when
 from mirabelle.calls.account import Account
@@ -38,14 +40,22 @@ _EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
-class _Fields(BaseModel):
-    """What may be said of a call; what is left out has its default."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
+class Callee(Asked):
+    """Who is called, and what belongs to no other call."""
 
     phone_number: str = _text("phone_number", default=...)
     message_reference: str | None = _text("message_reference")
     call_parameters: str | None = _text("call_parameters")
+
+    def form(self) -> dict[str, str]:
+        """The same as the values of a queuecall form."""
+        given = self.model_dump(exclude_none=True, exclude={"campaign_id"})
+        return {name: str(value) for name, value in given.items()}
+
+
+class _Fields(Callee):
+    """What may be said of a call; what is left out has its default."""
+
     result_url: str | None = _text("result_url")
     max_retries: int | None = _number("max_retries")
     retry_interval: int | None = _number("retry_interval")
@@ -53,11 +63,6 @@ class _Fields(BaseModel):
     scheduled_time: str | None = _text("scheduled_time")
     expiration_timestamp: int | None = _number("expiration_timestamp")
     expiration_time: str | None = _text("expiration_time")
-
-    def form(self) -> dict[str, str]:
-        """The same as the values of a queuecall form."""
-        given = self.model_dump(exclude_none=True, exclude={"campaign_id"})
-        return {name: str(value) for name, value in given.items()}
 
 
 class CallFields(_Fields):
@@ -77,6 +82,30 @@ class CallOrder(_Fields):
     campaign_id: int | None = Field(
         default=None, ge=1, le=2**31 - 1, description="The campaign it falls into; the account's default when left out."
     )
+
+
+T = TypeVar("T", bound=Callee)
+
+
+def read(model: type[T], value: Any) -> tuple[T | None, tuple[Fault, ...]]:
+    """What a request asks for, as far as it has the right shape, and what is wrong with the shape of the rest.
+
+    It is None where no field can be told from another.
+
+    Args:
+        model: what may be asked for.
+        value: JSON.
+    """
+    try:
+        return model.model_validate(value), ()
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+    faults = tuple(Fault(problem.place_of(each), problem.reason_of(each)) for each in errors)
+    wrong = {fault.field for fault in faults}
+    if problem.WHOLE in wrong:
+        return None, faults
+    fitting = (model.model_fields.keys() & value.keys()) - wrong
+    return model.model_construct(**{name: value[name] for name in fitting}), faults
 
 
 def check(values: Mapping[str, str], account: Account, settings: Settings, now: datetime) -> Order | tuple[Fault, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlencode
 
@@ -33,18 +33,22 @@ class Page(BaseModel):
     next: int | None = Field(default=None, description="Give this as `after` for the next page; null on the last one.")
 
 
-def cut(found: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
-    """The things of a page, and whether more follow. Ask the store for one more than the page holds.
+def cut(
+    request: Request, response: Response, found: Sequence[T], limit: int, key: Callable[[T], int]
+) -> tuple[Sequence[T], int | None]:
+    """The things of a page and the cursor of the next one, which the headers get, too (RFC 8288); None on the last.
 
     Args:
-        found: up to `limit` + 1 things.
+        request: for the page.
+        response: gets the header.
+        found: up to `limit` + 1 things; whoever asks the store asks for one more than the page holds.
         limit: of the page.
+        key: of a thing.
     """
-    return found[:limit], len(found) > limit
-
-
-def link(request: Request, response: Response, following: int | None) -> None:
-    """Say in the headers, too, where the next page is (RFC 8288)."""
-    if following is not None:
-        query = {**dict(request.query_params), "after": str(following)}
-        response.headers["Link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+    if len(found) <= limit:
+        return found, None
+    shown = found[:limit]
+    following = key(shown[-1])
+    query = {**dict(request.query_params), "after": str(following)}
+    response.headers["Link"] = f'<{request.url.path}?{urlencode(query)}>; rel="next"'
+    return shown, following

@@ -22,6 +22,10 @@ MOST_ERRORS: Final = 100
 """The most faults that one problem names."""
 
 
+WHOLE: Final = "body"
+"""What is told as the field where it is the whole body that is wrong."""
+
+
 class FieldError(BaseModel):
     """One thing that is wrong with a request."""
 
@@ -81,16 +85,18 @@ def conflict(detail: str) -> ProblemError:
     return ProblemError(HTTPStatus.CONFLICT, detail)
 
 
-def refused(faults: Iterable[Fault], *, prefix: str = "") -> ProblemError:
+def error_of(fault: Fault) -> FieldError:
+    """What is wrong with a field, as the API tells it."""
+    return FieldError(field=fault.field, detail=fault.reason, line=fault.line or None)
+
+
+def refused(faults: Iterable[Fault]) -> ProblemError:
     """The request holds values that cannot be used.
 
     Args:
         faults: what is wrong with which field.
-        prefix: in front of the names of the fields.
     """
-    errors = [
-        FieldError(field=f"{prefix}{fault.field}", detail=fault.reason, line=fault.line or None) for fault in faults
-    ]
+    errors = [error_of(fault) for fault in faults]
     detail = "Nothing was done: put right what `errors` names, and send the request again."
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors[:MOST_ERRORS])
 
@@ -160,14 +166,25 @@ def reason_of(error: Mapping[str, Any]) -> str:
     return _REASONS.get(error["type"], f"{reason[:500]}.")
 
 
+def place_of(error: Mapping[str, Any]) -> str:
+    """The field that is wrong, as a path such as `calls.3.start_url`; `body` where it is no field.
+
+    Args:
+        error: one of those of a `ValidationError`.
+    """
+    place = ".".join(map(str, error["loc"]))[:200]
+    # A name can hold half a character, which nothing can be written with.
+    return place.encode("utf-8", "replace").decode("utf-8") or WHOLE
+
+
 def _field_error(error: Mapping[str, Any]) -> FieldError:
     place = [str(each) for each in error["loc"]]
     if error["type"] == "json_invalid":
         at = f" at character {place[-1]}" if place else ""
         return FieldError(field="body", detail=f"The body is no JSON: {error.get('ctx', {}).get('error', '')}{at}.")
     if len(place) > 1 and place[0] in {"body", "query", "path", "header"}:
-        place = place[1:]
-    return FieldError(field=".".join(place)[:200] or "body", detail=reason_of(error))
+        error = {**error, "loc": place[1:]}
+    return FieldError(field=place_of(error), detail=reason_of(error))
 
 
 async def answer(_request: Request, error: Exception) -> Response:

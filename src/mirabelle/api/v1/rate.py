@@ -1,56 +1,33 @@
-"""How many requests an account, or whoever fails to name one, may send."""
+"""How many requests an account may send."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from http import HTTPStatus
-from typing import Final
 
+from mirabelle.api.quotas import Quotas
 from mirabelle.api.v1.problem import ProblemError
-from mirabelle.calls.clock import Clock
-from mirabelle.calls.pacing import TokenBucket
-
-MOST_REMEMBERED: Final = 10_000
-"""The most senders that are counted; the one that was silent longest is forgotten first."""
 
 
-class RateLimit:
-    """A token bucket for each sender."""
+def take(quotas: Quotas, sender: str) -> None:
+    """Count a request of a sender.
 
-    def __init__(self, clock: Clock, *, per_second: float, burst: float) -> None:
-        """Make it.
+    Raises:
+        ProblemError: it is one too many; 429, as `too_many` makes it.
+    """
+    wait = quotas.wait(sender)
+    if wait > 0.0:
+        raise too_many(f"Too many requests: at most {quotas.per_second:g} a second.", wait)
+    quotas.count(sender)
 
-        Args:
-            clock: only its monotonic side is used.
-            per_second: requests a second in the long run.
-            burst: requests at once after a silence.
-        """
-        self._clock = clock
-        self._per_second = per_second
-        self._burst = burst
-        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def check(self, sender: str) -> None:
-        """See whether a sender may send one more; it is not counted yet.
+def too_many(reason: str, wait: float) -> ProblemError:
+    """Whoever sent a request is to come again later: 429, with Retry-After (RFC 6585 section 4).
 
-        Raises:
-            ProblemError: 429, with the seconds to wait in Retry-After (RFC 6585 section 4).
-        """
-        known = self._buckets.get(sender)
-        wait = 0.0 if known is None else known.wait(self._clock.monotonic())
-        if wait > 0.0:
-            seconds = math.ceil(wait)
-            detail = f"Too many requests: at most {self._per_second:g} a second. Come again in {seconds} s."
-            raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})
-
-    def count(self, sender: str) -> None:
-        """Count a request of a sender. Ask `check` first."""
-        now = self._clock.monotonic()
-        known = self._buckets.get(sender)
-        if known is None:
-            known = TokenBucket(rate=self._per_second, burst=self._burst, tokens=self._burst, at=now)
-        self._buckets[sender] = known.take(now)
-        self._buckets.move_to_end(sender)
-        while len(self._buckets) > MOST_REMEMBERED:
-            self._buckets.popitem(last=False)
+    Args:
+        reason: a sentence.
+        wait: seconds.
+    """
+    seconds = math.ceil(wait)
+    detail = f"{reason} Come again in {seconds} s."
+    return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(seconds)})

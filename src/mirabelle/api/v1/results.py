@@ -39,9 +39,7 @@ class Results:
     ) -> ResultList:
         """Results of the account's calls, the oldest first."""
         found = await self._ledger.results(caller.account.account_id, state=state, after=after, limit=limit + 1)
-        results, more = page.cut(found, limit)
-        following = results[-1].delivery_id if more else None
-        page.link(request, response, following)
+        results, following = page.cut(request, response, found, limit, lambda each: each.delivery_id)
         return ResultList(results=[ResultView.of(each) for each in results], next=following)
 
     async def one(self, caller: Reader, result_id: ResultId) -> ResultView:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from fastapi import APIRouter, Security
-from fastapi.security import HTTPBasic, HTTPBearer
+from fastapi import APIRouter
 from starlette.responses import Response
 
+from mirabelle.api.quotas import Quotas
 from mirabelle.api.v1.accounts import Accounts
 from mirabelle.api.v1.additions import BODY, CallsQueued
 from mirabelle.api.v1.calls import Calls, QueuedCall
 from mirabelle.api.v1.campaigns import Campaigns
 from mirabelle.api.v1.export import Export
 from mirabelle.api.v1.guard import Guard
-from mirabelle.api.v1.identity import Door, role_of
-from mirabelle.api.v1.openapi import ROLE
-from mirabelle.api.v1.rate import RateLimit
+from mirabelle.api.v1.identity import Door
+from mirabelle.api.v1.operation import PREFIX, add, guarded
 from mirabelle.api.v1.results import Results
 from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.times import Times
-
-PREFIX: Final = "/v1"
-"""What every address of this API begins with."""
 
 _CREATED: Final = {"status_code": HTTPStatus.CREATED}
 
@@ -36,7 +31,7 @@ def guard(services: Services) -> Guard:
         services.ledger,
         Door(services.ledger, services.admission.login),
         services.clock,
-        RateLimit(services.clock, per_second=api.requests_per_second, burst=api.burst),
+        Quotas(services.clock, per_second=api.requests_per_second, burst=api.burst),
         most_streamed=services.settings.server.max_upload_mb * 1_000_000,
     )
 
@@ -48,31 +43,21 @@ def router(services: Services, guard: Guard) -> APIRouter:
         services: the rest of the server.
         guard: what all requests pass.
     """
-    made = APIRouter(
-        prefix=PREFIX,
-        route_class=guard.routes(),
-        # For the OpenAPI document; the guard lets in.
-        dependencies=[
-            Security(
-                HTTPBearer(auto_error=False, description="A key; `POST /v1/accounts/{account_id}/keys` makes one.")
-            ),
-            Security(HTTPBasic(auto_error=False, description="The account's login and PIN; they are an admin.")),
-        ],
-    )
+    made = guarded(PREFIX, guard)
     _calls(made, services)
     _campaigns(made, services)
     _results(made, services)
     _accounts(made, services)
-    _add(made, "GET", "/when", Times(services).explain, "what a time in words means", "Times")
+    add(made, "GET", "/when", Times(services).explain, "what a time in words means", "Times")
     return made
 
 
 def _calls(made: APIRouter, services: Services) -> None:
     calls, tag = Calls(services), "Calls"
-    _add(made, "POST", "/calls", calls.queue, "queue a call", tag, response_model=QueuedCall, **_CREATED)
-    _add(made, "GET", "/calls", calls.listed, "list calls", tag)
+    add(made, "POST", "/calls", calls.queue, "queue a call", tag, response_model=QueuedCall, **_CREATED)
+    add(made, "GET", "/calls", calls.listed, "list calls", tag)
     export = {HTTPStatus.OK: {"content": {"text/csv": {}, "application/x-ndjson": {}}, "description": "The file."}}
-    _add(
+    add(
         made,
         "GET",
         "/calls/export",
@@ -82,20 +67,20 @@ def _calls(made: APIRouter, services: Services) -> None:
         response_class=Response,
         responses=export,
     )
-    _add(made, "GET", "/calls/{call_id}", calls.one, "a call and its history", tag)
-    _add(made, "GET", "/calls/{call_id}/attempts", calls.attempts, "the attempts of a call", tag)
-    _add(made, "GET", "/calls/{call_id}/results", calls.results, "the results of a call", tag)
-    _add(made, "GET", "/calls/{call_id}/events", calls.events, "the log of a call", tag)
-    _add(made, "POST", "/calls/{call_id}/cancel", calls.cancel, "withdraw a call", tag)
+    add(made, "GET", "/calls/{call_id}", calls.one, "a call and its history", tag)
+    add(made, "GET", "/calls/{call_id}/attempts", calls.attempts, "the attempts of a call", tag)
+    add(made, "GET", "/calls/{call_id}/results", calls.results, "the results of a call", tag)
+    add(made, "GET", "/calls/{call_id}/events", calls.events, "the log of a call", tag)
+    add(made, "POST", "/calls/{call_id}/cancel", calls.cancel, "withdraw a call", tag)
 
 
 def _campaigns(made: APIRouter, services: Services) -> None:
     campaigns, tag = Campaigns(services), "Campaigns"
     one = "/campaigns/{campaign_id}"
-    _add(made, "POST", "/campaigns", campaigns.make, "make a campaign", tag, **_CREATED)
-    _add(made, "GET", "/campaigns", campaigns.listed, "list campaigns", tag)
-    _add(made, "GET", one, campaigns.one, "a campaign and its counts", tag)
-    _add(
+    add(made, "POST", "/campaigns", campaigns.make, "make a campaign", tag, **_CREATED)
+    add(made, "GET", "/campaigns", campaigns.listed, "list campaigns", tag)
+    add(made, "GET", one, campaigns.one, "a campaign and its counts", tag)
+    add(
         made,
         "POST",
         f"{one}/calls",
@@ -106,32 +91,32 @@ def _campaigns(made: APIRouter, services: Services) -> None:
         openapi_extra=BODY,
         **_CREATED,
     )
-    _add(made, "PUT", f"{one}/rules", campaigns.set_rules, "set the schedules and profiles of a campaign", tag)
-    _add(made, "POST", f"{one}/pause", campaigns.pause, "pause a campaign", tag)
-    _add(made, "POST", f"{one}/resume", campaigns.resume, "resume a campaign", tag)
-    _add(made, "POST", f"{one}/cancel", campaigns.cancel, "withdraw the calls of a campaign", tag)
-    _add(made, "POST", f"{one}/retry", campaigns.retry, "try failed calls again", tag)
+    add(made, "PUT", f"{one}/rules", campaigns.set_rules, "set the schedules and profiles of a campaign", tag)
+    add(made, "POST", f"{one}/pause", campaigns.pause, "pause a campaign", tag)
+    add(made, "POST", f"{one}/resume", campaigns.resume, "resume a campaign", tag)
+    add(made, "POST", f"{one}/cancel", campaigns.cancel, "withdraw the calls of a campaign", tag)
+    add(made, "POST", f"{one}/retry", campaigns.retry, "try failed calls again", tag)
 
 
 def _results(made: APIRouter, services: Services) -> None:
     results, tag = Results(services), "Results"
-    _add(made, "GET", "/results", results.listed, "list results", tag)
-    _add(made, "GET", "/results/{result_id}", results.one, "a result", tag)
-    _add(made, "POST", "/results/{result_id}/replay", results.replay, "post a result again", tag)
+    add(made, "GET", "/results", results.listed, "list results", tag)
+    add(made, "GET", "/results/{result_id}", results.one, "a result", tag)
+    add(made, "POST", "/results/{result_id}/replay", results.replay, "post a result again", tag)
 
 
 def _accounts(made: APIRouter, services: Services) -> None:
     accounts, tag = Accounts(services), "Accounts"
     one = "/accounts/{account_id}"
-    _add(made, "GET", "/accounts", accounts.listed, "list accounts", tag)
-    _add(made, "POST", "/accounts", accounts.make, "make an account", tag, **_CREATED)
-    _add(made, "GET", one, accounts.one, "an account", tag)
-    _add(made, "PATCH", one, accounts.change, "change settings", tag)
-    _add(made, "POST", f"{one}/pin", accounts.change_pin, "give a new PIN", tag)
-    _add(made, "POST", f"{one}/secret", accounts.change_secret, "make a signing secret", tag)
-    _add(made, "GET", f"{one}/keys", accounts.keys, "list keys", tag)
-    _add(made, "POST", f"{one}/keys", accounts.add_key, "make a key", tag, **_CREATED)
-    _add(
+    add(made, "GET", "/accounts", accounts.listed, "list accounts", tag)
+    add(made, "POST", "/accounts", accounts.make, "make an account", tag, **_CREATED)
+    add(made, "GET", one, accounts.one, "an account", tag)
+    add(made, "PATCH", one, accounts.change, "change settings", tag)
+    add(made, "POST", f"{one}/pin", accounts.change_pin, "give a new PIN", tag)
+    add(made, "POST", f"{one}/secret", accounts.change_secret, "make a signing secret", tag)
+    add(made, "GET", f"{one}/keys", accounts.keys, "list keys", tag)
+    add(made, "POST", f"{one}/keys", accounts.add_key, "make a key", tag, **_CREATED)
+    add(
         made,
         "DELETE",
         f"{one}/keys/{{key_id}}",
@@ -140,22 +125,4 @@ def _accounts(made: APIRouter, services: Services) -> None:
         tag,
         status_code=HTTPStatus.NO_CONTENT,
         response_class=Response,
-    )
-
-
-def _add(
-    made: APIRouter, method: str, path: str, handle: Callable[..., Any], summary: str, tag: str, **more: Any
-) -> None:
-    """Add an address; its name in the document is the method and the path, as generated clients like it."""
-    extra = {**more.pop("openapi_extra", {}), ROLE: role_of(handle)}
-    words = [method.lower(), *path.replace("{", "").replace("}", "").strip("/").split("/")]
-    made.add_api_route(
-        path,
-        handle,
-        methods=[method],
-        summary=f"{summary[0].upper()}{summary[1:]}",
-        operation_id="_".join(words),
-        tags=[tag],
-        openapi_extra=extra,
-        **more,
     )

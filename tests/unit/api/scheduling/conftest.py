@@ -1,8 +1,7 @@
-"""The scheduling service over a ledger on SQLite, with the simplest check of bearer keys."""
+"""The scheduling service over a ledger on SQLite."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +9,15 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
-from starlette.requests import Request
-from starlette.responses import Response
+from argon2 import PasswordHasher
 
-from mirabelle.api.scheduling import problem
-from mirabelle.api.scheduling.access import Caller
-from mirabelle.api.scheduling.problem import Problem
-from mirabelle.api.scheduling.routes import scheduling_routers
-from mirabelle.api.xml import Fault
+from mirabelle.api.admission import Admission
+from mirabelle.api.app import create_app
+from mirabelle.api.json_api import routers
+from mirabelle.api.keys import hash_key
+from mirabelle.api.login import LoginCheck
+from mirabelle.api.preflight import Finding
+from mirabelle.api.v1.services import Services
 from mirabelle.calls.account import Account
 from mirabelle.settings import Settings, load
 from mirabelle.store.ledger import Ledger
@@ -28,6 +26,7 @@ from mirabelle.store.records import Role
 
 NOW = datetime(2026, 3, 2, 15, tzinfo=UTC)
 """A Monday, 10:00 in New York."""
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class Noon:
@@ -40,43 +39,50 @@ class Noon:
         return 0.0
 
 
+class Looks(Admission):
+    """Looks at addresses, and finds what it is told to find."""
+
+    def __init__(self, login: LoginCheck) -> None:
+        super().__init__(login, None)
+        self.finding = Finding()
+
+    async def addresses(self, account: Account, start_url: str, result_url: str) -> Finding:
+        return self.finding
+
+
 class Service:
     """The service, and who may use it."""
 
     def __init__(self, ledger: Ledger, settings: Settings) -> None:
         self.ledger = ledger
-        self.unreachable: list[Fault] = []
-        self.app = FastAPI()
-        for router in scheduling_routers(ledger, Noon(), settings, self.identify, self.look):
-            self.app.include_router(router)
-        self.app.add_exception_handler(Problem, _problem)
-        self.app.add_exception_handler(RequestValidationError, _problem)
+        self.clock = Noon()
+        self.looks = Looks(LoginCheck(ledger, self.clock, hasher=CHEAP))
+        self.rung = 0
+        services = Services(
+            ledger=ledger, clock=self.clock, settings=settings, admission=self.looks, on_queued=self.ring
+        )
+        self.app = create_app(
+            ledger,
+            self.clock,
+            settings,
+            on_queued=self.ring,
+            health=dict,
+            json_api=lambda _admission: routers(services),
+            hasher=CHEAP,
+        )
 
-    async def identify(self, request: Request) -> Caller:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        holder = await self.ledger.key(hashlib.sha256(key.encode()).hexdigest()) if scheme == "Bearer" else None
-        account = None if holder is None else await self.ledger.account(holder.account_id)
-        if holder is None or account is None:
-            raise Problem(401, "Unauthorized", "Send a bearer key of the account.")
-        return Caller(account, holder.role)
-
-    async def look(self, account: Account, start_url: str, result_url: str) -> list[Fault]:
-        return self.unreachable
+    def ring(self) -> None:
+        self.rung += 1
 
     async def key(self, account: Account, role: Role) -> httpx.AsyncClient:
         """A client with a key of its own."""
         key = f"{account.login}-{role}"
-        await self.ledger.add_key(account.account_id, role, hashlib.sha256(key.encode()).hexdigest(), NOW)
+        await self.ledger.add_key(account.account_id, role, hash_key(key), NOW)
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app),
             base_url="http://mirabelle.test/api",
             headers={"authorization": f"Bearer {key}"},
         )
-
-
-async def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem | RequestValidationError)
-    return problem.reply(error if isinstance(error, Problem) else problem.of_validation(error))
 
 
 @pytest.fixture
