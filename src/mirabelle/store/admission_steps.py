@@ -9,6 +9,7 @@ with its leases.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from mirabelle.calls.pace import Pace
 from mirabelle.calls.profile import tightest
 from mirabelle.calls.room import Limit, Room
 from mirabelle.calls.trunk import Trunk
-from mirabelle.store import admission_statements, rows, statements
+from mirabelle.store import admission_statements, rows
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
 from mirabelle.store.gate_steps import Asking, held
@@ -95,10 +96,9 @@ class Candidate:
 
 def admit(hot: HotPaths, asked: Asked) -> Steps[Admitted]:
     """See `Ledger.admit`."""
-    [due] = yield Ask(statements.NEXT_DUE)
+    [due] = yield Ask(hot.admission.next_due, {"now": micros(asked.now)})
     if due["at"] is None or rows.instant(due["at"]) > asked.now:
         return Admitted((), None if due["at"] is None else rows.instant(due["at"]))
-    yield Ask(hot.admission.lock)
     return (yield from _Admission(hot, asked).run())
 
 
@@ -212,15 +212,16 @@ class _Admission:
         """Give the room to calls, round by round, until nobody can use what is left."""
         hungry = list(candidates)
         for _ in range(MOST_ROUNDS):
-            self._foresee([each for each in hungry if self._campaign_room(each) <= 0])
-            hungry = [each for each in hungry if self._campaign_room(each) > 0]
+            rooms = {each.campaign_id: self._campaign_room(each) for each in hungry}
+            self._foresee([each for each in hungry if rooms[each.campaign_id] <= 0])
+            hungry = [each for each in hungry if rooms[each.campaign_id] > 0]
             slots = min(self._asked.limit - len(self._taken), self._trunk_room())
             if slots <= 0 or not hungry:
                 break
             shares = share(
                 slots,
                 [
-                    Contender(each.campaign_id, each.dialing.weight, each.passed, self._campaign_room(each))
+                    Contender(each.campaign_id, each.dialing.weight, each.passed, rooms[each.campaign_id])
                     for each in hungry
                 ],
                 self._virtual,
@@ -254,9 +255,9 @@ class _Admission:
         outcome = _Outcome()
         for one in asking:
             self._decide(one, campaigns[one.call.campaign_id], closed.get(one.call.call_id), outcome)
+        given = Counter(call.campaign_id for call in outcome.taken)
         for each in served:
-            given = sum(call.campaign_id == each.campaign_id for call in outcome.taken)
-            each.passed = max(each.passed, self._virtual) + given / each.dialing.weight
+            each.passed = max(each.passed, self._virtual) + given[each.campaign_id] / each.dialing.weight
         self._virtual = max(self._virtual, shares.now)
         yield from self._write(outcome)
         return [
@@ -316,15 +317,11 @@ class _Admission:
 
     def _foresee(self, hungry: Iterable[Candidate]) -> None:
         """When those could have more that have more to dial."""
+        trunks = [f"trunk:{trunk.name}" for trunk in self._asked.trunks]
+        elsewhere = [self._asked.now] if self._trunk_room() > 0 else [self._room.again_at(name) for name in trunks]
         for each in hungry:
             short = [name for name in each.names if self._room.left(name) <= 0]
-            if short:
-                self._again.append(max(self._room.again_at(name) for name in short))
-            elif self._trunk_room() <= 0:
-                trunks = [f"trunk:{trunk.name}" for trunk in self._asked.trunks]
-                self._again += [self._room.again_at(name) for name in trunks]
-            else:
-                self._again.append(self._asked.now)
+            self._again += [max(self._room.again_at(name) for name in short)] if short else elsewhere
 
     def _trunk_room(self) -> int:
         return sum(self._room.left(f"trunk:{trunk.name}") for trunk in self._asked.trunks)

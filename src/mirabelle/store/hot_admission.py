@@ -115,6 +115,7 @@ class AdmissionPaths:
 
     Attributes:
         lock: keeps admissions of a fleet apart until the transaction ends.
+        next_due: when the first queued call is due, which may be null; where that is not after `:now`, with the lock.
         first_due: campaigns and priorities of the first `:most` due calls, with how many of those each has; and, in a
             row without a campaign, when the next call is due after `:now`, which may be null.
         waiting: active campaigns and priorities with queued calls, and the earliest due time of each.
@@ -128,6 +129,7 @@ class AdmissionPaths:
     """
 
     lock: sa.TextClause
+    next_due: sa.TextClause
     first_due: sa.TextClause
     waiting: sa.TextClause
     facts: sa.TextClause
@@ -139,9 +141,12 @@ class AdmissionPaths:
     reached: sa.TextClause
 
 
+_NEXT_DUE: Final = "SELECT min(due_at) AS at FROM calls WHERE state = 'queued'"
+
 SQLITE: Final = AdmissionPaths(
     # Whoever writes has everything to himself.
     lock=sa.text("SELECT 1 AS locked"),
+    next_due=sa.text(f"{_NEXT_DUE} AND :now > 0"),
     first_due=sa.text(_first_due("INDEXED BY calls_state_due_at")),
     # Of a pair that is compared as a whole, SQLite looks for the first half only.
     waiting=sa.text(
@@ -189,9 +194,15 @@ SQLITE: Final = AdmissionPaths(
 )
 """SQLite's."""
 
+# `Admitted` in ASCII; migrations have a lock of their own.
+_LOCK: Final = f"pg_advisory_xact_lock({0x41646D6974746564}) IS NULL"
+
 POSTGRESQL: Final = AdmissionPaths(
-    # `Admitted` in ASCII; migrations have a lock of their own.
-    lock=sa.text(f"SELECT pg_advisory_xact_lock({0x41646D6974746564}) IS NULL AS locked"),
+    lock=sa.text(f"SELECT {_LOCK} AS locked"),
+    # In one statement, which one who waits for the lock does not see the others' work in; the next one does.
+    next_due=sa.text(f"""
+        SELECT at, CASE WHEN at <= :now THEN {_LOCK} END AS locked FROM ({_NEXT_DUE}) AS n
+    """),  # noqa: S608
     first_due=sa.text(_first_due()),
     waiting=sa.text(
         _waiting(f"""
