@@ -53,6 +53,8 @@ class Room:
         """How many more may leave."""
         limit = self.limits.get(name, NO_LIMIT)
         taken = self.taken.get(name, 0)
+        if limit == NO_LIMIT and name not in self.paces:
+            return ENOUGH - taken
         ready = pace.ready(self._pace(name, limit), limit.calls_per_second, self.now) - taken
         free = ENOUGH if limit.channels is None else limit.channels - self.in_use.get(name, 0) - taken
         return max(0, min(ready, free))

@@ -28,6 +28,10 @@ from mirabelle.store.ledger import CallHeld, CampaignPaused, LeaseLost, Ledger, 
 LONGEST_SLEEP: Final = 5.0
 """Seconds after which the dialer looks at the ledger though nothing woke it."""
 
+BREATH: Final = 0.02
+"""Seconds from one look at the ledger to the next, so that what comes together (calls that end, rates that give one
+more call each hundredth of a second) is looked at together."""
+
 EXPIRED_AT_ONCE: Final = 500
 """Calls that one turn may expire."""
 
@@ -135,32 +139,41 @@ class Dialer:
         while not self._draining:
             self._awake.clear()
             wait = await self._persist(self._turn)
+            await asyncio.sleep(BREATH)
             # Not wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(max(0.0, wait - BREATH)):
                     await self._awake.wait()
         await asyncio.Event().wait()
 
     async def _turn(self) -> float:
         """Do what can be done now; returns the seconds until more can be."""
         now = self._clock.now()
-        for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
-            self._story("expired", call.call_id)
-            self._on_result()
         most = min(ADMITTED_AT_ONCE, self._most - len(self._running))
-        foreseen: list[datetime | None] = [await self._ledger.next_expiry()]
+        foreseen: list[datetime | None] = []
         if most > 0 and self._trunks:
             admitted = await self._ledger.admit(
                 tuple(self._trunks.values()), now, most, self._owner, now + self._lease, memory=self._memory
             )
+            for call in admitted.calls:
+                self._start(call)
             for call in admitted.refused:
                 self._story("refused", call.call_id, reason=call.detail)
                 self._on_result()
-            for call in admitted.calls:
-                self._start(call)
             foreseen.append(admitted.again_at)
+        foreseen.append(await self._expire(now))
         waits = [(instant - self._clock.now()).total_seconds() for instant in foreseen if instant is not None]
         return min([LONGEST_SLEEP, *(max(0.0, wait) for wait in waits)])
+
+    async def _expire(self, now: datetime) -> datetime | None:
+        """End what has expired; returns when more will have."""
+        following = await self._ledger.next_expiry()
+        if following is None or following > now:
+            return following
+        for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
+            self._story("expired", call.call_id)
+            self._on_result()
+        return await self._ledger.next_expiry()
 
     def _start(self, call: Call) -> None:
         """Begin to carry a call that was admitted. Nothing here can fail: it must be carried or given back."""
@@ -295,6 +308,8 @@ class Dialer:
         e164 = number.e164_of(call.phone_number)
         if ending.elsewhere and routing.candidates(e164, tuple(self._trunks.values()), tried):
             return next_step(call, ending, now, tried=tried)
+        if ending.outcome is Outcome.ANSWERED:
+            return next_step(call, ending, now)
         campaign = await self._ledger.campaign(call.campaign_id)
         policy = DEFAULT if campaign is None else campaign.dialing.retry
         before: tuple[Outcome, ...] = ()

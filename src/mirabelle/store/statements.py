@@ -127,7 +127,6 @@ LOCK_CALL: Final = (
 )
 RECENT_CALLS: Final = _CALL.order_by(CALLS.c.call_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 COUNTS: Final = sa.select(CALLS.c.state, sa.func.count().label("calls")).group_by(CALLS.c.state)
-NEXT_DUE: Final = sa.select(sa.func.min(CALLS.c.due_at).label("at")).where(CALLS.c.state == _QUEUED)
 NEXT_EXPIRY: Final = sa.select(sa.func.min(CALLS.c.expires_at).label("at")).where(
     # Always true; it lets SQLite take the index of expirations.
     CALLS.c.state == _QUEUED,

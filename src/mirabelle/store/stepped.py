@@ -271,7 +271,7 @@ class SteppedLedger(SteppedRulebook):
 
     async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
         """See `Ledger.attempt_ringing`."""
-        await self._write(lambda: steps.attempt_ringing(attempt_id, now))
+        await self._write(lambda: steps.attempt_ringing(attempt_id, now), alone=True)
 
     async def attempt_answered(self, attempt_id: int, now: datetime) -> None:
         """See `Ledger.attempt_answered`."""

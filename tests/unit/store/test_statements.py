@@ -34,7 +34,7 @@ HOT = {
     if field.name != "admission"
 }
 
-LISTS = {"skip", "accounts", "calls", "campaigns", "wanted", "names", "keys", "people"}
+LISTS = {"skip", "accounts", "calls", "campaigns", "wanted", "names", "keys", "people", "taken", "paces"}
 
 # Its whole answer is a number for each state, so it reads them all; the index holds what it needs.
 READS_EVERYTHING = {
@@ -51,7 +51,7 @@ READS_EVERYTHING = {
     "ADD_PROFILE",
     # It stops at the first row.
     "ANY_DO_NOT_CALL",
-    "SAVE_PACE",
+    "save_paces",
     "lock",
     # People delete one now and then; whether a campaign keeps it has no index.
     "DELETE_SCHEDULE",
