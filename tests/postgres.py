@@ -18,6 +18,14 @@ import pytest
 
 from mirabelle.store.open import open_ledger
 
+EMPTY = (
+    # The audit refuses to be emptied.
+    "SET session_replication_role = replica;"
+    " TRUNCATE accounts, paces, audit RESTART IDENTITY CASCADE;"
+    " SET session_replication_role = origin"
+)
+"""Takes everything out of a ledger."""
+
 
 def postgres_binaries() -> Path | None:
     """Where the newest PostgreSQL of this machine has its programs; None where there is none."""
@@ -123,5 +131,5 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/ledger.db"
     url: str = request.getfixturevalue("shared_postgres_url")
-    asyncio.run(_execute(url, "TRUNCATE accounts, paces RESTART IDENTITY CASCADE"))
+    asyncio.run(_execute(url, EMPTY))
     return url

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, account_secret, call, calls, campaign, export, result, terminal, when
+from mirabelle.cli import account, account_secret, audit, call, calls, campaign, export, result, terminal, when
 from mirabelle.cli.options import Config, Json, example, one_of, settings_from
 from mirabelle.errors import MirabelleError
 
@@ -34,6 +34,7 @@ Many calls:
   mirabelle campaign show autumn                 how far it is
   mirabelle campaign pause autumn                and resume, cancel, retry
   mirabelle export calls --campaign autumn -o autumn.csv
+  mirabelle audit verify                         that no decision was changed afterwards
 
 \b
 Customers:
@@ -61,6 +62,7 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(result.app, name="result")
 app.add_typer(export.app, name="export")
+app.add_typer(audit.app, name="audit")
 app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
 account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")

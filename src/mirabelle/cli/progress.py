@@ -29,7 +29,7 @@ class _Unseen:
 
 
 @contextmanager
-def progress(title: str, total: int | None, unit: Literal["bytes", "calls"]) -> Iterator[Shown]:
+def progress(title: str, total: int | None, unit: Literal["bytes", "calls", "entries"]) -> Iterator[Shown]:
     """Show a bar on stderr while something is done, where that is a terminal.
 
     Args:

@@ -30,6 +30,7 @@ from mirabelle.calls.clock import Clock, SystemClock
 from mirabelle.cli.status import LiveStatus
 from mirabelle.cli.vxml import dialect
 from mirabelle.dialer.dialer import Dialer
+from mirabelle.dialer.sealing import keep_sealed
 from mirabelle.dialer.sip_phone import Equipment, SipPhone
 from mirabelle.dialer.sound import Sound
 from mirabelle.errors import MirabelleError
@@ -225,6 +226,7 @@ class _Server:
         engines = [
             asyncio.create_task(dialer.run(), name="dialer"),
             asyncio.create_task(outbox.run(), name="outbox"),
+            asyncio.create_task(keep_sealed(ledger, self._store_failed), name="sealing"),
             asyncio.create_task(forget_old_replies(ledger, self._clock, self._store_failed), name="forgetting"),
             asyncio.create_task(web.serve([listener]), name="http"),
         ]

@@ -17,6 +17,7 @@ from typing import Final
 
 from mirabelle.calls import number, pace, routing, schedule
 from mirabelle.calls.account import AccountSettings
+from mirabelle.calls.audit import Decision, Note
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.campaign import Dialing
 from mirabelle.calls.fair_share import Contender, Shares, share
@@ -25,7 +26,7 @@ from mirabelle.calls.pace import Pace
 from mirabelle.calls.profile import tightest
 from mirabelle.calls.room import Limit, Room
 from mirabelle.calls.trunk import Trunk
-from mirabelle.store import admission_statements, rows
+from mirabelle.store import admission_statements, audit_steps, rows
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
 from mirabelle.store.gate_steps import Asking, held
@@ -270,7 +271,7 @@ class _Admission:
         """Let a call leave, put it off, or end it."""
         call = one.call
         if closed is not None and closed.changes_at is not None:
-            outcome.deferred.append((call, closed.changes_at))
+            outcome.deferred.append((call, closed.changes_at, closed.reason))
             return
         offered = routing.candidates(one.e164, self._asked.trunks, call.tried)
         if closed is not None or not offered:
@@ -279,7 +280,7 @@ class _Admission:
         room = {trunk.name: self._room.left(f"trunk:{trunk.name}") for trunk in offered}
         trunk = routing.choose(offered, room, f"{call.call_id}:{call.attempts}:{len(call.tried)}")
         if trunk is None or self._campaign_room(candidate) <= 0:
-            outcome.deferred.append((call, self._asked.now + NO_ROUTE_WAIT))
+            outcome.deferred.append((call, self._asked.now + NO_ROUTE_WAIT, audit_steps.NO_ROOM))
             return
         self._room.take((f"trunk:{trunk.name}", *candidate.names))
         outcome.taken.append(replace(call, state=CallState.DIALING, trunk=trunk.name))
@@ -291,13 +292,16 @@ class _Admission:
             lease = {"owner": rows.owner_name(asked.owner), "until": micros(asked.lease_until)}
             yield Ask(self._hot.admission.take, {**lease, "taken": taken})
         if outcome.deferred:
-            later = [{"deferred": call.call_id, "later": micros(until)} for call, until in outcome.deferred]
+            later = [{"deferred": call.call_id, "later": micros(until)} for call, until, _ in outcome.deferred]
             yield Ask(admission_statements.DEFER, later)
-            self._again += [until for _, until in outcome.deferred]
+            yield from audit_steps.held(outcome.deferred, asked.now, asked.owner)
+            self._again += [until for _, until, _ in outcome.deferred]
         if outcome.refused:
             now = micros(asked.now)
             ended = [{"refused": call.call_id, "now": now, "reason": reason} for call, reason in outcome.refused]
             yield Ask(admission_statements.REFUSE, ended)
+            notes = (Note(Decision.REFUSED, call.call_id, reason=reason) for call, reason in outcome.refused)
+            yield from audit_steps.note(notes, asked.now, asked.owner)
             self._refused += [
                 replace(call, state=CallState.FAILED, ended_at=asked.now, detail=reason)
                 for call, reason in outcome.refused
@@ -335,5 +339,5 @@ class _Outcome:
     """What became of the calls of a round."""
 
     taken: list[Call] = field(default_factory=list)
-    deferred: list[tuple[Call, datetime]] = field(default_factory=list)
+    deferred: list[tuple[Call, datetime, str]] = field(default_factory=list)
     refused: list[tuple[Call, str]] = field(default_factory=list)

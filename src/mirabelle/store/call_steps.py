@@ -9,10 +9,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from mirabelle.calls.audit import Decision, Note
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.result import needs_extras
-from mirabelle.store import rows, schema, statements
+from mirabelle.store import audit_steps, rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.campaign_steps import campaign
 from mirabelle.store.hot import HotPaths
@@ -118,6 +119,7 @@ def cancel_call(hot: HotPaths, call_id: int, now: datetime) -> Steps[Call]:
     cancelled = yield Ask(statements.CANCEL_CALL, {"cancelled": call_id, "now": micros(now), "reason": CANCELED})
     if cancelled:
         call = rows.call_of(cancelled[0])
+        yield from audit_steps.note_calls(Decision.CANCELED, (call,), now)
         yield from report(hot, (call,), now)
         return call
     found = yield Ask(statements.CALL, {"call_id": call_id})
@@ -133,8 +135,10 @@ def cancel_some(hot: HotPaths, campaign_id: int, now: datetime) -> Steps[int]:
     """Cancel the next queued calls of a campaign; returns how many."""
     values = {"campaign_id": campaign_id, "now": micros(now), "reason": CANCELED, "most": AT_ONCE}
     cancelled = yield Ask(statements.CANCEL_SOME, values)
-    yield from report(hot, sorted(map(rows.call_of, cancelled), key=lambda call: call.call_id), now)
-    return len(cancelled)
+    withdrawn = sorted(map(rows.call_of, cancelled), key=lambda call: call.call_id)
+    yield from audit_steps.note_calls(Decision.CANCELED, withdrawn, now)
+    yield from report(hot, withdrawn, now)
+    return len(withdrawn)
 
 
 def retry_some(
@@ -151,7 +155,10 @@ def retry_some(
         "most": AT_ONCE,
     }
     taken = yield Ask(statements.RETRY_SOME, values)
-    return tuple(sorted(row["call_id"] for row in taken))
+    retried = tuple(sorted(row["call_id"] for row in taken))
+    detail = {"state": before.value}
+    yield from audit_steps.note((Note(Decision.TAKEN_BACK, call_id, detail=detail) for call_id in retried), now)
+    return retried
 
 
 def report(hot: HotPaths, ended: Sequence[Call], now: datetime) -> Steps[None]:

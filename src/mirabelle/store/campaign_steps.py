@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
-from mirabelle.store import rows, schema, statements
+from mirabelle.store import audit_steps, rows, schema, statements
 from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import CampaignExists, StoreError
@@ -87,11 +87,12 @@ def campaigns(account_id: int, after: int, limit: int) -> Steps[tuple[Campaign, 
     return tuple(rows.campaign_of(row) for row in found)
 
 
-def set_state(campaign_id: int, state: CampaignState) -> Steps[Campaign]:
+def set_state(campaign_id: int, state: CampaignState, now: datetime) -> Steps[Campaign]:
     """See `Ledger.pause_campaign` and `Ledger.resume_campaign`."""
     if rows.is_key(campaign_id):
         changed = yield Ask(statements.SET_CAMPAIGN_STATE, {"changed": campaign_id, "after": state.value})
         if changed:
+            yield from audit_steps.turned(campaign_id, state, now)
             return rows.campaign_of(changed[0])
     raise _no_campaign(campaign_id)
 

@@ -75,6 +75,7 @@ class HotPaths:
 
     Attributes:
         admission: what an admission asks.
+        seal_lock: keeps those apart that seal the audit, until the transaction ends; `locked` is whether we may.
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
@@ -85,6 +86,7 @@ class HotPaths:
     """
 
     admission: AdmissionPaths
+    seal_lock: sa.TextClause
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
@@ -96,6 +98,8 @@ class HotPaths:
 
 SQLITE: Final = HotPaths(
     admission=hot_admission.SQLITE,
+    # Whoever writes has everything to himself.
+    seal_lock=sa.text("SELECT 1 AS locked"),
     expire=sa.text(f"""
         UPDATE calls SET state = 'expired', ended_at = :now, detail = :reason
         WHERE call_id IN (
@@ -132,6 +136,8 @@ SQLITE: Final = HotPaths(
 
 POSTGRESQL: Final = HotPaths(
     admission=hot_admission.POSTGRESQL,
+    # `Sealing!` in ASCII.
+    seal_lock=sa.text(f"SELECT pg_try_advisory_xact_lock({0x5365616C696E6721}) AS locked"),
     expire=sa.text(f"""
         WITH past AS MATERIALIZED (
             SELECT call_id FROM calls WHERE state = 'queued' AND expires_at <= :now

@@ -15,6 +15,7 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
+from mirabelle.store.audit_trail import AuditTrail
 from mirabelle.store.postbox import Postbox
 from mirabelle.store.records import (
     Admitted,
@@ -84,7 +85,7 @@ class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Rulebook, Postbox, Protocol):
+class Ledger(Rulebook, Postbox, AuditTrail, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the

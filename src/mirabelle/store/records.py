@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
+from mirabelle.calls.audit import AuditEntry
 from mirabelle.calls.call import Call
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule
@@ -104,6 +106,37 @@ class Admitted:
     calls: tuple[Call, ...] = ()
     again_at: datetime | None = None
     refused: tuple[Call, ...] = ()
+
+
+class Linked(NamedTuple):
+    """A sealed entry of the audit.
+
+    Attributes:
+        entry: itself.
+        attempt: the attempt that it names: `call_id`, `number`, `trunk`, `sip_call_id`, `outcome`, `sip_status`; None
+            where it names none, or one that is not there.
+    """
+
+    entry: AuditEntry
+    attempt: Mapping[str, Any] | None
+
+
+class Audited(NamedTuple):
+    """An attempt, and how the audit tells of it.
+
+    Attributes:
+        attempt_id: the store's key.
+        call_id: its call.
+        over: whether it has ended.
+        begun: how many entries tell that it was dialled.
+        ended: how many tell that it ended.
+    """
+
+    attempt_id: int
+    call_id: int
+    over: bool
+    begun: int
+    ended: int
 
 
 class KeyHolder(NamedTuple):

@@ -30,6 +30,10 @@ SETTINGS: Final = 4096
 """The most characters of an account's settings, as JSON."""
 REPLY: Final = 1_000_000
 """The most characters of a reply that is kept to be given again."""
+DECISION: Final = 32
+"""The most characters of the name of a decision."""
+HASH: Final = 64
+"""The most characters of a hash of the audit."""
 WINDOWS: Final = 16384
 """The most characters of a schedule's windows, as JSON."""
 
@@ -347,3 +351,26 @@ DO_NOT_CALL: Final = sa.Table(
     sqlite_autoincrement=True,
 )
 """Who is not to be called: numbers, or beginnings of numbers with a `*`; by a whole account where the campaign is 0."""
+
+AUDIT: Final = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("audit_id", BIG_KEY, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("call_id", sa.Integer),
+    sa.Column("attempt_id", sa.BigInteger),
+    sa.Column("decision", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("detail", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("sequence", sa.BigInteger),
+    sa.Column("hash", sa.Text),
+    sa.CheckConstraint("(sequence IS NULL) = (hash IS NULL)", name="sealed"),
+    *_short(("owner", NAME), ("decision", DECISION), ("reason", DETAIL), ("detail", SETTINGS), ("hash", HASH)),
+    _index("audit_sequence", "sequence", where="sequence IS NOT NULL", unique=True),
+    _index("audit_unsealed", "audit_id", where="sequence IS NULL"),
+    _index("audit_call_id", "call_id", "audit_id", where="call_id IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+"""What was decided about dialling. Triggers, which only the migration has, let nothing change but that a row is sealed
+once. It refers to no other table, so that it outlives what it tells of."""

@@ -120,7 +120,7 @@ CAMPAIGN_OF_CALL: Final = (
 _CALL: Final = sa.select(*_CALL_COLUMNS, _PARAMETERS)
 CALL: Final = _CALL.where(CALLS.c.call_id == sa.bindparam("call_id"))
 LOCK_CALL: Final = (
-    sa.select(*_CALL_COLUMNS, _PARAMETERS)
+    sa.select(*_CALL_COLUMNS, CALLS.c.lease_owner, _PARAMETERS)
     .join_from(CALLS, ATTEMPTS, ATTEMPTS.c.call_id == CALLS.c.call_id)
     .where(ATTEMPTS.c.attempt_id == sa.bindparam("attempt_id"))
     .with_for_update(of=CALLS)

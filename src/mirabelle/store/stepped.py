@@ -18,9 +18,9 @@ from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
-from mirabelle.store import access_steps, admission_steps, call_steps, campaign_steps, steps
+from mirabelle.store import access_steps, admission_steps, audit_steps, call_steps, campaign_steps, steps
 from mirabelle.store.admission_steps import Asked
-from mirabelle.store.ledger import StoreError
+from mirabelle.store.ledger import CallHeld, CampaignPaused, StoreError
 from mirabelle.store.records import (
     Admitted,
     KeptReply,
@@ -34,10 +34,10 @@ from mirabelle.store.records import (
 )
 from mirabelle.store.rows import batches_of
 from mirabelle.store.spool import Spool
-from mirabelle.store.stepped_rulebook import SteppedRulebook
+from mirabelle.store.stepped_audit import SteppedAuditTrail
 
 
-class SteppedLedger(SteppedRulebook):
+class SteppedLedger(SteppedAuditTrail):
     """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
 
     @abstractmethod
@@ -109,11 +109,11 @@ class SteppedLedger(SteppedRulebook):
 
     async def pause_campaign(self, campaign_id: int, now: datetime) -> Campaign:
         """See `Ledger.pause_campaign`."""
-        return await self._write(lambda: campaign_steps.set_state(campaign_id, CampaignState.PAUSED), alone=True)
+        return await self._write(lambda: campaign_steps.set_state(campaign_id, CampaignState.PAUSED, now))
 
     async def resume_campaign(self, campaign_id: int, now: datetime) -> Campaign:
         """See `Ledger.resume_campaign`."""
-        resumed = await self._write(lambda: campaign_steps.set_state(campaign_id, CampaignState.ACTIVE), alone=True)
+        resumed = await self._write(lambda: campaign_steps.set_state(campaign_id, CampaignState.ACTIVE, now))
         self._announce()
         return resumed
 
@@ -267,7 +267,12 @@ class SteppedLedger(SteppedRulebook):
 
     async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
         """See `Ledger.begin_attempt`."""
-        return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner))
+        try:
+            return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner))
+        except CallHeld as held:
+            reason = audit_steps.PAUSED if isinstance(held, CampaignPaused) else str(held)
+            await self._write(lambda: audit_steps.held_at_dial(call_id, reason, now, owner))
+            raise
 
     async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
         """See `Ledger.attempt_ringing`."""

@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from mirabelle.calls import number
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
+from mirabelle.calls.audit import Decision
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import USUAL_DIALING, CampaignState
 from mirabelle.calls.lifecycle import LifecycleError, require_call_change
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import admission_steps, gate_steps, rows, schema, statements
+from mirabelle.store import admission_steps, audit_steps, gate_steps, rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
 from mirabelle.store.campaign_steps import add_campaign
@@ -122,6 +123,7 @@ def expire_due(hot: HotPaths, now: datetime, limit: int) -> Steps[tuple[Call, ..
     """See `Ledger.expire_due`."""
     past = yield Ask(hot.expire, {"now": micros(now), "most": limit, "reason": EXPIRED})
     expired = tuple(sorted(map(rows.call_of, past), key=lambda call: call.call_id))
+    yield from audit_steps.note_calls(Decision.EXPIRED, expired, now)
     yield from report(hot, expired, now)
     return expired
 
@@ -157,7 +159,9 @@ def begin_attempt(
     [row] = yield Ask(
         statements.BEGIN_ATTEMPT, {**values, "account_id": held[0]["account_id"], "person": person[: schema.NAME]}
     )
-    return rows.attempt_of(row)
+    attempt = rows.attempt_of(row)
+    yield from audit_steps.dialled(attempt, now, owner)
+    return attempt
 
 
 def _still_open(hot: HotPaths, call: Call, now: datetime) -> Steps[str]:
@@ -240,6 +244,7 @@ def end_attempt(
     }
     [after] = yield Ask(statements.STEP, values)
     stepped = rows.call_of(after)
+    yield from audit_steps.ended(attempt_id, stepped, outcome, sip_status, now, locked[0]["lease_owner"])
     if stepped.state.final:
         yield from report(hot, (stepped,), now)
     return stepped
@@ -265,6 +270,7 @@ def recover(
     for lost in sorted(map(rows.call_of, taken), key=lambda call: call.call_id):
         unfinished = yield Ask(statements.UNFINISHED, {"call_id": lost.call_id})
         found.append((lost, rows.attempt_of(unfinished[0]) if unfinished else None))
+    yield from audit_steps.recovered(found, now, owner)
     return tuple(found)
 
 

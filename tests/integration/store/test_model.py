@@ -26,9 +26,11 @@ from mirabelle.calls.call import CallState, NewCall
 from mirabelle.calls.lifecycle import CALL_CHANGES
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
+from mirabelle.store.audit_verification import verify
 from mirabelle.store.ledger import CallBusy, CampaignPaused, LeaseLost, Ledger
 from mirabelle.store.open import open_ledger
 from tests.admission import claim, next_look
+from tests.postgres import EMPTY
 
 T = TypeVar("T")
 
@@ -87,6 +89,12 @@ class Model(RuleBasedStateMachine):
         self.results: dict[int, datetime] = {}
 
     def teardown(self) -> None:
+        # Whatever was done, the audit tells of each attempt.
+        while self.run(self.ledger.seal_audit(7)):
+            pass
+        audit = self.run(verify(self.ledger))
+        assert (audit.breaks, audit.unsealed) == ((), 0)
+        assert audit.attempts == sum(len(call.attempts) for call in self.calls.values())
         self.run(self.ledger.aclose())
         self.runner.close()
 
@@ -347,7 +355,7 @@ def test_the_ledger_agrees_with_a_simple_model(store_url: str) -> None:
         if store_url.startswith("sqlite"):
             return await open_ledger(f"{store_url}.{uuid.uuid4().hex}")
         server = await asyncpg.connect(store_url)
-        await server.execute("TRUNCATE accounts, paces RESTART IDENTITY CASCADE")
+        await server.execute(EMPTY)
         await server.close()
         return await open_ledger(store_url)
 
