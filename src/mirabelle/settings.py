@@ -72,6 +72,10 @@ def _checked_host_port(text: str) -> str:
     return text
 
 
+def _checked_health(text: str) -> str:
+    return _checked_host_port(text) if text else text
+
+
 def _checked_advertised(text: str) -> str:
     if text and re.search(r"[\s/@]", text):
         raise ValueError("write a host name or an address, or leave it empty")
@@ -247,6 +251,18 @@ class DialerSettings(_Section):
         le=3_600,
         description="Seconds after which the calls of a dialer that fell silent are looked into.",
     )
+    most_calls: int = Field(
+        default=0, ge=0, le=100_000, description="The most calls at once of this server; 0: as many as its ports carry."
+    )
+    health: Annotated[str, AfterValidator(_checked_health)] = Field(
+        default="127.0.0.1:8081",
+        description="Where `mirabelle dial` answers /health, /ready and /alive, as host:port; empty: nowhere.",
+    )
+
+    @property
+    def health_address(self) -> tuple[str, int] | None:
+        """`health` as host and port; None: nowhere."""
+        return host_port(self.health) if self.health else None
 
 
 class CompatSettings(_Section):

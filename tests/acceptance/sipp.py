@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.acceptance.program import PATIENCE, Program
@@ -22,14 +23,18 @@ class Sipp(Program):
         port: where it listens for SIP.
         folder: where it may write.
         calls: after so many calls it ends.
+        more: further arguments.
     """
 
-    def __init__(self, binary: Path, scenario: str, port: int, folder: Path, *, calls: int = 1) -> None:
+    def __init__(
+        self, binary: Path, scenario: str, port: int, folder: Path, *, calls: int = 1, more: Sequence[str | Path] = ()
+    ) -> None:
         super().__init__(
             [
                 *(binary, "-sf", SCENARIOS / f"{scenario}.xml", "-i", "127.0.0.1", "-p", str(port)),
                 *("-mi", "127.0.0.1", "-mp", str(free_udp_port()), "-m", str(calls)),
                 *("-nostdin", "-timeout", "60s", "-timeout_error", "-trace_err", "-rtp_echo"),
+                *more,
             ],
             cwd=folder,
         )

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-import structlog
 from argon2 import PasswordHasher
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 import mirabelle
 from mirabelle.api import queuecall, queuecalls
 from mirabelle.api.admission import Admission
+from mirabelle.api.health import Health
 from mirabelle.api.login import Accounts, LoginCheck
 from mirabelle.api.preflight import Fetches, Preflight
 from mirabelle.api.queuecall_service import QueuecallService, QueuesCalls
@@ -37,8 +37,6 @@ QUEUECALLS_PATHS: Final = ("/webservice/queuecalls.php", "/outbound/webservice/q
 
 JSON_PREFIXES: Final = ("/v1/", "/api/")
 """What the addresses of the services begin with that speak JSON."""
-
-_LOG: Final = "mirabelle.api"
 
 
 class Ledger(Accounts, QueuesCalls, StoresCampaigns, Protocol):
@@ -89,7 +87,7 @@ def create_app(
     for each in routers:
         app.include_router(each)
     _describe(app)
-    app.add_api_route("/health", _Health(ledger, health).handle, methods=["GET"], **_HEALTH)
+    app.add_api_route("/health", Health(ledger.counts, health).handle, methods=["GET"], **_HEALTH)
     app.router.routes.extend(routes)
     answer = problem.answering([*app.routes, *(route for each in routers for route in each.routes)])
     for kind in (HTTPException, RequestValidationError, ProblemError):
@@ -169,25 +167,3 @@ _HEALTH: Final[dict[str, Any]] = {
     },
 }
 """What the OpenAPI document says of it."""
-
-
-class _Health:
-    """`GET /health`: for a watchdog or a load balancer."""
-
-    def __init__(self, ledger: Ledger, health: Callable[[], Mapping[str, Any]]) -> None:
-        self._ledger = ledger
-        self._health = health
-
-    async def handle(self) -> JSONResponse:
-        rest = dict(self._health())
-        ok = bool(rest.pop("ok", True))
-        content: dict[str, Any] = {"ok": ok, "version": mirabelle.__version__}
-        try:
-            counts = await self._ledger.counts()
-            content["calls"] = {state.value: counts.get(state, 0) for state in CallState}
-        except Exception:  # noqa: BLE001  a watchdog wants an answer above all; the log has the rest
-            structlog.get_logger(_LOG).exception("counts failed")
-            content |= {"ok": False, "store": "The store does not answer; see the log."}
-        return JSONResponse(
-            content | rest, status_code=200 if content["ok"] else 503, headers={"Cache-Control": "no-store"}
-        )

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, account_secret, audit, call, calls, campaign, export, result, terminal, when
-from mirabelle.cli.options import Config, Json, example, one_of, settings_from
+from mirabelle.cli import account, account_secret, audit, call, calls, campaign, export, result, servers, terminal, when
+from mirabelle.cli.options import Config, Json, example, settings_from
 from mirabelle.errors import MirabelleError
 
 WRONG_USE = 2
@@ -27,6 +27,7 @@ Begin here:
   mirabelle serve --config mirabelle.toml        take requests and make calls
   mirabelle call +16175550123 --start-url URL    queue one call from the shell
   mirabelle calls                                what became of the last calls
+  mirabelle audit verify                         that no decision was changed afterwards
 
 \b
 Many calls:
@@ -34,13 +35,17 @@ Many calls:
   mirabelle campaign show autumn                 how far it is
   mirabelle campaign pause autumn                and resume, cancel, retry
   mirabelle export calls --campaign autumn -o autumn.csv
-  mirabelle audit verify                         that no decision was changed afterwards
 
 \b
 Customers:
   mirabelle account key add demo --role manager  a bearer key for the JSON API
   mirabelle result list --state dead             what their servers did not take
   mirabelle result replay --dead                 post it again
+
+\b
+Several machines on one PostgreSQL:
+  mirabelle api --config mirabelle.toml          take requests
+  mirabelle dial --config mirabelle.toml         make calls
 
 \b
 Applications:
@@ -56,6 +61,9 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 vxml = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
+app.command(epilog=example("mirabelle serve --config mirabelle.toml"))(servers.serve)
+app.command(epilog=example("mirabelle api --config mirabelle.toml"))(servers.api)
+app.command(epilog=example("mirabelle dial --config mirabelle.toml"))(servers.dial)
 app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
 app.command(epilog=example("mirabelle cancel 4711"))(call.cancel)
 app.add_typer(calls.app, name="calls")
@@ -86,42 +94,6 @@ def callback(
     It queues calls over HTTP, dials them over SIP, runs the VoiceXML application at the call's start_url when somebody
     answers, and posts the result to its result_url.
     """
-
-
-@app.command(epilog=example("mirabelle serve --config mirabelle.toml"))
-def serve(
-    config: Config = None,
-    log_format: Annotated[str, typer.Option(metavar="FORMAT", help="How the log looks: logfmt or json.")] = "logfmt",
-    log_level: Annotated[
-        str, typer.Option(metavar="LEVEL", help="The least that is logged: debug, info, warning or error.")
-    ] = "info",
-    log_numbers: Annotated[bool, typer.Option(help="Whether telephone numbers are logged.")] = True,
-    log_content: Annotated[
-        bool, typer.Option(help="Whether prompts, keys and what applications submit are logged.")
-    ] = False,
-) -> None:
-    """Take requests and make calls, until SIGTERM or Ctrl-C.
-
-    The first signal lets calls in progress end by themselves, for a while; the second ends them.
-    """
-    form = one_of("--log-format", log_format, "logfmt", "json")
-    level = one_of("--log-level", log_level, "debug", "info", "warning", "error")
-    settings = settings_from(config)
-    from mirabelle.cli import logging
-    from mirabelle.cli import serve as service
-
-    logging.configure(
-        sys.stderr,
-        log_format=logging.LogFormat(form),
-        log_numbers=log_numbers,
-        log_content=log_content,
-        level=level.upper(),
-    )
-    raise typer.Exit(service.serve(settings, announce=_announce))
-
-
-def _announce(line: str) -> None:
-    print(line, flush=True)
 
 
 @app.command(epilog=example("mirabelle demo"))

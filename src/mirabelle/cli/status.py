@@ -30,8 +30,8 @@ class LiveStatus:
         ledger: Counts,
         clock: Clock,
         trunks: tuple[Trunk, ...],
-        media: Callable[[], Sequence[MediaFigures]],
-        calls_in_progress: Callable[[], int],
+        media: Callable[[], Sequence[MediaFigures]] | None,
+        calls_in_progress: Callable[[], int] | None,
     ) -> None:
         """Remember whom to ask.
 
@@ -39,8 +39,8 @@ class LiveStatus:
             ledger: counts the calls.
             clock: the age of the server is told from now on.
             trunks: as configured.
-            media: the health of the media processes.
-            calls_in_progress: how many are ringing or connected.
+            media: the health of the media processes; None: calls are made by other servers.
+            calls_in_progress: how many are ringing or connected; None: as the ledger counts them.
         """
         self._ledger = ledger
         self._clock = clock
@@ -51,12 +51,14 @@ class LiveStatus:
 
     async def status(self) -> ServerStatus:
         """The present state."""
+        counts = await self._ledger.counts()
+        in_progress = counts.get(CallState.DIALING, 0) + counts.get(CallState.CONNECTED, 0)
         return ServerStatus(
             version=mirabelle.__version__,
             now=self._clock.now(),
             started_at=self._started_at,
-            calls_in_progress=self._calls_in_progress(),
-            counts=await self._ledger.counts(),
+            calls_in_progress=in_progress if self._calls_in_progress is None else self._calls_in_progress(),
+            counts=counts,
             trunks=self._trunks,
-            media=tuple(self._media()),
+            media=None if self._media is None else tuple(self._media()),
         )

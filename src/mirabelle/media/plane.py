@@ -125,6 +125,8 @@ class MediaPlane:
         self._clock = clock
         self._on_alarm, self._on_restart = on_alarm, on_restart
         count = processes or os.cpu_count() or 1
+        self.most = min(self._ports.size, count * capacity)
+        """The most streams at once."""
         self._health = [ProcessHealth(index=index) for index in range(count)]
         self._links: list[Link | None] = [None] * count
         self._keepers: list[asyncio.Task[None]] = []

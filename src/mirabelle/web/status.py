@@ -61,7 +61,7 @@ class ServerStatus:
         calls_in_progress: ringing or connected.
         counts: the calls in the ledger by state.
         trunks: the ways out, in the file's order.
-        media: the media processes.
+        media: the media processes; None: calls are made by other servers.
     """
 
     version: str
@@ -70,7 +70,7 @@ class ServerStatus:
     calls_in_progress: int
     counts: Mapping[CallState, int]
     trunks: tuple[Trunk, ...]
-    media: tuple[MediaFigures, ...]
+    media: tuple[MediaFigures, ...] | None
 
 
 class StatusSource(Protocol):

@@ -1,0 +1,1 @@
+"""The parts that `mirabelle serve`, `mirabelle api` and `mirabelle dial` are put together from."""
