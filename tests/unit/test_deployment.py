@@ -12,7 +12,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from compose_spec.compose_spec import PyCompose  # type: ignore[attr-defined]
+from compose_spec.compose_spec import PyCompose
 
 from mirabelle.settings import PREFIX, load
 
@@ -97,7 +97,7 @@ def test_systemd_understands_a_unit(
     # It wants the program to be there.
     path = tmp_path / f"{unit.replace('@', '@1')}.service"
     path.write_text(text.replace("/opt/mirabelle/bin/mirabelle", "/bin/true"))
-    command = [analyze, "verify", "--man=no", "--recursive-errors=no", path]
+    command: list[str | Path] = [analyze, "verify", "--man=no", "--recursive-errors=no", path]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert [line for line in done.stderr.splitlines() if path.name in line] == []
     assert done.returncode == 0, done.stderr
