@@ -1,22 +1,39 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Self
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standardwebhooks import Webhook, WebhookVerificationError
+from standardwebhooks import Webhook, WebhookVerificationError, webhooks
 
 from mirabelle.callbacks.signature import SignatureError, new_signing_secret, post_headers
 from mirabelle.calls.result import Delivery
 
-# The library compares the timestamp with its own clock.
-NOW = datetime.now(UTC)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BODY = b"phone_number=%2B16175550123&result=completed"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+class Standing(datetime):
+    """A clock that stands at `NOW`."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def standing_clock() -> Iterator[None]:
+    """The library compares the timestamp with its own clock."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(webhooks, "datetime", Standing)
+        yield
 
 
 def delivery(*secrets: str, attempts: int = 0) -> Delivery:
