@@ -33,6 +33,8 @@ RATE = 100.0
 INDEXES = 6
 """Indexes of calls, each a piece of the work of filling a ledger."""
 FLEET_SECONDS = 5.0
+FLEET_NEEDS = 300_000
+"""Calls that must wait, so that a fleet does not run out of them."""
 
 Make = Callable[[str], Store]
 Step = Callable[[str, int], Told]
@@ -96,13 +98,14 @@ def _options() -> argparse.Namespace:
 def _measure(make: Make, task: Task, step: Step) -> list[Figure]:
     figures: list[Figure] = []
     for campaigns in (1, 1_000):
-        with ExitStack() as stack:
-            both = [stack.enter_context(_filled(make, size, campaigns, step)) for size in (task.waiting, task.most)]
-            figures += [_admissions(both, task, step, due=due) for due in (False, True)]
+        with _filled(make, task.waiting, campaigns, step) as some:
             if campaigns == 1:
-                figures += _dialled(both[0].store, task, step)
-                if isinstance(both[0].store, Postgres):
-                    figures += _fleet(both[0], step)
+                # Before the disk has to take in what the greater load leaves to be written.
+                figures += _dialled(some.store, task, step)
+                if isinstance(some.store, Postgres) and task.waiting >= FLEET_NEEDS:
+                    figures += _fleet(some, step)
+            with _filled(make, task.most, campaigns, step) as more:
+                figures += [_admissions([some, more], task, step, due=due) for due in (False, True)]
     with _filled(make, task.waiting, 10_000, step) as many:
         figures += [_admissions([many], task, step, due=due) for due in (False, True)]
     return figures
@@ -115,7 +118,7 @@ def _filled(make: Make, size: int, campaigns: int, step: Step) -> Iterator[Fille
     try:
         queue_load.make(store, campaigns)
         waiting = Waiting(count=size, campaigns=campaigns, due_at=datetime.now(UTC) + FAR)
-        store.load(waiting, step(f"{store.name}: {size:,} calls in {campaigns:,} campaigns", size + INDEXES * PIECE))
+        store.load(waiting, step(f"{store.name}: {size:,} calls, campaigns: {campaigns:,}", size + INDEXES * PIECE))
         yield Filled(store, waiting)
     finally:
         store.drop()
@@ -167,7 +170,7 @@ def _lag(lags: Sequence[float]) -> str:
 def _fleet(filled: Filled, step: Step) -> list[Figure]:
     figures = []
     for processes in (1, 4):
-        step(f"{filled.store.name}: {processes} processes admit", 0)
+        step(f"{filled.store.name}: admissions, processes at once: {processes}", 0)
         run = queue_admission.fleet(filled, processes, FLEET_SECONDS)
         each = f"{1000 * run.each:.1f} ms" if processes == 1 else f"{1000 * run.each:.1f} ms, the lock included"
         name = f"{filled.store.name}, {processes} process{'es' if processes > 1 else ''} admitting without a pause"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from mirabelle.dialer.dialer import LONGEST_SLEEP
 from mirabelle.store.rows import micros
 from tests.acceptance.program import Program, mirabelle
 from tests.acceptance.service import free_udp_port
@@ -37,8 +38,8 @@ caller_id = "8005551212"
 calls_per_second = 250
 channels = 900
 """
-READY: Final = timedelta(seconds=3)
-"""From the last preparations to the first due time."""
+READY: Final = timedelta(seconds=LONGEST_SLEEP + 2)
+"""From the last preparations to the first due time. Nobody tells the dialer of calls that come past the ledger."""
 PATIENCE: Final = 30.0
 """Seconds after the last due time in which every INVITE must have come."""
 
