@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test lint format bench bench-ingest clean
+.PHONY: help demo test lint format bench bench-ingest bench-queue clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: $(VENV)/.ready-dev ## calls per core, CPU per call, time to first audio, 
 
 bench-ingest: $(VENV)/.ready-dev ## a million lines through queuecalls.php, beside the raw driver, on both stores
 	@$(BIN)/python -m tests.bench.ingest
+
+bench-queue: $(VENV)/.ready-dev ## what leaves next beside millions of waiting calls: time, lag and CPU, on both stores
+	@$(BIN)/python -m tests.bench.queue
 
 clean: ## forget the environment and what was built
 	rm -rf $(VENV) build src/*.egg-info src/mirabelle/media/_loop.* demo-output
