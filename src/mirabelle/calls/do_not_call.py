@@ -28,10 +28,12 @@ class DoNotCallEntry:
     Attributes:
         key: `+` and digits: one number. With `*` at the end: every number that begins so.
         campaign_id: the campaign that keeps it; None: every campaign of the account.
+        reason: why, in the words of whoever added it; may be empty.
     """
 
     key: str
     campaign_id: int | None = None
+    reason: str = ""
 
     @property
     def is_prefix(self) -> bool:
@@ -86,7 +88,8 @@ def verdict(entries_found: Sequence[DoNotCallEntry]) -> Verdict:
     entry = min(entries_found, key=lambda each: (each.campaign_id is not None, each.is_prefix))
     whose = "account" if entry.campaign_id is None else "campaign"
     how = ", by a prefix" if entry.is_prefix else ""
-    return Verdict(False, f"The number is on the do-not-call list of the {whose}{how}.")
+    why = f" ({entry.reason})" if entry.reason else ""
+    return Verdict(False, f"The number is on the do-not-call list of the {whose}{how}{why}.")
 
 
 def _prefix(digits: str, country: str | None) -> str:

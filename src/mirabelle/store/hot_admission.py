@@ -42,11 +42,11 @@ def _waiting(indexed_by: str = "") -> str:
     """  # noqa: S608 - no value comes from outside
 
 
-def _facts(campaigns: str, list_of: str, json_object: str) -> str:
+def _facts(where: str, list_of: str, json_object: str) -> str:
     """What campaigns keep, and what their accounts say.
 
     Args:
-        campaigns: lists the keys.
+        where: which of them, `m`, and how their rows are locked.
         list_of: the store's function that makes one JSON list of many rows.
         json_object: the store's function that makes a JSON object.
     """
@@ -66,11 +66,30 @@ def _facts(campaigns: str, list_of: str, json_object: str) -> str:
             CAST(coalesce(({schedules}), '[]') AS TEXT) AS schedules,
             CAST(coalesce(({profiles}), '[]') AS TEXT) AS profiles
         FROM campaigns AS m JOIN accounts AS a ON a.account_id = m.account_id
-        WHERE m.campaign_id IN ({campaigns})
+        WHERE m.campaign_id {where}
     """  # noqa: S608
 
 
+# One row, under a key that is known, so that it costs no more than the campaign alone.
+_DIALLED: Final = "= (SELECT c.campaign_id FROM calls AS c WHERE c.call_id = :call_id)"
 _DUE: Final = "x.state = 'queued' AND x.due_at <= :now AND (x.expires_at IS NULL OR x.expires_at > :now)"
+
+
+def _before(indexed_by: str = "") -> str:
+    return f"""
+        SELECT count(*) AS calls FROM (
+            SELECT x.call_id FROM calls AS x {indexed_by}
+            WHERE x.state = 'queued' AND x.campaign_id = :campaign_id AND x.priority = :priority AND x.due_at <= :due
+            AND (x.due_at < :due OR x.call_id < :call_id) LIMIT :most
+        ) AS waiting
+    """  # noqa: S608 - no value comes from outside
+
+
+def _first_due(indexed_by: str = "") -> str:
+    return f"""
+        SELECT min(x.due_at) AS due_at FROM calls AS x {indexed_by}
+        WHERE x.state = 'queued' AND x.campaign_id = :campaign_id AND x.priority = :priority
+    """  # noqa: S608 - no value comes from outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +100,12 @@ class AdmissionPaths:
         lock: keeps admissions of a fleet apart until the transaction ends.
         waiting: active campaigns with queued calls, with each priority and its earliest due time, which may be null.
         facts: what campaigns keep and their accounts say; `:campaigns` (a JSON list).
+        dialled: the same of the campaign of a call, `:call_id`; the campaign is locked, so that a pause waits for the
+            intents that were begun before it, and its reply comes after them.
+        person: keeps dials of one person apart until the transaction ends; `:person`.
+        before: calls of a campaign that are due before another, of one priority; `:campaign_id`, `:priority`, `:due`,
+            `:call_id`, `:most`.
+        first_due: the earliest due time of a campaign's queued calls of one priority; `:campaign_id`, `:priority`.
         due: the first due calls of pairs of campaign and priority; `:wanted` (a JSON list of pairs), `:most` for each.
         paces: by name; `:names` (a JSON list).
         do_not_call: entries under the keys of accounts; `:keys` (a JSON list of pairs of account and key).
@@ -90,6 +115,10 @@ class AdmissionPaths:
     lock: sa.TextClause
     waiting: sa.TextClause
     facts: sa.TextClause
+    dialled: sa.TextClause
+    person: sa.TextClause
+    before: sa.TextClause
+    first_due: sa.TextClause
     due: sa.TextClause
     paces: sa.TextClause
     do_not_call: sa.TextClause
@@ -100,7 +129,11 @@ SQLITE: Final = AdmissionPaths(
     # Whoever writes has everything to himself.
     lock=sa.text("SELECT 1 AS locked"),
     waiting=sa.text(_waiting(_INDEX)),
-    facts=sa.text(_facts("SELECT value FROM json_each(:campaigns)", "json_group_array", "json_object")),
+    facts=sa.text(_facts("IN (SELECT value FROM json_each(:campaigns))", "json_group_array", "json_object")),
+    dialled=sa.text(_facts(_DIALLED, "json_group_array", "json_object")),
+    person=sa.text("SELECT :person IS NULL AS locked"),
+    before=sa.text(_before(_INDEX)),
+    first_due=sa.text(_first_due(_INDEX)),
     due=sa.text(f"""
         SELECT {CALL_RETURNING} FROM json_each(:wanted) AS w CROSS JOIN calls
         WHERE calls.call_id IN (
@@ -111,7 +144,8 @@ SQLITE: Final = AdmissionPaths(
     """),  # noqa: S608
     paces=sa.text("SELECT paces.* FROM json_each(:names) AS n CROSS JOIN paces WHERE paces.name = n.value"),
     do_not_call=sa.text("""
-        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern
+        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
+            d.reason AS reason
         FROM json_each(:keys) AS k CROSS JOIN do_not_call AS d
         WHERE d.account_id = json_extract(k.value, '$[0]') AND d.pattern = json_extract(k.value, '$[1]')
     """),
@@ -130,11 +164,16 @@ POSTGRESQL: Final = AdmissionPaths(
     waiting=sa.text(_waiting()),
     facts=sa.text(
         _facts(
-            "SELECT CAST(json_array_elements_text(CAST(:campaigns AS json)) AS integer)",
+            "IN (SELECT CAST(json_array_elements_text(CAST(:campaigns AS json)) AS integer))",
             "json_agg",
             "json_build_object",
         )
     ),
+    dialled=sa.text(_facts(f"{_DIALLED} FOR SHARE OF m", "json_agg", "json_build_object")),
+    # `Person` in ASCII, cut to 32 bits, beside the number's hash: apart from the locks under one key of 64 bits.
+    person=sa.text(f"SELECT pg_advisory_xact_lock({0x50657273}, hashtext(:person)) IS NULL AS locked"),
+    before=sa.text(_before()),
+    first_due=sa.text(_first_due()),
     due=sa.text(f"""
         WITH due AS MATERIALIZED (
             SELECT d.call_id FROM json_array_elements(CAST(:wanted AS json)) AS w CROSS JOIN LATERAL (
@@ -149,7 +188,8 @@ POSTGRESQL: Final = AdmissionPaths(
         "SELECT paces.* FROM json_array_elements_text(CAST(:names AS json)) AS n JOIN paces ON paces.name = n"
     ),
     do_not_call=sa.text("""
-        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern
+        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
+            d.reason AS reason
         FROM json_array_elements(CAST(:keys AS json)) AS k
         JOIN do_not_call AS d ON d.account_id = CAST(k ->> 0 AS integer) AND d.pattern = k ->> 1
     """),

@@ -45,7 +45,15 @@ class CampaignExists(StoreError):
 
 
 class CallHeld(StoreError):
-    """No attempt may begin, for a gate that has closed since the call was admitted. Release the call in its place."""
+    """No attempt may begin, for a gate that has closed since the call was admitted.
+
+    Attributes:
+        until: when to have the call due again; None: release it in its place, the next admission decides.
+    """
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class CampaignPaused(CallHeld):
@@ -400,13 +408,30 @@ class Ledger(Rulebook, Postbox, Protocol):
         """
         ...
 
-    async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
-        """Commit the intent to dial. Only when this has returned may the INVITE leave.
+    async def begin_attempt(
+        self,
+        call_id: int,
+        sip_call_id: str,
+        trunk: str,
+        now: datetime,
+        owner: str,
+        *,
+        memory: VerdictMemory | None = None,
+    ) -> Attempt:
+        """Commit the intent to dial. Only when this has returned may the INVITE leave. Every gate is asked once more.
+
+        Args:
+            call_id: the call.
+            sip_call_id: the Call-ID of the INVITE.
+            trunk: the way out.
+            now: the present instant.
+            owner: who holds the lease.
+            memory: as for `admit`.
 
         Raises:
             LeaseLost: `owner` holds no running lease on the call, or an attempt of it is still unfinished.
-            CallHeld: its campaign is paused, it has expired or its number must not be called any more; nothing is
-                written.
+            CallHeld: a gate has closed: it has expired, its campaign is paused or closed, its callee's hours are, its
+                number must not be called, or not so often; nothing is written.
         """
         ...
 

@@ -107,13 +107,6 @@ SET_CAMPAIGN_STATE: Final = (
     .values(state=sa.bindparam("after", type_=sa.Text))
     .returning(*CAMPAIGNS.c)
 )
-# Locked, so that a pause waits for the intents that were begun before it, and its reply comes after them.
-CAMPAIGN_OF_CALL: Final = (
-    sa.select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.name, CAMPAIGNS.c.state)
-    .join_from(CAMPAIGNS, CALLS, CALLS.c.campaign_id == CAMPAIGNS.c.campaign_id)
-    .where(CALLS.c.call_id == sa.bindparam("call_id"))
-    .with_for_update(read=True, of=CAMPAIGNS)
-)
 
 # Calls
 

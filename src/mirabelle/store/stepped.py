@@ -265,9 +265,19 @@ class SteppedLedger(SteppedRulebook):
         """See `Ledger.release`."""
         await self._write(lambda: steps.release(call_id, due_at, owner))
 
-    async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
+    async def begin_attempt(
+        self,
+        call_id: int,
+        sip_call_id: str,
+        trunk: str,
+        now: datetime,
+        owner: str,
+        *,
+        memory: VerdictMemory | None = None,
+    ) -> Attempt:
         """See `Ledger.begin_attempt`."""
-        return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner))
+        known = VerdictMemory() if memory is None else memory
+        return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner, known))
 
     async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
         """See `Ledger.attempt_ringing`."""
