@@ -102,7 +102,8 @@ def at_home(hours: CalleeHours | None, e164: str, zone: str, now: datetime, memo
     """
     if hours is None:
         return Verdict(True, "The campaign has no hours of its callees.")
-    zones, kept = (zone,) if zone else (), hours
+    zones: tuple[str, ...] = (zone,) if zone else ()
+    kept = hours
     try:
         dialled = number.parse(e164)
     except number.NumberError:

@@ -58,9 +58,9 @@ class FrequencyCap:
 
 def of_person(cap: FrequencyCap | None, attempts: Sequence[tuple[datetime, bool]], now: datetime) -> Verdict:
     """As `verdict`, for an account that may have no cap."""
-    return (
-        Verdict(True, "No cap says how often one person may be called.") if cap is None else verdict(cap, attempts, now)
-    )
+    if cap is None:
+        return Verdict(True, "No cap says how often one person may be called.")
+    return verdict(cap, attempts, now)
 
 
 def verdict(cap: FrequencyCap, attempts: Sequence[tuple[datetime, bool]], now: datetime) -> Verdict:

@@ -70,6 +70,11 @@ def _facts(where: str, list_of: str, json_object: str) -> str:
     """  # noqa: S608
 
 
+_ADD_DO_NOT_CALL: Final = "INSERT INTO do_not_call (account_id, campaign_id, pattern, reason, created_at)"
+_ONCE: Final = "ON CONFLICT (account_id, pattern, campaign_id) DO NOTHING RETURNING entry_id"
+_REMOVE_DO_NOT_CALL: Final = (
+    "DELETE FROM do_not_call WHERE account_id = :account_id AND campaign_id = :campaign_id AND pattern IN"
+)
 # One row, under a key that is known, so that it costs no more than the campaign alone.
 _DIALLED: Final = "= (SELECT c.campaign_id FROM calls AS c WHERE c.call_id = :call_id)"
 _DUE: Final = "x.state = 'queued' AND x.due_at <= :now AND (x.expires_at IS NULL OR x.expires_at > :now)"
@@ -109,6 +114,10 @@ class AdmissionPaths:
         due: the first due calls of pairs of campaign and priority; `:wanted` (a JSON list of pairs), `:most` for each.
         paces: by name; `:names` (a JSON list).
         do_not_call: entries under the keys of accounts; `:keys` (a JSON list of pairs of account and key).
+        add_do_not_call: new entries of an account, those that are there already left out; `:account_id`, `:entries` (a
+            JSON list of triples of key, campaign or 0, and reason), `:now`.
+        remove_do_not_call: entries of an account with these keys; `:account_id`, `:campaign_id` or 0, `:keys` (a JSON
+            list).
         reached: attempts to reach people; `:people` (a JSON list of pairs of account and person), `:since`.
     """
 
@@ -122,6 +131,8 @@ class AdmissionPaths:
     due: sa.TextClause
     paces: sa.TextClause
     do_not_call: sa.TextClause
+    add_do_not_call: sa.TextClause
+    remove_do_not_call: sa.TextClause
     reached: sa.TextClause
 
 
@@ -144,11 +155,20 @@ SQLITE: Final = AdmissionPaths(
     """),  # noqa: S608
     paces=sa.text("SELECT paces.* FROM json_each(:names) AS n CROSS JOIN paces WHERE paces.name = n.value"),
     do_not_call=sa.text("""
-        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
-            d.reason AS reason
+        SELECT d.entry_id AS entry_id, d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
+            d.reason AS reason, d.created_at AS created_at
         FROM json_each(:keys) AS k CROSS JOIN do_not_call AS d
         WHERE d.account_id = json_extract(k.value, '$[0]') AND d.pattern = json_extract(k.value, '$[1]')
     """),
+    add_do_not_call=sa.text(f"""
+        {_ADD_DO_NOT_CALL}
+        SELECT :account_id, json_extract(e.value, '$[1]'), json_extract(e.value, '$[0]'), json_extract(e.value, '$[2]'),
+            :now
+        FROM json_each(:entries) AS e WHERE true {_ONCE}
+    """),  # noqa: S608
+    remove_do_not_call=sa.text(f"""
+        {_REMOVE_DO_NOT_CALL} (SELECT value FROM json_each(:keys)) RETURNING entry_id
+    """),  # noqa: S608
     reached=sa.text("""
         SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at
         FROM json_each(:people) AS who CROSS JOIN attempts AS a INDEXED BY attempts_account_id_person
@@ -188,10 +208,18 @@ POSTGRESQL: Final = AdmissionPaths(
         "SELECT paces.* FROM json_array_elements_text(CAST(:names AS json)) AS n JOIN paces ON paces.name = n"
     ),
     do_not_call=sa.text("""
-        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
-            d.reason AS reason
+        SELECT d.entry_id AS entry_id, d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
+            d.reason AS reason, d.created_at AS created_at
         FROM json_array_elements(CAST(:keys AS json)) AS k
         JOIN do_not_call AS d ON d.account_id = CAST(k ->> 0 AS integer) AND d.pattern = k ->> 1
+    """),
+    add_do_not_call=sa.text(f"""
+        {_ADD_DO_NOT_CALL}
+        SELECT CAST(:account_id AS integer), CAST(e ->> 1 AS integer), e ->> 0, e ->> 2, CAST(:now AS bigint)
+        FROM json_array_elements(CAST(:entries AS json)) AS e {_ONCE}
+    """),  # noqa: S608
+    remove_do_not_call=sa.text(f"""
+        {_REMOVE_DO_NOT_CALL} (SELECT json_array_elements_text(CAST(:keys AS json))) RETURNING entry_id
     """),
     reached=sa.text("""
         SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at

@@ -9,12 +9,13 @@ from typing import Protocol
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
+from mirabelle.store.gatehouse import Gatehouse
 from mirabelle.store.postbox import Postbox
 from mirabelle.store.records import (
     Admitted,
@@ -80,7 +81,7 @@ class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Rulebook, Postbox, Protocol):
+class Ledger(Rulebook, Gatehouse, Postbox, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the
@@ -156,6 +157,7 @@ class Ledger(Rulebook, Postbox, Protocol):
         schedules: Collection[int] = (),
         profiles: Collection[int] = (),
         state: CampaignState = CampaignState.ACTIVE,
+        dialing: Dialing = USUAL_DIALING,
     ) -> Campaign:
         """Add a campaign without calls, and what it keeps, in one transaction.
 
@@ -168,6 +170,7 @@ class Ledger(Rulebook, Postbox, Protocol):
             schedules: keys of schedules of the account.
             profiles: keys of profiles of the account.
             state: whether it begins active or paused.
+            dialing: how its calls are dialled.
 
         Raises:
             CampaignExists: the account has one of this name.

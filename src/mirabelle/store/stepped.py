@@ -11,7 +11,7 @@ from functools import partial
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.outcome import Outcome
@@ -34,10 +34,10 @@ from mirabelle.store.records import (
 )
 from mirabelle.store.rows import batches_of
 from mirabelle.store.spool import Spool
-from mirabelle.store.stepped_rulebook import SteppedRulebook
+from mirabelle.store.stepped_gatehouse import SteppedGatehouse
 
 
-class SteppedLedger(SteppedRulebook):
+class SteppedLedger(SteppedGatehouse):
     """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
 
     @abstractmethod
@@ -87,11 +87,12 @@ class SteppedLedger(SteppedRulebook):
         schedules: Collection[int] = (),
         profiles: Collection[int] = (),
         state: CampaignState = CampaignState.ACTIVE,
+        dialing: Dialing = USUAL_DIALING,
     ) -> Campaign:
         """See `Ledger.add_campaign`."""
         return await self._write(
             lambda: campaign_steps.add_ruled_campaign(
-                account_id, name, parameters, now, defaults, state, schedules, profiles
+                account_id, name, parameters, now, defaults, state, schedules, profiles, dialing
             )
         )
 
