@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import phonenumbers
@@ -43,6 +44,23 @@ class DoNotCallEntry:
     def matches(self, e164: str) -> bool:
         """Whether a number is meant. A store answers the same by looking for any of `lookups(e164)`."""
         return e164.startswith(self.key[:-1]) if self.is_prefix else e164 == self.key
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNumber:
+    """An entry of a do-not-call list in the ledger.
+
+    Attributes:
+        entry_id: the store's key.
+        account_id: whose it is.
+        entry: the number or prefix, the campaign if it is one campaign's, and why.
+        created_at: when it was added.
+    """
+
+    entry_id: int
+    account_id: int
+    entry: DoNotCallEntry
+    created_at: datetime
 
 
 def parse(text: str, *, country: str | None = None, campaign_id: int | None = None) -> DoNotCallEntry:

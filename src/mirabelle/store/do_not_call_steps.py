@@ -10,13 +10,12 @@ from typing import Final
 import sqlalchemy as sa
 
 from mirabelle.calls import do_not_call
-from mirabelle.calls.do_not_call import DoNotCallEntry
+from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.store import rows
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.campaign_steps import owned_campaign
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import ListedNumber
 from mirabelle.store.rows import micros
 from mirabelle.store.schema import DO_NOT_CALL
 

@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from mirabelle.calls.do_not_call import DoNotCallEntry
+from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.calls.explanation import Explanation
 from mirabelle.calls.trunk import Trunk
-from mirabelle.store.records import ListedNumber
 
 
 class Gatehouse(Protocol):

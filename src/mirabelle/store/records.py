@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
 from mirabelle.calls.call import Call
-from mirabelle.calls.do_not_call import DoNotCallEntry
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule
 
@@ -105,23 +104,6 @@ class Admitted:
     calls: tuple[Call, ...] = ()
     again_at: datetime | None = None
     refused: tuple[Call, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ListedNumber:
-    """An entry of a do-not-call list in the ledger.
-
-    Attributes:
-        entry_id: the store's key.
-        account_id: whose it is.
-        entry: the number or prefix, the campaign if it is one campaign's, and why.
-        created_at: when it was added.
-    """
-
-    entry_id: int
-    account_id: int
-    entry: DoNotCallEntry
-    created_at: datetime
 
 
 class KeyHolder(NamedTuple):

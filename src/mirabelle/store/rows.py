@@ -15,7 +15,7 @@ from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall, NewCalls, Priority
 from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState, Dialing
-from mirabelle.calls.do_not_call import DoNotCallEntry
+from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.pace import Pace
 from mirabelle.calls.profile import Profile
@@ -23,7 +23,7 @@ from mirabelle.calls.result import Delivery, Extras, result_form
 from mirabelle.calls.schedule import Schedule, parse_windows
 from mirabelle.store import schema
 from mirabelle.store.ledger import StoreError
-from mirabelle.store.records import CampaignRules, ListedNumber, ResultState, StoredResult
+from mirabelle.store.records import CampaignRules, ResultState, StoredResult
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from mirabelle.calls.do_not_call import DoNotCallEntry
+from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.calls.explanation import Explanation
 from mirabelle.calls.trunk import Trunk
 from mirabelle.store import do_not_call_steps, explanation_steps
-from mirabelle.store.records import ListedNumber
 from mirabelle.store.stepped_rulebook import SteppedRulebook
 
 
