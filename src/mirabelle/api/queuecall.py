@@ -288,7 +288,8 @@ class _Reader:
         found = {each.word: each for each in Priority}.get(word, None if word else Priority.NORMAL)
         if found is None:
             self._refuse("priority", f"The value must be one of {', '.join(each.word for each in Priority)}.")
-        return found or Priority.NORMAL
+            return Priority.NORMAL
+        return found
 
     def zone(self) -> str:
         text = self._sound("zone").strip()

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import Final
 
 from mirabelle.api.v1.problem import ProblemError
+from mirabelle.api.v1.token_bucket import TokenBucket
 from mirabelle.calls.clock import Clock
-from mirabelle.calls.pacing import TokenBucket
 
 MOST_REMEMBERED: Final = 10_000
 """The most senders that are counted; the one that was silent longest is forgotten first."""

@@ -136,7 +136,7 @@ def _do_not_call(made: APIRouter, services: Services) -> None:
     _add(
         made,
         "DELETE",
-        "/do-not-call/{entry_id}",
+        "/do-not-call/entries/{entry_id}",
         lists.remove,
         "let a number be called again",
         tag,
