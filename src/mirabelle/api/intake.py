@@ -161,4 +161,6 @@ def _like(order: CampaignOrder, account: Account) -> NewCall:
         retry_interval=call.retry_interval,
         scheduled_at=call.scheduled_at,
         expires_at=call.expires_at,
+        priority=call.priority,
+        zone=call.zone,
     )

@@ -13,9 +13,9 @@ from mirabelle.api import url, xml
 from mirabelle.api.dialable import dialable
 from mirabelle.api.form import Part
 from mirabelle.api.xml import Fault
-from mirabelle.calls import number, when
+from mirabelle.calls import number, schedule, when
 from mirabelle.calls.account import Account
-from mirabelle.calls.call import NewCall
+from mirabelle.calls.call import NewCall, Priority
 
 SERVICE: Final = "queuecall"
 """The root element of the replies."""
@@ -64,6 +64,10 @@ FIELDS: Final = (
     Field("scheduled_time", when.MOST_CHARACTERS, "The same in words, such as `tomorrow 9:30 America/New_York`."),
     Field("expiration_timestamp", 12, "Unix time after which no attempt is made; 0: never.", between=(0, _LATEST)),
     Field("expiration_time", when.MOST_CHARACTERS, "The same in words, such as `+2 days`."),
+    Field(
+        "priority", 10, "Which due calls of a campaign come first: `low`, `normal`, as when left out, `high`, `urgent`."
+    ),
+    Field("zone", 64, "The callee's time zone, such as `America/New_York`; the number tells it when left out."),
 )
 """Every field, in the order of the documentation."""
 
@@ -84,6 +88,8 @@ class Order:
     retry_interval: int
     scheduled_at: datetime | None
     expires_at: datetime | None
+    priority: Priority = Priority.NORMAL
+    zone: str = ""
 
     def new_call(self, account: Account, campaign_id: int | None = None) -> NewCall:
         """The call, in a campaign of the account or in its default one."""
@@ -99,6 +105,8 @@ class Order:
             retry_interval=self.retry_interval,
             scheduled_at=self.scheduled_at,
             expires_at=self.expires_at,
+            priority=self.priority,
+            zone=self.zone,
         )
 
 
@@ -195,6 +203,8 @@ def check(
         retry_interval=reader.integer("retry_interval", DEFAULT_RETRY_INTERVAL),
         scheduled_at=reader.instant("scheduled"),
         expires_at=reader.expiration(),
+        priority=reader.priority(),
+        zone=reader.zone(),
     )
     if not reader.faults:
         return order
@@ -272,6 +282,22 @@ class _Reader:
             except url.UrlError as error:
                 self._refuse(name, str(error))
         return text
+
+    def priority(self) -> Priority:
+        word = self._sound("priority").strip().lower()
+        found = {each.word: each for each in Priority}.get(word, None if word else Priority.NORMAL)
+        if found is None:
+            self._refuse("priority", f"The value must be one of {', '.join(each.word for each in Priority)}.")
+            return Priority.NORMAL
+        return found
+
+    def zone(self) -> str:
+        text = self._sound("zone").strip()
+        try:
+            return schedule.parse_zone(text) if text else ""
+        except schedule.ScheduleError as error:
+            self._refuse("zone", str(error))
+            return ""
 
     def instant(self, which: str) -> datetime | None:
         """The instant that `which`_timestamp and `which`_time name; None where they name none, or 0."""

@@ -50,6 +50,8 @@ FIELDS: Final = (
             "scheduled_time",
             "expiration_timestamp",
             "expiration_time",
+            "priority",
+            "zone",
         )
     ),
     Field("on_bad_line", 10, "`refuse`: a bad line refuses the list, as when left out; `skip`: it is passed over."),

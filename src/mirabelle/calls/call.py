@@ -44,6 +44,11 @@ class Priority(enum.IntEnum):
     HIGH = 2
     URGENT = 3
 
+    @property
+    def word(self) -> str:
+        """How people write it: `low`, `normal`, `high` or `urgent`."""
+        return self.name.lower()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCall:
@@ -61,6 +66,8 @@ class NewCall:
         retry_interval: seconds from the end of an attempt to the next, 60-172800.
         scheduled_at: not before; None is now.
         expires_at: no attempt after this; None is never.
+        priority: which of the calls of its campaign that are due come first.
+        zone: the callee's, where it is known better than the number tells, checked by `schedule.parse_zone`; or empty.
     """
 
     account_id: int
@@ -74,6 +81,8 @@ class NewCall:
     retry_interval: int = 300
     scheduled_at: datetime | None = None
     expires_at: datetime | None = None
+    priority: Priority = Priority.NORMAL
+    zone: str = ""
 
 
 class Callee(NamedTuple):

@@ -17,13 +17,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from mirabelle.calls.gate import Verdict
+from mirabelle.calls import number
+from mirabelle.calls.gate import Verdict, VerdictMemory
 from mirabelle.calls.holiday import holiday, parse_calendars
 from mirabelle.calls.schedule import HORIZON, MIDNIGHT, WEEKDAYS, Window, clock_change, parse_windows, rules_of
 from mirabelle.calls.whereabouts import candidate_zones, countries
 from mirabelle.errors import MirabelleError
 
-__all__ = ["CalleeHours", "CalleeHoursError", "candidate_zones", "countries", "verdict"]
+__all__ = ["CalleeHours", "CalleeHoursError", "at_home", "candidate_zones", "countries", "verdict"]
 
 _DAY: Final = MIDNIGHT * 60
 _EPOCH: Final = date(1970, 1, 1)
@@ -87,6 +88,29 @@ class CalleeHours:
         if not codes or all(each[:2] in codes for each in self.holidays):
             return self
         return replace(self, holidays=tuple(each for each in self.holidays if each[:2] in codes))
+
+
+def at_home(hours: CalleeHours | None, e164: str, zone: str, now: datetime, memory: VerdictMemory) -> Verdict:
+    """Whether whoever has a number may be called.
+
+    Args:
+        hours: those that the campaign keeps; None where it keeps none.
+        e164: the number.
+        zone: where the callee is, if the call says so; empty: the number tells.
+        now: the present instant, aware.
+        memory: verdicts that were found before.
+    """
+    if hours is None:
+        return Verdict(True, "The campaign has no hours of its callees.")
+    zones: tuple[str, ...] = (zone,) if zone else ()
+    kept = hours
+    try:
+        dialled = number.parse(e164)
+    except number.NumberError:
+        pass
+    else:
+        zones, kept = zones or candidate_zones(dialled), hours.in_countries(countries(dialled))
+    return memory.verdict((kept, zones), now, lambda: verdict(kept, zones, now))
 
 
 def verdict(hours: CalleeHours, zones: tuple[str, ...], now: datetime) -> Verdict:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import phonenumbers
@@ -28,10 +29,12 @@ class DoNotCallEntry:
     Attributes:
         key: `+` and digits: one number. With `*` at the end: every number that begins so.
         campaign_id: the campaign that keeps it; None: every campaign of the account.
+        reason: why, in the words of whoever added it; may be empty.
     """
 
     key: str
     campaign_id: int | None = None
+    reason: str = ""
 
     @property
     def is_prefix(self) -> bool:
@@ -41,6 +44,23 @@ class DoNotCallEntry:
     def matches(self, e164: str) -> bool:
         """Whether a number is meant. A store answers the same by looking for any of `lookups(e164)`."""
         return e164.startswith(self.key[:-1]) if self.is_prefix else e164 == self.key
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNumber:
+    """An entry of a do-not-call list in the ledger.
+
+    Attributes:
+        entry_id: the store's key.
+        account_id: whose it is.
+        entry: the number or prefix, the campaign if it is one campaign's, and why.
+        created_at: when it was added.
+    """
+
+    entry_id: int
+    account_id: int
+    entry: DoNotCallEntry
+    created_at: datetime
 
 
 def parse(text: str, *, country: str | None = None, campaign_id: int | None = None) -> DoNotCallEntry:
@@ -86,7 +106,8 @@ def verdict(entries_found: Sequence[DoNotCallEntry]) -> Verdict:
     entry = min(entries_found, key=lambda each: (each.campaign_id is not None, each.is_prefix))
     whose = "account" if entry.campaign_id is None else "campaign"
     how = ", by a prefix" if entry.is_prefix else ""
-    return Verdict(False, f"The number is on the do-not-call list of the {whose}{how}.")
+    why = f" ({entry.reason})" if entry.reason else ""
+    return Verdict(False, f"The number is on the do-not-call list of the {whose}{how}{why}.")
 
 
 def _prefix(digits: str, country: str | None) -> str:

@@ -56,6 +56,13 @@ class FrequencyCap:
         return now - self.per
 
 
+def of_person(cap: FrequencyCap | None, attempts: Sequence[tuple[datetime, bool]], now: datetime) -> Verdict:
+    """As `verdict`, for an account that may have no cap."""
+    if cap is None:
+        return Verdict(True, "No cap says how often one person may be called.")
+    return verdict(cap, attempts, now)
+
+
 def verdict(cap: FrequencyCap, attempts: Sequence[tuple[datetime, bool]], now: datetime) -> Verdict:
     """Whether a person may be called once more.
 

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 from mirabelle.calls.trunk import Trunk
+
+NO_TRUNK: Final = "No trunk carries calls to this number; add one with a prefix that fits."
+"""Why a call is ended that no trunk is meant for."""
 
 
 def candidates(e164: str, trunks: Sequence[Trunk], tried: Collection[str] = ()) -> tuple[Trunk, ...]:

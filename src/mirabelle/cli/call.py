@@ -9,6 +9,7 @@ import typer
 
 from mirabelle.cli import terminal
 from mirabelle.cli.options import (
+    CallPriority,
     Config,
     ExpirationTime,
     ExpirationTimestamp,
@@ -19,6 +20,7 @@ from mirabelle.cli.options import (
     ScheduledTime,
     ScheduledTimestamp,
     StartUrl,
+    Zone,
     fields,
     settings_from,
 )
@@ -54,6 +56,8 @@ def call(
     scheduled_timestamp: ScheduledTimestamp = None,
     expiration_time: ExpirationTime = "",
     expiration_timestamp: ExpirationTimestamp = None,
+    priority: CallPriority = "normal",
+    zone: Zone = "",
     campaign: Annotated[
         str,
         typer.Option(metavar="NAME", help="The campaign, by name or number; else 'default'.", show_default=False),
@@ -79,6 +83,8 @@ def call(
         scheduled_timestamp=scheduled_timestamp,
         expiration_time=expiration_time,
         expiration_timestamp=expiration_timestamp,
+        priority=priority,
+        zone=zone,
     )
     now = SystemClock().now()
     queued = ask(settings, lambda ledger: _queue(ledger, settings, values, login, campaign, now))

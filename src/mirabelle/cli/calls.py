@@ -176,6 +176,8 @@ def _record(call: Call, *, show_numbers: bool) -> dict[str, Any]:
         "result_url": call.result_url,
         "call_parameters": call.call_parameters,
         "campaign_parameters": call.campaign_parameters,
+        "priority": call.priority.word,
+        "zone": call.zone,
         "max_retries": call.max_retries,
         "retry_interval": call.retry_interval,
         "callee_type": call.callee_type,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from mirabelle.cli import terminal, upload
+from mirabelle.cli import dialing, terminal, upload
 from mirabelle.cli.options import Config, Json, Login, example, settings_from
 from mirabelle.cli.owner import LOCAL_LOGIN
 
@@ -23,6 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="Upload, pause, resume, cancel and 
 app.command(
     epilog=example("mirabelle campaign upload numbers.csv --name autumn --start-url http://example.com/start.vxml")
 )(upload.upload)
+app.command(epilog=example("mirabelle campaign dialing autumn --weight 5 --retry reminder"))(dialing.dialing)
 
 Named = Annotated[
     str, typer.Argument(metavar="CAMPAIGN", help="The campaign's name, or its number.", show_default=False)

@@ -9,7 +9,21 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, account_secret, audit, call, calls, campaign, export, result, servers, terminal, when
+from mirabelle.cli import (
+    account,
+    account_secret,
+    audit,
+    call,
+    calls,
+    campaign,
+    do_not_call,
+    explain,
+    export,
+    result,
+    servers,
+    terminal,
+    when,
+)
 from mirabelle.cli.options import Config, Json, example, settings_from
 from mirabelle.errors import MirabelleError
 
@@ -27,6 +41,7 @@ Begin here:
   mirabelle serve --config mirabelle.toml        take requests and make calls
   mirabelle call +16175550123 --start-url URL    queue one call from the shell
   mirabelle calls                                what became of the last calls
+  mirabelle explain 4711                         why a call does not leave, and when it could
   mirabelle audit verify                         that no decision was changed afterwards
 
 \b
@@ -34,6 +49,8 @@ Many calls:
   mirabelle campaign upload numbers.csv --name autumn --start-url URL
   mirabelle campaign show autumn                 how far it is
   mirabelle campaign pause autumn                and resume, cancel, retry
+  mirabelle campaign dialing autumn --retry reminder --hours hours.json
+  mirabelle do-not-call import stop.csv          numbers that are not called
   mirabelle export calls --campaign autumn -o autumn.csv
 
 \b
@@ -67,7 +84,9 @@ app.command(epilog=example("mirabelle dial --config mirabelle.toml"))(servers.di
 app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
 app.command(epilog=example("mirabelle cancel 4711"))(call.cancel)
 app.add_typer(calls.app, name="calls")
+app.command(epilog=example("mirabelle explain 4711"))(explain.explain)
 app.add_typer(campaign.app, name="campaign")
+app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(result.app, name="result")
 app.add_typer(export.app, name="export")
 app.add_typer(audit.app, name="audit")

@@ -61,6 +61,15 @@ ExpirationTime = Annotated[
 ExpirationTimestamp = Annotated[
     int | None, typer.Option(metavar="SECONDS", min=0, help="The same as a Unix time; 0 is never.", show_default=False)
 ]
+CallPriority = Annotated[
+    str, typer.Option(metavar="WORD", help="Which due calls of a campaign come first: low, normal, high or urgent.")
+]
+Zone = Annotated[
+    str,
+    typer.Option(
+        metavar="ZONE", help="The callee's, such as America/New_York; the number tells it.", show_default=False
+    ),
+]
 
 
 def fields(**options: str | int | None) -> dict[str, str]:

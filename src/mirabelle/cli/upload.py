@@ -9,6 +9,7 @@ import typer
 
 from mirabelle.cli import terminal
 from mirabelle.cli.options import (
+    CallPriority,
     Config,
     ExpirationTime,
     ExpirationTimestamp,
@@ -21,6 +22,7 @@ from mirabelle.cli.options import (
     ScheduledTimestamp,
     ShowNumbers,
     StartUrl,
+    Zone,
     fields,
     settings_from,
 )
@@ -75,6 +77,8 @@ def upload(
     scheduled_timestamp: ScheduledTimestamp = None,
     expiration_time: ExpirationTime = "",
     expiration_timestamp: ExpirationTimestamp = None,
+    priority: CallPriority = "normal",
+    zone: Zone = "",
     on_bad_line: Annotated[
         str, typer.Option(metavar="WHAT", help="A bad line: refuse the list, or skip the line.")
     ] = "refuse",
@@ -111,6 +115,8 @@ def upload(
         scheduled_timestamp=scheduled_timestamp,
         expiration_time=expiration_time,
         expiration_timestamp=expiration_timestamp,
+        priority=priority,
+        zone=zone,
         on_bad_line=on_bad_line,
         duplicates=duplicates,
     )

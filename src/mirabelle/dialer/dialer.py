@@ -193,21 +193,24 @@ class Dialer:
         finally:
             self.wake()
 
-    async def _give_back(self, call: Call) -> None:
-        """Let go of a call that was admitted and not tried; it keeps its place."""
-        await self._persist(lambda: self._ledger.release(call.call_id, call.due_at, self._owner))
+    async def _give_back(self, call: Call, until: datetime | None = None) -> None:
+        """Let go of a call that was admitted and not tried; it keeps its place, or waits until a gate opens."""
+        due_at = call.due_at if until is None else max(call.due_at, until)
+        await self._persist(lambda: self._ledger.release(call.call_id, due_at, self._owner))
 
     async def _attempt(self, call: Call, trunk: Trunk) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
         now = self._clock.now()
         try:
             method = await self._start_methods.of(call.account_id)
-            attempt = await self._ledger.begin_attempt(call.call_id, sip_call_id, trunk.name, now, self._owner)
+            attempt = await self._ledger.begin_attempt(
+                call.call_id, sip_call_id, trunk.name, now, self._owner, memory=self._memory
+            )
         except LeaseLost:
             raise
         except CallHeld as error:
-            self._story("paused" if isinstance(error, CampaignPaused) else "held", call.call_id)
-            await self._give_back(call)
+            self._story("paused" if isinstance(error, CampaignPaused) else "held", call.call_id, reason=str(error))
+            await self._give_back(call, error.until)
             return
         except StoreError as error:
             self._story("store failed", call.call_id, reason=str(error))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -23,8 +23,7 @@ from mirabelle.calls.campaign import Dialing
 from mirabelle.calls.fair_share import Contender, Shares, share
 from mirabelle.calls.gate import Verdict, VerdictMemory
 from mirabelle.calls.pace import Pace
-from mirabelle.calls.profile import tightest
-from mirabelle.calls.room import Limit, Room
+from mirabelle.calls.room import Limit, Room, campaign_limits, trunk_limits
 from mirabelle.calls.trunk import Trunk
 from mirabelle.store import admission_statements, audit_steps, rows
 from mirabelle.store.asking import Ask, Steps
@@ -42,8 +41,6 @@ NO_ROUTE_WAIT: Final = timedelta(seconds=2)
 """How long a call waits whose trunks have no room, so that others behind it have their turn."""
 FAIR: Final = "fair"
 """Where the virtual time of the sharing is kept."""
-
-NO_TRUNK: Final = "No trunk carries calls to this number; add one with a prefix that fits."
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +117,22 @@ def slow_down(hot: HotPaths, trunk: str, now: datetime, retry_after: int | None)
     yield Ask(hot.admission.save_paces, {"paces": json.dumps([slowed])})
 
 
+def room_of(hot: HotPaths, limits: Mapping[str, Limit], now: datetime) -> Steps[Room]:
+    """What is left of rates and channels, across the fleet.
+
+    Args:
+        hot: the store's own SQL.
+        limits: of trunks, accounts and campaigns, by name.
+        now: the present instant.
+    """
+    in_use: dict[str, int] = {}
+    for row in (yield Ask(admission_statements.IN_USE)):
+        for name in (f"trunk:{row['trunk']}", f"account:{row['account_id']}", f"campaign:{row['campaign_id']}"):
+            in_use[name] = in_use.get(name, 0) + row["calls"]
+    known = yield Ask(hot.admission.paces, {"names": json.dumps([FAIR, *limits])})
+    return Room(now, limits, {row["name"]: rows.pace_of(row) for row in known}, in_use)
+
+
 class _Admission:
     """One admission."""
 
@@ -191,19 +204,11 @@ class _Admission:
         )
 
     def _look_at_room(self, candidates: Sequence[Candidate]) -> Steps[None]:
-        limits = {f"trunk:{each.name}": Limit(each.calls_per_second, each.channels) for each in self._asked.trunks}
+        limits = trunk_limits(self._asked.trunks)
         for each in candidates:
-            account, campaign = each.names
-            limits[account] = Limit(each.settings.calls_per_second or None, each.settings.channels or None)
-            kept = tightest(each.rules.profiles)
-            limits[campaign] = Limit(kept.calls_per_second, kept.channels)
-        in_use: dict[str, int] = {}
-        for row in (yield Ask(admission_statements.IN_USE)):
-            for name in (f"trunk:{row['trunk']}", f"account:{row['account_id']}", f"campaign:{row['campaign_id']}"):
-                in_use[name] = in_use.get(name, 0) + row["calls"]
-        known = yield Ask(self._hot.admission.paces, {"names": json.dumps([FAIR, *limits])})
-        paces = {row["name"]: rows.pace_of(row) for row in known}
-        self._room = Room(self._asked.now, limits, paces, in_use)
+            limits |= campaign_limits(each.account_id, each.settings, each.campaign_id, each.rules.profiles)
+        self._room = yield from room_of(self._hot, limits, self._asked.now)
+        paces = self._room.paces
         self._virtual = paces[FAIR].passed if FAIR in paces else 0.0
         for each in candidates:
             own = paces.get(each.names[1])
@@ -275,7 +280,7 @@ class _Admission:
             return
         offered = routing.candidates(one.e164, self._asked.trunks, call.tried)
         if closed is not None or not offered:
-            outcome.refused.append((call, NO_TRUNK if closed is None else closed.reason))
+            outcome.refused.append((call, routing.NO_TRUNK if closed is None else closed.reason))
             return
         room = {trunk.name: self._room.left(f"trunk:{trunk.name}") for trunk in offered}
         trunk = routing.choose(offered, room, f"{call.call_id}:{call.attempts}:{len(call.tried)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.store import audit_steps, rows, schema, statements
 from mirabelle.store.asking import Ask, Load, Steps
 from mirabelle.store.hot import HotPaths
@@ -23,6 +23,7 @@ def add_campaign(
     now: datetime,
     defaults: CampaignDefaults = NO_DEFAULTS,
     state: CampaignState = CampaignState.ACTIVE,
+    dialing: Dialing = USUAL_DIALING,
 ) -> Steps[Campaign]:
     """Add a campaign that keeps no rules; see `Ledger.add_campaign`."""
     if not name:
@@ -33,6 +34,7 @@ def add_campaign(
         "parameters": rows.storable("campaign_parameters", parameters, schema.PARAMETERS),
         "state": state.value,
         "defaults": rows.defaults_text(defaults),
+        "dialing": rows.dialing_text(dialing),
         "now": micros(now),
     }
     added = yield Ask(statements.ADD_CAMPAIGN, values)
@@ -50,9 +52,10 @@ def add_ruled_campaign(
     state: CampaignState,
     schedules: Collection[int],
     profiles: Collection[int],
+    dialing: Dialing,
 ) -> Steps[Campaign]:
     """See `Ledger.add_campaign`."""
-    added = yield from add_campaign(account_id, name, parameters, now, defaults, state)
+    added = yield from add_campaign(account_id, name, parameters, now, defaults, state, dialing)
     yield from keep(added.campaign_id, account_id, schedules, profiles)
     return added
 
@@ -93,6 +96,16 @@ def set_state(campaign_id: int, state: CampaignState, now: datetime) -> Steps[Ca
         changed = yield Ask(statements.SET_CAMPAIGN_STATE, {"changed": campaign_id, "after": state.value})
         if changed:
             yield from audit_steps.turned(campaign_id, state, now)
+            return rows.campaign_of(changed[0])
+    raise _no_campaign(campaign_id)
+
+
+def set_dialing(campaign_id: int, dialing: Dialing) -> Steps[Campaign]:
+    """See `Rulebook.set_dialing`."""
+    if rows.is_key(campaign_id):
+        chosen = rows.dialing_text(dialing)
+        changed = yield Ask(statements.SET_DIALING, {"changed": campaign_id, "chosen": chosen})
+        if changed:
             return rows.campaign_of(changed[0])
     raise _no_campaign(campaign_id)
 

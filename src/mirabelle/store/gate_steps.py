@@ -6,18 +6,21 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
-from mirabelle.calls import calling_window, do_not_call, frequency, number
+from mirabelle.calls import calling_window, do_not_call, frequency
 from mirabelle.calls.account import AccountSettings
 from mirabelle.calls.call import Call
 from mirabelle.calls.campaign import Dialing
 from mirabelle.calls.do_not_call import DoNotCallEntry
 from mirabelle.calls.gate import Verdict, VerdictMemory
-from mirabelle.calls.whereabouts import candidate_zones, countries
 from mirabelle.store import admission_statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.rows import instant, micros
+
+Reached: TypeAlias = dict[tuple[int, str], list[tuple[datetime, bool]]]
+"""When attempts to reach people began and whether they were answered, by account and person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,16 @@ class Asking:
     settings: AccountSettings
 
 
-def listed(hot: HotPaths, asking: Sequence[Asking]) -> Steps[dict[int, Verdict]]:
-    """The verdicts of do-not-call lists, by the keys of the calls; open ones are left out."""
+def entries_of(hot: HotPaths, asking: Sequence[Asking]) -> Steps[dict[int, list[DoNotCallEntry]]]:
+    """The entries of do-not-call lists that mean calls, by the keys of the calls; calls without any are left out."""
     if not asking or not (yield Ask(admission_statements.ANY_DO_NOT_CALL)):
         return {}
     keys = sorted({(each.call.account_id, key) for each in asking for key in do_not_call.lookups(each.e164)})
     found: dict[tuple[int, str], list[DoNotCallEntry]] = {}
     for row in (yield Ask(hot.admission.do_not_call, {"keys": json.dumps(keys)})):
-        entry = DoNotCallEntry(row["pattern"], row["campaign_id"] or None)
+        entry = DoNotCallEntry(row["pattern"], row["campaign_id"] or None, row["reason"])
         found.setdefault((row["account_id"], row["pattern"]), []).append(entry)
-    closed: dict[int, Verdict] = {}
+    meant: dict[int, list[DoNotCallEntry]] = {}
     for each in asking if found else ():
         entries = [
             entry
@@ -55,8 +58,32 @@ def listed(hot: HotPaths, asking: Sequence[Asking]) -> Steps[dict[int, Verdict]]
             if entry.campaign_id in {None, each.call.campaign_id}
         ]
         if entries:
-            closed[each.call.call_id] = do_not_call.verdict(entries)
-    return closed
+            meant[each.call.call_id] = entries
+    return meant
+
+
+def listed(hot: HotPaths, asking: Sequence[Asking]) -> Steps[dict[int, Verdict]]:
+    """The verdicts of do-not-call lists, by the keys of the calls; open ones are left out."""
+    meant = yield from entries_of(hot, asking)
+    return {call_id: do_not_call.verdict(entries) for call_id, entries in meant.items()}
+
+
+def reached(hot: HotPaths, capped: Sequence[Asking], now: datetime) -> Steps[Reached]:
+    """The attempts to reach people that may count in the frequency caps of their accounts.
+
+    Args:
+        hot: the store's own SQL.
+        capped: calls of accounts that have a cap.
+        now: the present instant.
+    """
+    since = min(cap.begins(now) for each in capped if (cap := each.settings.frequency_cap) is not None)
+    people = sorted({(each.call.account_id, each.e164) for each in capped})
+    found: Reached = {}
+    values = {"people": json.dumps(people), "since": micros(since)}
+    for row in (yield Ask(hot.admission.reached, values)):
+        told = (instant(row["started_at"]), row["answered_at"] is not None)
+        found.setdefault((row["account_id"], row["person"]), []).append(told)
+    return found
 
 
 def too_often(hot: HotPaths, asking: Sequence[Asking], now: datetime) -> Steps[dict[int, Verdict]]:
@@ -64,19 +91,11 @@ def too_often(hot: HotPaths, asking: Sequence[Asking], now: datetime) -> Steps[d
     capped = [each for each in asking if each.settings.frequency_cap is not None]
     if not capped:
         return {}
-    caps = {each.call.account_id: each.settings.frequency_cap for each in capped}
-    since = min(cap.begins(now) for cap in caps.values() if cap is not None)
-    people = sorted({(each.call.account_id, each.e164) for each in capped})
-    reached: dict[tuple[int, str], list[tuple[datetime, bool]]] = {}
-    values = {"people": json.dumps(people), "since": micros(since)}
-    for row in (yield Ask(hot.admission.reached, values)):
-        told = (instant(row["started_at"]), row["answered_at"] is not None)
-        reached.setdefault((row["account_id"], row["person"]), []).append(told)
+    known = yield from reached(hot, capped, now)
     closed: dict[int, Verdict] = {}
     for each in capped:
-        cap = caps[each.call.account_id]
-        before = reached.setdefault((each.call.account_id, each.e164), [])
-        verdict = frequency.verdict(cap, before, now) if cap is not None else Verdict(True, "")
+        before = known.setdefault((each.call.account_id, each.e164), [])
+        verdict = frequency.of_person(each.settings.frequency_cap, before, now)
         if verdict.open:
             # Another call to the same person in this very admission counts as one that was made.
             before.append((now, False))
@@ -87,16 +106,7 @@ def too_often(hot: HotPaths, asking: Sequence[Asking], now: datetime) -> Steps[d
 
 def at_home(each: Asking, now: datetime, memory: VerdictMemory) -> Verdict:
     """The verdict of the callee's hours."""
-    hours = each.dialing.hours
-    if hours is None:
-        return Verdict(True, "The campaign has no hours of its callees.")
-    try:
-        dialled = number.parse(each.e164)
-        zones = (each.call.zone,) if each.call.zone else candidate_zones(dialled)
-        kept = hours.in_countries(countries(dialled))
-    except number.NumberError:
-        zones, kept = ((each.call.zone,) if each.call.zone else ()), hours
-    return memory.verdict((kept, zones), now, lambda: calling_window.verdict(kept, zones, now))
+    return calling_window.at_home(each.dialing.hours, each.e164, each.call.zone, now, memory)
 
 
 def held(hot: HotPaths, asking: Sequence[Asking], now: datetime, memory: VerdictMemory) -> Steps[Mapping[int, Verdict]]:

@@ -52,11 +52,11 @@ def _waiting(following: str) -> str:
     """  # noqa: S608
 
 
-def _facts(campaigns: str, list_of: str, json_object: str) -> str:
-    """What campaigns that are not paused keep, and what their accounts say.
+def _facts(where: str, list_of: str, json_object: str) -> str:
+    """What campaigns keep, and what their accounts say.
 
     Args:
-        campaigns: lists the keys.
+        where: which of them, `m`, and how their rows are locked.
         list_of: the store's function that makes one JSON list of many rows.
         json_object: the store's function that makes a JSON object.
     """
@@ -76,7 +76,7 @@ def _facts(campaigns: str, list_of: str, json_object: str) -> str:
             CAST(coalesce(({schedules}), '[]') AS TEXT) AS schedules,
             CAST(coalesce(({profiles}), '[]') AS TEXT) AS profiles
         FROM campaigns AS m JOIN accounts AS a ON a.account_id = m.account_id
-        WHERE m.campaign_id IN ({campaigns}) AND m.state <> 'paused'
+        WHERE m.campaign_id {where}
     """  # noqa: S608
 
 
@@ -106,7 +106,31 @@ def _save_paces(values: str, source: str) -> sa.TextClause:
     )
 
 
+_ADD_DO_NOT_CALL: Final = "INSERT INTO do_not_call (account_id, campaign_id, pattern, reason, created_at)"
+_ONCE: Final = "ON CONFLICT (account_id, pattern, campaign_id) DO NOTHING RETURNING entry_id"
+_REMOVE_DO_NOT_CALL: Final = (
+    "DELETE FROM do_not_call WHERE account_id = :account_id AND campaign_id = :campaign_id AND pattern IN"
+)
+# One row, under a key that is known, so that it costs no more than the campaign alone.
+_DIALLED: Final = "= (SELECT c.campaign_id FROM calls AS c WHERE c.call_id = :call_id)"
 _DUE: Final = "x.state = 'queued' AND x.due_at <= :now AND (x.expires_at IS NULL OR x.expires_at > :now)"
+
+
+def _before(indexed_by: str = "") -> str:
+    return f"""
+        SELECT count(*) AS calls FROM (
+            SELECT x.call_id FROM calls AS x {indexed_by}
+            WHERE x.state = 'queued' AND x.campaign_id = :campaign_id AND x.priority = :priority AND x.due_at <= :due
+            AND (x.due_at < :due OR x.call_id < :call_id) LIMIT :most
+        ) AS waiting
+    """  # noqa: S608 - no value comes from outside
+
+
+def _earliest(indexed_by: str = "") -> str:
+    return f"""
+        SELECT min(x.due_at) AS due_at FROM calls AS x {indexed_by}
+        WHERE x.state = 'queued' AND x.campaign_id = :campaign_id AND x.priority = :priority
+    """  # noqa: S608 - no value comes from outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +144,21 @@ class AdmissionPaths:
             row without a campaign, when the next call is due after `:now`, which may be null.
         waiting: active campaigns and priorities with queued calls, and the earliest due time of each.
         facts: what active campaigns keep and their accounts say; `:campaigns` (a JSON list).
+        dialled: the same of the campaign of a call, `:call_id`; the campaign is locked, so that a pause waits for the
+            intents that were begun before it, and its reply comes after them.
+        person: keeps dials of one person apart until the transaction ends; `:person`.
+        before: calls of a campaign that are due before another, of one priority; `:campaign_id`, `:priority`, `:due`,
+            `:call_id`, `:most`.
+        earliest: the earliest due time of a campaign's queued calls of one priority; `:campaign_id`, `:priority`.
         due: the first due calls of pairs of campaign and priority; `:wanted` (a JSON list of pairs), `:most` for each.
         paces: by name; `:names` (a JSON list).
         take: puts queued calls under a lease; `:taken` (a JSON list of pairs of call and trunk), `:owner`, `:until`.
         save_paces: keeps paces; `:paces` (a JSON list of objects with the columns).
         do_not_call: entries under the keys of accounts; `:keys` (a JSON list of pairs of account and key).
+        add_do_not_call: new entries of an account, those that are there already left out; `:account_id`, `:entries` (a
+            JSON list of triples of key, campaign or 0, and reason), `:now`.
+        remove_do_not_call: entries of an account with these keys; `:account_id`, `:campaign_id` or 0, `:keys` (a JSON
+            list).
         reached: attempts to reach people; `:people` (a JSON list of pairs of account and person), `:since`.
     """
 
@@ -133,11 +167,17 @@ class AdmissionPaths:
     first_due: sa.TextClause
     waiting: sa.TextClause
     facts: sa.TextClause
+    dialled: sa.TextClause
+    person: sa.TextClause
+    before: sa.TextClause
+    earliest: sa.TextClause
     due: sa.TextClause
     paces: sa.TextClause
     take: sa.TextClause
     save_paces: sa.TextClause
     do_not_call: sa.TextClause
+    add_do_not_call: sa.TextClause
+    remove_do_not_call: sa.TextClause
     reached: sa.TextClause
 
 
@@ -163,7 +203,15 @@ SQLITE: Final = AdmissionPaths(
             )
         """)  # noqa: S608
     ),
-    facts=sa.text(_facts("SELECT value FROM json_each(:campaigns)", "json_group_array", "json_object")),
+    facts=sa.text(
+        _facts(
+            "IN (SELECT value FROM json_each(:campaigns)) AND m.state <> 'paused'", "json_group_array", "json_object"
+        )
+    ),
+    dialled=sa.text(_facts(_DIALLED, "json_group_array", "json_object")),
+    person=sa.text("SELECT :person IS NULL AS locked"),
+    before=sa.text(_before(_INDEX)),
+    earliest=sa.text(_earliest(_INDEX)),
     due=sa.text(f"""
         SELECT {CALL_RETURNING} FROM json_each(:wanted) AS w CROSS JOIN calls
         WHERE calls.call_id IN (
@@ -181,10 +229,20 @@ SQLITE: Final = AdmissionPaths(
         ", ".join(f"json_extract(value, '$.{name}')" for name in _PACE), "json_each(:paces) WHERE true"
     ),
     do_not_call=sa.text("""
-        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern
+        SELECT d.entry_id AS entry_id, d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
+            d.reason AS reason, d.created_at AS created_at
         FROM json_each(:keys) AS k CROSS JOIN do_not_call AS d
         WHERE d.account_id = json_extract(k.value, '$[0]') AND d.pattern = json_extract(k.value, '$[1]')
     """),
+    add_do_not_call=sa.text(f"""
+        {_ADD_DO_NOT_CALL}
+        SELECT :account_id, json_extract(e.value, '$[1]'), json_extract(e.value, '$[0]'), json_extract(e.value, '$[2]'),
+            :now
+        FROM json_each(:entries) AS e WHERE true {_ONCE}
+    """),  # noqa: S608
+    remove_do_not_call=sa.text(f"""
+        {_REMOVE_DO_NOT_CALL} (SELECT value FROM json_each(:keys)) RETURNING entry_id
+    """),  # noqa: S608
     reached=sa.text("""
         SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at
         FROM json_each(:people) AS who CROSS JOIN attempts AS a INDEXED BY attempts_account_id_person
@@ -215,12 +273,17 @@ POSTGRESQL: Final = AdmissionPaths(
     ),
     facts=sa.text(
         _facts(
-            "SELECT CAST(json_array_elements_text(CAST(:campaigns AS json)) AS integer)",
+            "IN (SELECT CAST(json_array_elements_text(CAST(:campaigns AS json)) AS integer))",
             "json_agg",
             "json_build_object",
         )
     ),
     # Not by their keys joined to the table: not knowing how few there are, the planner would read all of it.
+    dialled=sa.text(_facts(f"{_DIALLED} FOR SHARE OF m", "json_agg", "json_build_object")),
+    # `Person` in ASCII, cut to 32 bits, beside the number's hash: apart from the locks under one key of 64 bits.
+    person=sa.text(f"SELECT pg_advisory_xact_lock({0x50657273}, hashtext(:person)) IS NULL AS locked"),
+    before=sa.text(_before()),
+    earliest=sa.text(_earliest()),
     due=sa.text(f"""
         SELECT due.* FROM json_array_elements(CAST(:wanted AS json)) AS w CROSS JOIN LATERAL (
             SELECT {CALL_RETURNING} FROM calls
@@ -240,9 +303,18 @@ POSTGRESQL: Final = AdmissionPaths(
         f"json_to_recordset(CAST(:paces AS json)) AS p({', '.join(f'{name} {kind}' for name, kind in _PACE.items())})",
     ),
     do_not_call=sa.text("""
-        SELECT d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern
+        SELECT d.entry_id AS entry_id, d.account_id AS account_id, d.campaign_id AS campaign_id, d.pattern AS pattern,
+            d.reason AS reason, d.created_at AS created_at
         FROM json_array_elements(CAST(:keys AS json)) AS k
         JOIN do_not_call AS d ON d.account_id = CAST(k ->> 0 AS integer) AND d.pattern = k ->> 1
+    """),
+    add_do_not_call=sa.text(f"""
+        {_ADD_DO_NOT_CALL}
+        SELECT CAST(:account_id AS integer), CAST(e ->> 1 AS integer), e ->> 0, e ->> 2, CAST(:now AS bigint)
+        FROM json_array_elements(CAST(:entries AS json)) AS e {_ONCE}
+    """),  # noqa: S608
+    remove_do_not_call=sa.text(f"""
+        {_REMOVE_DO_NOT_CALL} (SELECT json_array_elements_text(CAST(:keys AS json))) RETURNING entry_id
     """),
     reached=sa.text("""
         SELECT a.account_id AS account_id, a.person AS person, a.started_at AS started_at, a.answered_at AS answered_at

@@ -9,13 +9,14 @@ from typing import Literal, Protocol, TypeAlias
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
 from mirabelle.store.audit_trail import AuditTrail
+from mirabelle.store.gatehouse import Gatehouse
 from mirabelle.store.postbox import Postbox
 from mirabelle.store.records import (
     Admitted,
@@ -46,7 +47,15 @@ class CampaignExists(StoreError):
 
 
 class CallHeld(StoreError):
-    """No attempt may begin, for a gate that has closed since the call was admitted. Release the call in its place."""
+    """No attempt may begin, for a gate that has closed since the call was admitted.
+
+    Attributes:
+        until: when to have the call due again; None: release it in its place, the next admission decides.
+    """
+
+    def __init__(self, message: str, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class CampaignPaused(CallHeld):
@@ -85,7 +94,7 @@ class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Rulebook, Postbox, AuditTrail, Protocol):
+class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the
@@ -161,6 +170,7 @@ class Ledger(Rulebook, Postbox, AuditTrail, Protocol):
         schedules: Collection[int] = (),
         profiles: Collection[int] = (),
         state: CampaignState = CampaignState.ACTIVE,
+        dialing: Dialing = USUAL_DIALING,
     ) -> Campaign:
         """Add a campaign without calls, and what it keeps, in one transaction.
 
@@ -173,6 +183,7 @@ class Ledger(Rulebook, Postbox, AuditTrail, Protocol):
             schedules: keys of schedules of the account.
             profiles: keys of profiles of the account.
             state: whether it begins active or paused.
+            dialing: how its calls are dialled.
 
         Raises:
             CampaignExists: the account has one of this name.
@@ -413,13 +424,30 @@ class Ledger(Rulebook, Postbox, AuditTrail, Protocol):
         """
         ...
 
-    async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
-        """Commit the intent to dial. Only when this has returned may the INVITE leave.
+    async def begin_attempt(
+        self,
+        call_id: int,
+        sip_call_id: str,
+        trunk: str,
+        now: datetime,
+        owner: str,
+        *,
+        memory: VerdictMemory | None = None,
+    ) -> Attempt:
+        """Commit the intent to dial. Only when this has returned may the INVITE leave. Every gate is asked once more.
+
+        Args:
+            call_id: the call.
+            sip_call_id: the Call-ID of the INVITE.
+            trunk: the way out.
+            now: the present instant.
+            owner: who holds the lease.
+            memory: as for `admit`.
 
         Raises:
             LeaseLost: `owner` holds no running lease on the call, or an attempt of it is still unfinished.
-            CallHeld: its campaign is paused, it has expired or its number must not be called any more; nothing is
-                written.
+            CallHeld: a gate has closed: it has expired, its campaign is paused or closed, its callee's hours are, its
+                number must not be called, or not so often; nothing is written.
         """
         ...
 

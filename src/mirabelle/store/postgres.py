@@ -135,10 +135,13 @@ class PostgresLedger(SteppedLedger):
             async with self._pool.acquire() as connection, connection.transaction():
                 return await self._drive(connection, begin())
 
-    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
+    async def _read(self, begin: Callable[[], Steps[T]], *, together: bool = False) -> T:
         with _named_errors():
             async with self._pool.acquire() as connection:
-                return await self._drive(connection, begin())
+                if not together:
+                    return await self._drive(connection, begin())
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    return await self._drive(connection, begin())
 
     def _spool(self) -> Spool:
         return Spool()

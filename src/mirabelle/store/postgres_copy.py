@@ -71,6 +71,8 @@ def _field(name: str, value: Any) -> bytes:
     kind = CALLS.c[name].type
     if isinstance(kind, sa.BigInteger):
         data = struct.pack("!q", value)
+    elif isinstance(kind, sa.SmallInteger):
+        data = struct.pack("!h", value)
     elif isinstance(kind, sa.Integer):
         data = struct.pack("!i", value)
     else:

@@ -15,6 +15,7 @@ from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall, NewCalls, Priority
 from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState, Dialing
+from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.pace import Pace
 from mirabelle.calls.profile import Profile
@@ -44,6 +45,8 @@ NEW_CALL_COLUMNS: Final = (
     "queued_at",
     "due_at",
     "expires_at",
+    "priority",
+    "zone",
 )
 """The columns that a new call fills; the others have defaults."""
 
@@ -235,6 +238,8 @@ def new_call_row(new: NewCall, now: datetime) -> dict[str, Any]:
         # A time long past gives nobody a place in front of those who wait already.
         "due_at": max(scheduled_at, queued_at),
         "expires_at": _maybe_micros(new.expires_at),
+        "priority": new.priority.value,
+        "zone": storable("zone", new.zone, schema.NAME),
     }
 
 
@@ -334,6 +339,26 @@ def dialing_text(dialing: Dialing) -> str:
         StoreError: it is too long.
     """
     return storable("dialing", json.dumps(dialing.as_json()), schema.WINDOWS)
+
+
+def do_not_call_row(entry: DoNotCallEntry) -> tuple[str, int, str]:
+    """An entry of a do-not-call list as it is stored: its key, its campaign or 0, and why.
+
+    Raises:
+        StoreError: a text in it cannot be stored.
+    """
+    key = storable("The number", entry.key, schema.NAME)
+    return key, entry.campaign_id or 0, storable("The reason", entry.reason, schema.NAME)
+
+
+def do_not_call_of(row: Row) -> ListedNumber:
+    """An entry of a do-not-call list from its row."""
+    return ListedNumber(
+        entry_id=row["entry_id"],
+        account_id=row["account_id"],
+        entry=DoNotCallEntry(row["pattern"], row["campaign_id"] or None, row["reason"]),
+        created_at=instant(row["created_at"]),
+    )
 
 
 def pace_of(row: Row) -> Pace:

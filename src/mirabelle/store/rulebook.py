@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from mirabelle.calls.campaign import Campaign, Dialing
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule, Window
 from mirabelle.store.records import CampaignRules
@@ -71,6 +72,16 @@ class Rulebook(Protocol):
         Raises:
             RuleInUse: a campaign keeps it.
             RuleMissing: there is none.
+        """
+        ...
+
+    async def set_dialing(self, campaign_id: int, dialing: Dialing) -> Campaign:
+        """Let the calls of a campaign be dialled so from now on. Wakes `wait_for_work`.
+
+        A call that waits already keeps the time at which it is due; other hours or another policy count from then.
+
+        Raises:
+            StoreError: there is no such campaign, or the dialing cannot be stored.
         """
         ...
 

@@ -125,8 +125,17 @@ class SqliteLedger(SteppedLedger):
         written: T = await self._submit(self._writes, lambda connection: self._drive(connection, begin()))
         return written
 
-    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
-        read: T = await self._submit(self._reads, lambda connection: self._drive(connection, begin()))
+    async def _read(self, begin: Callable[[], Steps[T]], *, together: bool = False) -> T:
+        def work(connection: sqlite3.Connection) -> T:
+            if not together:
+                return self._drive(connection, begin())
+            connection.execute("BEGIN")
+            try:
+                return self._drive(connection, begin())
+            finally:
+                connection.execute("COMMIT")
+
+        read: T = await self._submit(self._reads, work)
         return read
 
     def _spool(self) -> Spool:

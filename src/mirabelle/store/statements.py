@@ -84,8 +84,8 @@ ROTATE_SECRET: Final = (
     .returning(ACCOUNTS.c.account_id)
 )
 ADD_CAMPAIGN: Final = sa.text(
-    "INSERT INTO campaigns (account_id, name, parameters, created_at, state, defaults)"
-    " VALUES (:account_id, :name, :parameters, :now, :state, :defaults)"
+    "INSERT INTO campaigns (account_id, name, parameters, created_at, state, defaults, dialing)"
+    " VALUES (:account_id, :name, :parameters, :now, :state, :defaults, :dialing)"
     " ON CONFLICT (account_id, name) DO NOTHING"
     " RETURNING campaign_id, account_id, name, parameters, state, created_at, defaults, dialing"
 )
@@ -101,18 +101,17 @@ CAMPAIGNS_AFTER: Final = (
     .order_by(CAMPAIGNS.c.campaign_id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+SET_DIALING: Final = (
+    sa.update(CAMPAIGNS)
+    .where(CAMPAIGNS.c.campaign_id == sa.bindparam("changed"))
+    .values(dialing=sa.bindparam("chosen", type_=sa.Text))
+    .returning(*CAMPAIGNS.c)
+)
 SET_CAMPAIGN_STATE: Final = (
     sa.update(CAMPAIGNS)
     .where(CAMPAIGNS.c.campaign_id == sa.bindparam("changed"))
     .values(state=sa.bindparam("after", type_=sa.Text))
     .returning(*CAMPAIGNS.c)
-)
-# Locked, so that a pause waits for the intents that were begun before it, and its reply comes after them.
-CAMPAIGN_OF_CALL: Final = (
-    sa.select(CAMPAIGNS.c.campaign_id, CAMPAIGNS.c.name, CAMPAIGNS.c.state)
-    .join_from(CAMPAIGNS, CALLS, CALLS.c.campaign_id == CAMPAIGNS.c.campaign_id)
-    .where(CALLS.c.call_id == sa.bindparam("call_id"))
-    .with_for_update(read=True, of=CAMPAIGNS)
 )
 
 # Calls

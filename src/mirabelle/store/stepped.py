@@ -11,7 +11,7 @@ from functools import partial
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import NO_DEFAULTS, Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.campaign import NO_DEFAULTS, USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.lifecycle import RETRIED
 from mirabelle.calls.outcome import Outcome
@@ -35,9 +35,10 @@ from mirabelle.store.records import (
 from mirabelle.store.rows import batches_of
 from mirabelle.store.spool import Spool
 from mirabelle.store.stepped_audit import SteppedAuditTrail
+from mirabelle.store.stepped_gatehouse import SteppedGatehouse
 
 
-class SteppedLedger(SteppedAuditTrail):
+class SteppedLedger(SteppedAuditTrail, SteppedGatehouse):
     """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
 
     @abstractmethod
@@ -87,11 +88,12 @@ class SteppedLedger(SteppedAuditTrail):
         schedules: Collection[int] = (),
         profiles: Collection[int] = (),
         state: CampaignState = CampaignState.ACTIVE,
+        dialing: Dialing = USUAL_DIALING,
     ) -> Campaign:
         """See `Ledger.add_campaign`."""
         return await self._write(
             lambda: campaign_steps.add_ruled_campaign(
-                account_id, name, parameters, now, defaults, state, schedules, profiles
+                account_id, name, parameters, now, defaults, state, schedules, profiles, dialing
             )
         )
 
@@ -265,10 +267,22 @@ class SteppedLedger(SteppedAuditTrail):
         """See `Ledger.release`."""
         await self._write(lambda: steps.release(call_id, due_at, owner))
 
-    async def begin_attempt(self, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str) -> Attempt:
+    async def begin_attempt(
+        self,
+        call_id: int,
+        sip_call_id: str,
+        trunk: str,
+        now: datetime,
+        owner: str,
+        *,
+        memory: VerdictMemory | None = None,
+    ) -> Attempt:
         """See `Ledger.begin_attempt`."""
+        known = VerdictMemory() if memory is None else memory
         try:
-            return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner))
+            return await self._write(
+                lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner, known)
+            )
         except CallHeld as held:
             reason = audit_steps.PAUSED if isinstance(held, CampaignPaused) else str(held)
             await self._write(lambda: audit_steps.held_at_dial(call_id, reason, now, owner))

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
+from mirabelle.calls.campaign import Campaign, Dialing
 from mirabelle.calls.profile import Profile
 from mirabelle.calls.schedule import Schedule, Window
-from mirabelle.store import rule_steps
+from mirabelle.store import campaign_steps, rule_steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.hot import HotPaths
 from mirabelle.store.records import CampaignRules
@@ -33,8 +34,13 @@ class SteppedRulebook(ABC):
         """
 
     @abstractmethod
-    async def _read(self, begin: Callable[[], Steps[T]]) -> T:
-        """Run steps that only read."""
+    async def _read(self, begin: Callable[[], Steps[T]], *, together: bool = False) -> T:
+        """Run steps that only read.
+
+        Args:
+            begin: makes the steps.
+            together: all of them see the ledger as it is at one moment.
+        """
 
     @abstractmethod
     def _announce(self) -> None:
@@ -77,6 +83,12 @@ class SteppedRulebook(ABC):
     async def delete_profile(self, profile_id: int) -> None:
         """See `Rulebook.delete_profile`."""
         await self._write(lambda: rule_steps.delete_profile(profile_id))
+
+    async def set_dialing(self, campaign_id: int, dialing: Dialing) -> Campaign:
+        """See `Rulebook.set_dialing`."""
+        changed = await self._write(lambda: campaign_steps.set_dialing(campaign_id, dialing), alone=True)
+        self._announce()
+        return changed
 
     async def campaign_rules(self, campaign_id: int) -> CampaignRules:
         """See `Rulebook.campaign_rules`."""

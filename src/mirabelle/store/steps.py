@@ -13,12 +13,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from mirabelle.calls import number
+from mirabelle.calls import number, schedule
 from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.audit import Decision
 from mirabelle.calls.call import Call, CallState, NewCall
-from mirabelle.calls.campaign import USUAL_DIALING, CampaignState
+from mirabelle.calls.campaign import CampaignState
+from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.lifecycle import LifecycleError, require_call_change
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
@@ -142,7 +143,7 @@ def release(call_id: int, due_at: datetime, owner: str) -> Steps[None]:
 
 
 def begin_attempt(
-    hot: HotPaths, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str
+    hot: HotPaths, call_id: int, sip_call_id: str, trunk: str, now: datetime, owner: str, memory: VerdictMemory
 ) -> Steps[Attempt]:
     """See `Ledger.begin_attempt`."""
     values = {
@@ -155,7 +156,7 @@ def begin_attempt(
     held = yield Ask(statements.DIAL, {"dialled": call_id, "owner": owner, "now": micros(now)})
     if not held:
         raise LeaseLost(f"Call {call_id} is not leased to {owner} for an attempt; claim it again.")
-    person = yield from _still_open(hot, rows.call_of(held[0]), now)
+    person = yield from _still_open(hot, rows.call_of(held[0]), now, memory)
     [row] = yield Ask(
         statements.BEGIN_ATTEMPT, {**values, "account_id": held[0]["account_id"], "person": person[: schema.NAME]}
     )
@@ -164,22 +165,31 @@ def begin_attempt(
     return attempt
 
 
-def _still_open(hot: HotPaths, call: Call, now: datetime) -> Steps[str]:
-    """Ask once more, at the moment of dialling, what may have changed since the call was admitted; returns the person.
+def _still_open(hot: HotPaths, call: Call, now: datetime, memory: VerdictMemory) -> Steps[str]:
+    """Ask every gate once more, at the moment of dialling, as the admission asks them; returns the person.
 
     Raises:
         CallHeld: a gate has closed.
     """
     if call.expires_at is not None and call.expires_at <= now:
         raise CallHeld(f"Call {call.call_id} has expired; release it.")
-    [campaign] = yield Ask(statements.CAMPAIGN_OF_CALL, {"call_id": call.call_id})
+    [campaign] = yield Ask(hot.admission.dialled, {"call_id": call.call_id})
     if campaign["state"] == CampaignState.PAUSED:
         raise CampaignPaused(f"The campaign '{campaign['name']}' is paused; release call {call.call_id}.")
-    person = number.e164_of(call.phone_number)
-    closed = yield from gate_steps.listed(hot, [Asking(call, person, USUAL_DIALING, AccountSettings())])
+    schedules = rows.campaign_rules_of(campaign["schedules"], campaign["profiles"]).schedules
+    window = memory.verdict(schedules, now, lambda: schedule.verdict(schedules, now))
+    if not window.open:
+        # In its place: admissions leave the campaign out until it opens.
+        raise CallHeld(f"Call {call.call_id}: {window.reason} Release it.")
+    settings = rows.settings_of(campaign["settings"])
+    asking = Asking(call, number.e164_of(call.phone_number), rows.dialing_of(campaign["dialing"]), settings)
+    if settings.frequency_cap is not None:
+        yield Ask(hot.admission.person, {"person": f"{call.account_id}:{asking.e164}"})
+    closed = yield from gate_steps.held(hot, [asking], now, memory)
     if closed:
-        raise CallHeld(f"Call {call.call_id}: {closed[call.call_id].reason} Release it.")
-    return person
+        verdict = closed[call.call_id]
+        raise CallHeld(f"Call {call.call_id}: {verdict.reason} Release it.", verdict.changes_at)
+    return asking.e164
 
 
 def attempt_ringing(attempt_id: int, now: datetime) -> Steps[None]:

@@ -24,7 +24,16 @@ from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.views import AccountList, AccountView, KeyList, KeyView
 from mirabelle.api.xml import Fault
 from mirabelle.callbacks.signature import FORMER_FOR, new_signing_secret
-from mirabelle.calls.account import Account, AccountSettingsError, BadVxml, ResultLiterals, StartMethod
+from mirabelle.calls.account import (
+    FASTEST,
+    MOST_CHANNELS,
+    Account,
+    AccountSettingsError,
+    BadVxml,
+    ResultLiterals,
+    StartMethod,
+)
+from mirabelle.calls.frequency import MOST_ATTEMPTS
 from mirabelle.store.ledger import AccountExists
 from mirabelle.store.records import Role
 
@@ -58,6 +67,22 @@ class SettingsChange(Asked):
     result_literals: ResultLiterals | None = Field(
         default=None, description="Which words `result` may have in results: the two documented ones, or more."
     )
+    calls_per_second: float | None = Field(
+        default=None, ge=0, le=FASTEST, description="The most INVITEs a second, over all campaigns; 0: as the trunks."
+    )
+    channels: int | None = Field(
+        default=None, ge=0, le=MOST_CHANNELS, description="The most calls at once; 0: as the trunks."
+    )
+    person_attempts: int | None = Field(
+        default=None,
+        ge=0,
+        le=MOST_ATTEMPTS,
+        description="The most attempts to reach one person, over all campaigns, in `person_days`; 0: any number.",
+    )
+    person_answers: int | None = Field(
+        default=None, ge=0, le=MOST_ATTEMPTS, description="The most of them that are answered; 0: any number."
+    )
+    person_days: int | None = Field(default=None, ge=1, le=366, description="The days that those two count.")
 
 
 class AccountOrder(Asked):
@@ -159,7 +184,10 @@ class Accounts:
         try:
             settings = dataclasses.replace(account.settings, **asked.model_dump(exclude_none=True))
         except AccountSettingsError as error:
-            raise problem.refused([Fault("country", str(error))]) from error
+            name = str(error).partition(" ")[0]
+            raise problem.refused(
+                [Fault(name if name in SettingsChange.model_fields else "body", str(error))]
+            ) from error
         return AccountView.of(await self._ledger.update_settings(account_id, settings))
 
     async def change_pin(self, request: Request, caller: Admin, account_id: AccountId) -> NewPin:

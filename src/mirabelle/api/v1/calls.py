@@ -15,6 +15,7 @@ from mirabelle.api.queuecall import Order
 from mirabelle.api.v1 import order, page, problem
 from mirabelle.api.v1.asked import UNREAD
 from mirabelle.api.v1.events import CallEvents, log
+from mirabelle.api.v1.explanations import ExplanationView
 from mirabelle.api.v1.idempotency import idempotency_of
 from mirabelle.api.v1.identity import Identity, Manager, Reader
 from mirabelle.api.v1.order import CallOrder
@@ -165,6 +166,15 @@ class Calls:
         await self._own(caller, call_id)
         results = await self._ledger.results_of_call(call_id)
         return ResultList(results=[ResultView.of(result) for result in results])
+
+    async def explain(self, caller: Reader, call_id: CallId) -> ExplanationView:
+        """Why a call does not leave, or what became of it: each gate, and when it could change."""
+        await self._own(caller, call_id)
+        now = self._clock.now()
+        found = await self._ledger.explain(call_id, self._services.settings.trunks, now)
+        if found is None:
+            raise problem.not_found(f"call {call_id}")
+        return ExplanationView.of(found, now)
 
     async def events(self, caller: Reader, call_id: CallId) -> CallEvents:
         """The log of a call: what happened to it, in order."""

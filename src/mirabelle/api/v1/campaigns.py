@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from mirabelle.api.v1 import order, page, problem
 from mirabelle.api.v1.additions import Additions, DuplicatesQuery, OnBadLineQuery
 from mirabelle.api.v1.asked import Asked
 from mirabelle.api.v1.calls import CallsChanged
+from mirabelle.api.v1.explanations import ExplanationView
 from mirabelle.api.v1.identity import Manager, Reader
 from mirabelle.api.v1.own_campaigns import OwnCampaigns, address_faults
 from mirabelle.api.v1.page import After, Limit
@@ -23,7 +24,11 @@ from mirabelle.api.v1.services import Services
 from mirabelle.api.v1.views import CampaignCounts, CampaignList, CampaignView
 from mirabelle.api.xml import Fault
 from mirabelle.calls import when
-from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.calling_window import CalleeHours
+from mirabelle.calls.campaign import USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
+from mirabelle.calls.fair_share import HEAVIEST
+from mirabelle.calls.retry import PRESETS, RetryError, RetryPolicy
+from mirabelle.errors import MirabelleError
 from mirabelle.store.rule_steps import MOST_KEPT
 
 _MOST: Final = {field.name: field.most for field in FIELDS}
@@ -42,6 +47,48 @@ MOST_RULES: Final = MOST_KEPT
 
 RuleId = Annotated[int, Field(ge=1, le=2**31 - 1)]
 """The id of a schedule or a profile."""
+
+_DIALING: Final[dict[str, Any]] = {
+    "weight": 5,
+    "retry": "reminder",
+    "hours": {
+        "windows": [{"weekdays": ["monday", "tuesday"], "start": "09:00", "end": "20:00"}],
+        "holidays": ["US"],
+    },
+}
+
+
+class DialingOrder(Asked):
+    """How the calls of a campaign are dialled; what is left out is as usual."""
+
+    model_config = ConfigDict(json_schema_extra={"example": _DIALING})
+
+    weight: int = Field(default=1, ge=1, le=HEAVIEST, description="Its share against that of other campaigns.")
+    retry: str | dict[str, Any] = Field(
+        default="default", description=f"The retry policy: {', '.join(PRESETS)}, or a table that begins with one."
+    )
+    hours: dict[str, Any] | None = Field(
+        default=None, description="When callees may be called on their own clocks: windows, holidays; null: always."
+    )
+
+    def dialing(self, prefix: str = "") -> Dialing:
+        """The same, checked.
+
+        Args:
+            prefix: in front of the names of fields in what is refused.
+
+        Raises:
+            ProblemError: a value cannot be that of a campaign.
+        """
+        try:
+            retry = RetryPolicy.parse(self.retry)
+        except RetryError as error:
+            raise problem.refused([Fault("retry", str(error))], prefix=prefix) from error
+        try:
+            hours = None if self.hours is None else CalleeHours.parse(self.hours)
+        except MirabelleError as error:
+            raise problem.refused([Fault("hours", str(error))], prefix=prefix) from error
+        return Dialing(weight=self.weight, retry=retry, hours=hours)
 
 
 class CampaignOrder(Asked):
@@ -66,6 +113,7 @@ class CampaignOrder(Asked):
         default_factory=list, max_length=MOST_RULES, description="It calls no faster than each of these profiles."
     )
     paused: bool = Field(default=False, description="Whether its calls wait until it is resumed.")
+    dialing: DialingOrder | None = Field(default=None, description="How its calls are dialled; as usual when left out.")
 
 
 class RulesOrder(Asked):
@@ -91,6 +139,7 @@ class Campaigns:
     def __init__(self, services: Services) -> None:
         self._ledger = services.ledger
         self._clock = services.clock
+        self._trunks = services.settings.trunks
         self._allow_private = services.settings.http.allow_private
         self._own = OwnCampaigns(services)
         self._additions = Additions(services)
@@ -113,6 +162,7 @@ class Campaigns:
             schedules=asked.schedules,
             profiles=asked.profiles,
             state=CampaignState.PAUSED if asked.paused else CampaignState.ACTIVE,
+            dialing=USUAL_DIALING if asked.dialing is None else asked.dialing.dialing("dialing."),
         )
         response.headers["Location"] = f"/v1/campaigns/{campaign.campaign_id}"
         return CampaignView.of(campaign)
@@ -178,6 +228,20 @@ class Campaigns:
     async def set_rules(self, caller: Manager, campaign_id: CampaignId, asked: RulesOrder) -> CampaignCounts:
         """Let it keep these schedules and profiles and no others."""
         return await self._counted(await self._own.set_rules(caller, campaign_id, asked.schedules, asked.profiles))
+
+    async def set_dialing(self, caller: Manager, campaign_id: CampaignId, asked: DialingOrder) -> CampaignCounts:
+        """Let its calls be dialled so. A call that waits already keeps the time at which it is due."""
+        await self._own.one(caller, campaign_id)
+        return await self._counted(await self._ledger.set_dialing(campaign_id, asked.dialing()))
+
+    async def explain(self, caller: Reader, campaign_id: CampaignId) -> ExplanationView:
+        """Why its calls do not leave: each gate that they have in common, and when it could change."""
+        await self._own.one(caller, campaign_id)
+        now = self._clock.now()
+        found = await self._ledger.explain_campaign(campaign_id, self._trunks, now)
+        if found is None:
+            raise problem.not_found(f"campaign {campaign_id}")
+        return ExplanationView.of(found, now)
 
     async def _counted(self, campaign: Campaign) -> CampaignCounts:
         rules = await self._ledger.campaign_rules(campaign.campaign_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -63,6 +63,10 @@ class _Fields(Callee):
     scheduled_time: str | None = _text("scheduled_time")
     expiration_timestamp: int | None = _number("expiration_timestamp")
     expiration_time: str | None = _text("expiration_time")
+    priority: Literal["low", "normal", "high", "urgent"] | None = Field(
+        default=None, description="Which due calls of a campaign come first; `normal` when left out."
+    )
+    zone: str | None = _text("zone")
 
 
 class CallFields(_Fields):

@@ -9,7 +9,7 @@ from mirabelle.api.v1 import problem
 from mirabelle.api.v1.identity import Identity
 from mirabelle.api.v1.services import Services
 from mirabelle.api.xml import Fault
-from mirabelle.calls.campaign import Campaign, CampaignDefaults, CampaignState
+from mirabelle.calls.campaign import USUAL_DIALING, Campaign, CampaignDefaults, CampaignState, Dialing
 from mirabelle.store.ledger import CampaignExists, RuleMissing
 
 
@@ -41,6 +41,7 @@ class OwnCampaigns:
         schedules: Sequence[int],
         profiles: Sequence[int],
         state: CampaignState,
+        dialing: Dialing = USUAL_DIALING,
     ) -> Campaign:
         """Make a campaign; see `Ledger.add_campaign`.
 
@@ -57,6 +58,7 @@ class OwnCampaigns:
                 schedules=schedules,
                 profiles=profiles,
                 state=state,
+                dialing=dialing,
             )
         except CampaignExists as error:
             raise problem.conflict(str(error)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -90,13 +91,14 @@ def error_of(fault: Fault) -> FieldError:
     return FieldError(field=fault.field, detail=fault.reason, line=fault.line or None)
 
 
-def refused(faults: Iterable[Fault]) -> ProblemError:
+def refused(faults: Iterable[Fault], *, prefix: str = "") -> ProblemError:
     """The request holds values that cannot be used.
 
     Args:
         faults: what is wrong with which field.
+        prefix: in front of the names of the fields.
     """
-    errors = [error_of(fault) for fault in faults]
+    errors = [error_of(replace(fault, field=f"{prefix}{fault.field}")) for fault in faults]
     detail = "Nothing was done: put right what `errors` names, and send the request again."
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=errors[:MOST_ERRORS])
 

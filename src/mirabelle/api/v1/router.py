@@ -13,6 +13,7 @@ from mirabelle.api.v1.accounts import Accounts
 from mirabelle.api.v1.additions import BODY, CallsQueued
 from mirabelle.api.v1.calls import Calls, QueuedCall
 from mirabelle.api.v1.campaigns import Campaigns
+from mirabelle.api.v1.do_not_call import LIST_BODY, DoNotCall, NumbersAdded
 from mirabelle.api.v1.export import Export
 from mirabelle.api.v1.guard import Guard
 from mirabelle.api.v1.identity import Door
@@ -46,6 +47,7 @@ def router(services: Services, guard: Guard) -> APIRouter:
     made = guarded(PREFIX, guard)
     _calls(made, services)
     _campaigns(made, services)
+    _do_not_call(made, services)
     _results(made, services)
     _accounts(made, services)
     add(made, "GET", "/when", Times(services).explain, "what a time in words means", "Times")
@@ -71,6 +73,7 @@ def _calls(made: APIRouter, services: Services) -> None:
     add(made, "GET", "/calls/{call_id}/attempts", calls.attempts, "the attempts of a call", tag)
     add(made, "GET", "/calls/{call_id}/results", calls.results, "the results of a call", tag)
     add(made, "GET", "/calls/{call_id}/events", calls.events, "the log of a call", tag)
+    add(made, "GET", "/calls/{call_id}/explain", calls.explain, "why a call does not leave", tag)
     add(made, "POST", "/calls/{call_id}/cancel", calls.cancel, "withdraw a call", tag)
 
 
@@ -92,10 +95,39 @@ def _campaigns(made: APIRouter, services: Services) -> None:
         **_CREATED,
     )
     add(made, "PUT", f"{one}/rules", campaigns.set_rules, "set the schedules and profiles of a campaign", tag)
+    add(made, "PUT", f"{one}/dialing", campaigns.set_dialing, "set how the calls of a campaign are dialled", tag)
+    add(made, "GET", f"{one}/explain", campaigns.explain, "why the calls of a campaign do not leave", tag)
     add(made, "POST", f"{one}/pause", campaigns.pause, "pause a campaign", tag)
     add(made, "POST", f"{one}/resume", campaigns.resume, "resume a campaign", tag)
     add(made, "POST", f"{one}/cancel", campaigns.cancel, "withdraw the calls of a campaign", tag)
     add(made, "POST", f"{one}/retry", campaigns.retry, "try failed calls again", tag)
+
+
+def _do_not_call(made: APIRouter, services: Services) -> None:
+    lists, tag = DoNotCall(services), "Do not call"
+    add(made, "GET", "/do-not-call", lists.listed, "list numbers that are not called", tag)
+    add(
+        made,
+        "POST",
+        "/do-not-call",
+        lists.add,
+        "add numbers that are not called",
+        tag,
+        response_model=NumbersAdded,
+        openapi_extra=LIST_BODY,
+        **_CREATED,
+    )
+    add(made, "POST", "/do-not-call/find", lists.find, "find what keeps a number from being called", tag)
+    add(
+        made,
+        "DELETE",
+        "/do-not-call/entries/{entry_id}",
+        lists.remove,
+        "let a number be called again",
+        tag,
+        status_code=HTTPStatus.NO_CONTENT,
+        response_class=Response,
+    )
 
 
 def _results(made: APIRouter, services: Services) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, PlainSerializer
 
@@ -13,7 +13,7 @@ from mirabelle.api.v1.page import Page
 from mirabelle.calls.account import Account, BadVxml, ResultLiterals, StartMethod
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState
-from mirabelle.calls.campaign import Campaign, CampaignState
+from mirabelle.calls.campaign import Campaign, CampaignState, Dialing
 from mirabelle.calls.outcome import Outcome
 from mirabelle.store.records import CampaignRules, ResultState, Role, StoredResult
 
@@ -48,11 +48,16 @@ class CallView(BaseModel):
     callee_type: str = Field(description="voice, answeringmachine, fax or unknown.")
     detail: str = Field(description="The reason in words, where it failed.")
     ended_at: Instant | None = Field(description="When it became final.")
+    priority: Literal["low", "normal", "high", "urgent"] = Field(
+        description="Which due calls of its campaign come first."
+    )
+    zone: str = Field(description="The callee's time zone where the call names one; empty: the number tells it.")
 
     @classmethod
     def of(cls, call: Call) -> CallView:
         """The view of a call."""
-        return cls.model_construct(**{name: getattr(call, name) for name in cls.model_fields})
+        own = {name: getattr(call, name) for name in CallView.model_fields}
+        return cls.model_construct(**own | {"priority": call.priority.word})
 
 
 class CallList(Page):
@@ -97,6 +102,20 @@ class AttemptList(BaseModel):
     attempts: list[AttemptView]
 
 
+class DialingView(BaseModel):
+    """How the calls of a campaign are dialled."""
+
+    weight: int = Field(description="Its share against that of other campaigns.")
+    retry: str | dict[str, Any] = Field(description="The retry policy: the name of a preset, or its rules.")
+    hours: dict[str, Any] | None = Field(description="When callees may be called on their own clocks; null: always.")
+
+    @classmethod
+    def of(cls, dialing: Dialing) -> DialingView:
+        """The view of it."""
+        shown = dialing.as_json()
+        return cls.model_construct(weight=dialing.weight, retry=shown["retry"], hours=shown.get("hours"))
+
+
 class CampaignView(BaseModel):
     """A campaign."""
 
@@ -109,12 +128,16 @@ class CampaignView(BaseModel):
     result_url: str = Field(description="That of calls that name none.")
     max_retries: int = Field(description="That of calls that do not say.")
     retry_interval: int = Field(description="That of calls that do not say, in seconds.")
+    dialing: DialingView = Field(description="How its calls are dialled.")
 
     @classmethod
     def of(cls, campaign: Campaign) -> CampaignView:
         """The view of a campaign."""
-        own = {name: getattr(campaign, name) for name in CampaignView.model_fields if hasattr(campaign, name)}
-        return CampaignView.model_construct(**own, **dataclasses.asdict(campaign.defaults))
+        shown = set(CampaignView.model_fields) - {"dialing"}
+        own = {name: getattr(campaign, name) for name in shown if hasattr(campaign, name)}
+        return CampaignView.model_construct(
+            **own, **dataclasses.asdict(campaign.defaults), dialing=DialingView.of(campaign.dialing)
+        )
 
 
 class CampaignCounts(CampaignView):
@@ -178,6 +201,11 @@ class SettingsView(BaseModel):
     bad_vxml: BadVxml
     result_extras: bool
     result_literals: ResultLiterals
+    calls_per_second: float = Field(description="The most INVITEs a second, over all campaigns; 0: as the trunks.")
+    channels: int = Field(description="The most calls at once; 0: as the trunks.")
+    person_attempts: int = Field(description="The most attempts to reach one person in `person_days`; 0: any number.")
+    person_answers: int = Field(description="The most of them that are answered; 0: any number.")
+    person_days: int = Field(description="The days that those two count.")
 
 
 class AccountView(BaseModel):

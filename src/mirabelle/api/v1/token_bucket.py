@@ -1,4 +1,4 @@
-"""Pacing: how fast a trunk may be asked."""
+"""Token bucket: how fast one may ask, in this process. What is dialled has its pace in the ledger: `calls.pace`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,6 @@ class TokenBucket:
         missing = 1.0 - self._filled(now)
         return missing / self.rate if missing > EARLY * self.rate else 0.0
 
-    def ready(self, now: float) -> int:
-        """Tokens that can be taken at this instant, one after the other."""
-        return max(0, int(self._filled(now) + EARLY * self.rate))
-
     def take(self, now: float) -> TokenBucket:
         """The bucket after one token was taken. Ask `wait` first."""
         return replace(self, tokens=self._filled(now) - 1.0, at=max(now, self.at))
@@ -44,9 +40,3 @@ class TokenBucket:
 
     def _filled(self, now: float) -> float:
         return min(self.burst, self.tokens + max(0.0, now - self.at) * self.rate)
-
-
-def bucket(calls_per_second: float, now: float) -> TokenBucket:
-    """A full bucket that never lets more than a tenth of a second's calls leave in one go."""
-    burst = max(1.0, calls_per_second / 10)
-    return TokenBucket(rate=calls_per_second, burst=burst, tokens=burst, at=now)

@@ -1,9 +1,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirabelle.calls.pacing import bucket
+from mirabelle.api.v1.token_bucket import TokenBucket
 
 RATES = st.floats(min_value=0.2, max_value=500, allow_nan=False)
+
+
+def bucket(rate: float, now: float) -> TokenBucket:
+    burst = max(1.0, rate / 10)
+    return TokenBucket(rate=rate, burst=burst, tokens=burst, at=now)
 
 
 def test_the_first_call_leaves_at_once() -> None:
@@ -34,17 +39,6 @@ def test_waiting_as_long_as_asked_is_always_enough(rate: float, calls: int) -> N
         now += tokens.wait(now)
         assert tokens.wait(now) == 0.0
         tokens = tokens.take(now)
-
-
-@given(RATES, st.integers(min_value=0, max_value=20), st.floats(min_value=0, max_value=30))
-def test_as_many_are_ready_as_can_be_taken_one_after_the_other(rate: float, taken: int, now: float) -> None:
-    tokens = bucket(rate, now=0.0)
-    for _ in range(taken):
-        tokens = tokens.take(0.0)
-    ready, count = tokens.ready(now), 0
-    while tokens.wait(now) == 0.0:
-        tokens, count = tokens.take(now), count + 1
-    assert count == ready
 
 
 def test_a_clock_that_steps_back_gives_no_tokens() -> None:
