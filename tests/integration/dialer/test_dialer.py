@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -352,6 +353,31 @@ async def test_a_call_whose_campaign_is_paused_after_the_claim_goes_back_to_its_
     call = await rig.call(call_id)
     assert (call.state, call.due_at, call.attempts) == (CallState.QUEUED, due_at, 0)
     assert rig.phone.placed == []
+
+
+async def test_a_call_that_a_gate_holds_at_the_dial_waits_until_it_opens(rig: Rig) -> None:
+    await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    account = await rig.ledger.account(rig.account_id)
+    assert account is not None
+    admit = rig.ledger.admit
+
+    async def admit_then_cap(*args: Any, **fields: Any) -> Admitted:
+        admitted = await admit(*args, **fields)
+        if admitted.calls:
+            await rig.ledger.update_settings(rig.account_id, replace(account.settings, person_attempts=1))
+        return admitted
+
+    rig.ledger.admit = admit_then_cap  # type: ignore[method-assign]
+    call_id = await rig.queue()
+    placed = len(rig.phone.placed)
+    async with running(rig.dialer()):
+        await rig.story.wait_for("held")
+        await rig.ledger.counts()
+    call = await rig.call(call_id)
+    assert (call.state, len(rig.phone.placed)) == (CallState.QUEUED, placed)
+    assert call.due_at > datetime.now(UTC) + timedelta(hours=23)
 
 
 async def test_the_calls_of_a_campaign_are_dialled_when_its_pause_is_over(rig: Rig) -> None:

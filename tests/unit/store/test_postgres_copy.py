@@ -11,7 +11,7 @@ from mirabelle.store import postgres_copy
 from mirabelle.store.postgres_copy import COLUMNS, PIECE, stream
 from mirabelle.store.rows import CALLEE_COLUMNS, COMMON_COLUMNS, NEW_CALL_COLUMNS, Batch
 
-COMMON = ("http://example.com/start", "", 2, 300, "queued", 2**50, 2**51, None)
+COMMON = ("http://example.com/start", "", 2, 300, "queued", 2**50, 2**51, None, 1, "Asia/Tokyo")
 text = st.text(st.characters(codec="utf-8"), max_size=20)
 callees: st.SearchStrategy[tuple[str, ...]] = st.tuples(text, text, text)
 
@@ -37,7 +37,8 @@ def test_a_stream_holds_every_value_of_every_row(lists: list[list[tuple[str, ...
     data = b"".join(stream([Batch(COMMON, each) for each in lists], 7, 9))
     alike: tuple[Any, ...] = (
         *(b"http://example.com/start", b"", struct.pack("!i", 2), struct.pack("!i", 300), b"queued"),
-        *(struct.pack("!q", 2**50), struct.pack("!q", 2**51), None, struct.pack("!i", 7), struct.pack("!i", 9)),
+        *(struct.pack("!q", 2**50), struct.pack("!q", 2**51), None, struct.pack("!h", 1), b"Asia/Tokyo"),
+        *(struct.pack("!i", 7), struct.pack("!i", 9)),
     )
     rows = [callee for callees in lists for callee in callees]
     assert list(read(data)) == [(*(value.encode() for value in row), *alike) for row in rows]
