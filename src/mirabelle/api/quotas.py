@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
+from mirabelle.api.token_bucket import TokenBucket
 from mirabelle.calls.clock import Clock
-from mirabelle.calls.pacing import TokenBucket
 
 MOST_REMEMBERED: Final = 10_000
 """The most that are counted; the one that did nothing for longest is forgotten first."""

@@ -19,7 +19,7 @@ from mirabelle.calls import number, pace, routing, schedule
 from mirabelle.calls.account import AccountSettings
 from mirabelle.calls.audit import Decision, Note
 from mirabelle.calls.call import Call, CallState
-from mirabelle.calls.campaign import Dialing
+from mirabelle.calls.campaign import CampaignState, Dialing
 from mirabelle.calls.fair_share import Contender, Shares, share
 from mirabelle.calls.gate import Verdict, VerdictMemory
 from mirabelle.calls.pace import Pace
@@ -186,6 +186,8 @@ class _Admission:
 
     def _candidate(self, row: Row, priorities: list[int]) -> Candidate | None:
         """A campaign as it may call; None where it may not now, and then when that could change."""
+        if row["state"] == CampaignState.PAUSED:
+            return None
         rules = rows.campaign_rules_of(row["schedules"], row["profiles"])
         verdict = self._asked.memory.verdict(
             rules.schedules, self._asked.now, lambda: schedule.verdict(rules.schedules, self._asked.now)

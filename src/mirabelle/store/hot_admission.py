@@ -143,7 +143,7 @@ class AdmissionPaths:
         first_due: campaigns and priorities of the first `:most` due calls, with how many of those each has; and, in a
             row without a campaign, when the next call is due after `:now`, which may be null.
         waiting: active campaigns and priorities with queued calls, and the earliest due time of each.
-        facts: what active campaigns keep and their accounts say; `:campaigns` (a JSON list).
+        facts: what campaigns keep and their accounts say; `:campaigns` (a JSON list).
         dialled: the same of the campaign of a call, `:call_id`; the campaign is locked, so that a pause waits for the
             intents that were begun before it, and its reply comes after them.
         person: keeps dials of one person apart until the transaction ends; `:person`.
@@ -203,11 +203,7 @@ SQLITE: Final = AdmissionPaths(
             )
         """)  # noqa: S608
     ),
-    facts=sa.text(
-        _facts(
-            "IN (SELECT value FROM json_each(:campaigns)) AND m.state <> 'paused'", "json_group_array", "json_object"
-        )
-    ),
+    facts=sa.text(_facts("IN (SELECT value FROM json_each(:campaigns))", "json_group_array", "json_object")),
     dialled=sa.text(_facts(_DIALLED, "json_group_array", "json_object")),
     person=sa.text("SELECT :person IS NULL AS locked"),
     before=sa.text(_before(_INDEX)),

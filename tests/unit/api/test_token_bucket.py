@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mirabelle.api.v1.token_bucket import TokenBucket
+from mirabelle.api.token_bucket import TokenBucket
 
 RATES = st.floats(min_value=0.2, max_value=500, allow_nan=False)
 
