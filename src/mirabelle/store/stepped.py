@@ -271,7 +271,7 @@ class SteppedLedger(SteppedAuditTrail):
             return await self._write(lambda: steps.begin_attempt(self.hot, call_id, sip_call_id, trunk, now, owner))
         except CallHeld as held:
             reason = audit_steps.PAUSED if isinstance(held, CampaignPaused) else str(held)
-            await self._write(lambda: audit_steps.held_at_dial(call_id, reason, now, owner))
+            await self._write(lambda: audit_steps.held_at_dial(self.hot, call_id, reason, now, owner))
             raise
 
     async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
