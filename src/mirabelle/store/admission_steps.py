@@ -301,7 +301,7 @@ class _Admission:
         if outcome.deferred:
             later = [{"deferred": call.call_id, "later": micros(until)} for call, until, _ in outcome.deferred]
             yield Ask(admission_statements.DEFER, later)
-            yield from audit_steps.held(outcome.deferred, asked.now, asked.owner)
+            yield from audit_steps.held(self._hot, outcome.deferred, asked.now, asked.owner)
             self._again += [until for _, until, _ in outcome.deferred]
         if outcome.refused:
             now = micros(asked.now)

@@ -14,19 +14,6 @@ _MOST: Final = sa.bindparam("most", type_=sa.Integer)
 NOTE: Final = sa.text(
     f"INSERT INTO audit ({_COLUMNS}) VALUES (:at, :owner, :call_id, :attempt_id, :decision, :reason, :detail)"  # noqa: S608
 )
-# A call that a gate holds back is looked at again and again; only where the reason is another is there news.
-NOTE_CHANGE: Final = sa.text(f"""
-    INSERT INTO audit ({_COLUMNS})
-    SELECT CAST(:at AS BIGINT), CAST(:owner AS TEXT), CAST(:call_id AS INTEGER), CAST(:attempt_id AS BIGINT),
-        CAST(:decision AS TEXT), CAST(:reason AS TEXT), CAST(:detail AS TEXT)
-    WHERE NOT EXISTS (
-        SELECT 1 FROM (
-            SELECT a.decision, a.reason FROM audit AS a WHERE a.call_id = CAST(:call_id AS INTEGER)
-            ORDER BY a.audit_id DESC LIMIT 1
-        ) AS last WHERE last.decision = CAST(:decision AS TEXT) AND last.reason = CAST(:reason AS TEXT)
-    )
-""")  # noqa: S608
-
 # Always true; it lets both stores take the index of what is sealed.
 _SEALED: Final = AUDIT.c.sequence > sa.literal_column("0")
 HEAD: Final = (

@@ -33,7 +33,10 @@ PAUSED: Final = "Its campaign is paused."
 
 def note(notes: Iterable[Note], now: datetime, owner: str = "") -> Steps[None]:
     """Write entries into the audit, in the transaction of what they tell."""
-    yield from _write(audit_statements.NOTE, [_row(each, now, owner) for each in notes])
+    values = [_row(each, now, owner) for each in notes]
+    if values:
+        # One by itself saves a round trip.
+        yield Ask(audit_statements.NOTE, values if len(values) > 1 else values[0])
 
 
 def note_calls(decision: Decision, calls: Iterable[Call], now: datetime) -> Steps[None]:
@@ -41,19 +44,25 @@ def note_calls(decision: Decision, calls: Iterable[Call], now: datetime) -> Step
     yield from note((Note(decision, call.call_id, reason=call.detail) for call in calls), now)
 
 
-def held(waiting: Sequence[tuple[Call, datetime, str]], now: datetime, owner: str) -> Steps[None]:
+def held(hot: HotPaths, waiting: Sequence[tuple[Call, datetime, str]], now: datetime, owner: str) -> Steps[None]:
     """Write that calls were put off until an instant for a reason, where that is news."""
-    notes = (
-        Note(Decision.HELD, call.call_id, reason=reason, detail={"until": until.isoformat()})
-        for call, until, reason in waiting
-    )
-    yield from _write(audit_statements.NOTE_CHANGE, [_row(each, now, owner) for each in notes])
+    told = [(call.call_id, reason, {"until": until.isoformat()}) for call, until, reason in waiting]
+    yield from _held(hot, told, now, owner)
 
 
-def held_at_dial(call_id: int, reason: str, now: datetime, owner: str) -> Steps[None]:
+def held_at_dial(hot: HotPaths, call_id: int, reason: str, now: datetime, owner: str) -> Steps[None]:
     """Write that a gate had closed when a call was about to be dialled, where that is news."""
-    held_back = Note(Decision.HELD, call_id, reason=reason, detail={"at": "dial"})
-    yield from _write(audit_statements.NOTE_CHANGE, [_row(held_back, now, owner)])
+    yield from _held(hot, [(call_id, reason, {"at": "dial"})], now, owner)
+
+
+def _held(
+    hot: HotPaths, told: Iterable[tuple[int, str, Mapping[str, object]]], now: datetime, owner: str
+) -> Steps[None]:
+    held_back = [
+        {"call_id": call_id, "reason": rows.shortened(reason, schema.DETAIL), "detail": _text(detail)}
+        for call_id, reason, detail in told
+    ]
+    yield Ask(hot.note_held, {"at": micros(now), "owner": owner, "held": json.dumps(held_back)})
 
 
 def dialled(attempt: Attempt, now: datetime, owner: str) -> Steps[None]:
@@ -154,12 +163,6 @@ def attempts_audited(after: int, limit: int) -> Steps[tuple[Audited, ...]]:
     )
 
 
-def _write(statement: Any, values: Sequence[Mapping[str, object]]) -> Steps[None]:
-    if values:
-        # One by itself saves a round trip.
-        yield Ask(statement, values if len(values) > 1 else values[0])
-
-
 def _row(noted: Note, now: datetime, owner: str) -> dict[str, object]:
     return {
         "at": micros(now),
@@ -168,8 +171,12 @@ def _row(noted: Note, now: datetime, owner: str) -> dict[str, object]:
         "attempt_id": noted.attempt_id,
         "decision": noted.decision.value,
         "reason": rows.shortened(noted.reason, schema.DETAIL),
-        "detail": json.dumps(noted.detail, ensure_ascii=False, separators=(",", ":")) if noted.detail else "{}",
+        "detail": _text(noted.detail),
     }
+
+
+def _text(detail: Mapping[str, object]) -> str:
+    return json.dumps(detail, ensure_ascii=False, separators=(",", ":"))
 
 
 def _entry_of(row: Row) -> AuditEntry:

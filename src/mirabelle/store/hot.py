@@ -15,6 +15,28 @@ from mirabelle.store import hot_admission
 from mirabelle.store.hot_admission import AdmissionPaths
 from mirabelle.store.statements import CALL_RETURNING
 
+# A call that a gate holds back is looked at again and again; only where the reason is another is there news.
+_NEWS: Final = """
+    WHERE NOT EXISTS (
+        SELECT 1 FROM (
+            SELECT a.decision, a.reason FROM audit AS a WHERE a.call_id = h.call_id ORDER BY a.audit_id DESC LIMIT 1
+        ) AS last WHERE last.decision = 'held' AND last.reason = h.reason
+    )
+"""
+
+
+def _note_held(held: str) -> sa.TextClause:
+    """Write into the audit that calls are held, where that is news.
+
+    Args:
+        held: lists `call_id`, `reason` and `detail` as `h`.
+    """
+    return sa.text(f"""
+        INSERT INTO audit (at, owner, call_id, decision, reason, detail)
+        SELECT CAST(:at AS BIGINT), CAST(:owner AS TEXT), h.call_id, 'held', h.reason, h.detail FROM {held} {_NEWS}
+    """)  # noqa: S608
+
+
 _ITS_ACCOUNT: Final = "FROM accounts WHERE accounts.account_id = deliveries.account_id"
 _DELIVERY_RETURNING: Final = ", ".join(
     [
@@ -76,6 +98,7 @@ class HotPaths:
     Attributes:
         admission: what an admission asks.
         seal_lock: keeps those apart that seal the audit, until the transaction ends; `locked` is whether we may.
+        note_held: calls that are held, into the audit; `:at`, `:owner`, `:held` (a JSON list of objects).
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
@@ -87,6 +110,7 @@ class HotPaths:
 
     admission: AdmissionPaths
     seal_lock: sa.TextClause
+    note_held: sa.TextClause
     expire: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
@@ -100,6 +124,11 @@ SQLITE: Final = HotPaths(
     admission=hot_admission.SQLITE,
     # Whoever writes has everything to himself.
     seal_lock=sa.text("SELECT 1 AS locked"),
+    note_held=_note_held("""(
+        SELECT json_extract(value, '$.call_id') AS call_id, json_extract(value, '$.reason') AS reason,
+            json_extract(value, '$.detail') AS detail
+        FROM json_each(:held)
+    ) AS h"""),
     expire=sa.text(f"""
         UPDATE calls SET state = 'expired', ended_at = :now, detail = :reason
         WHERE call_id IN (
@@ -138,6 +167,7 @@ POSTGRESQL: Final = HotPaths(
     admission=hot_admission.POSTGRESQL,
     # `Sealing!` in ASCII.
     seal_lock=sa.text(f"SELECT pg_try_advisory_xact_lock({0x5365616C696E6721}) AS locked"),
+    note_held=_note_held("json_to_recordset(CAST(:held AS json)) AS h(call_id integer, reason text, detail text)"),
     expire=sa.text(f"""
         WITH past AS MATERIALIZED (
             SELECT call_id FROM calls WHERE state = 'queued' AND expires_at <= :now

@@ -285,7 +285,7 @@ class SteppedLedger(SteppedAuditTrail, SteppedGatehouse):
             )
         except CallHeld as held:
             reason = audit_steps.PAUSED if isinstance(held, CampaignPaused) else str(held)
-            await self._write(lambda: audit_steps.held_at_dial(call_id, reason, now, owner))
+            await self._write(lambda: audit_steps.held_at_dial(self.hot, call_id, reason, now, owner))
             raise
 
     async def attempt_ringing(self, attempt_id: int, now: datetime) -> None:
