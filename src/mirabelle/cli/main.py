@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -107,6 +108,7 @@ def serve(
     settings = settings_from(config)
     from mirabelle.cli import logging
     from mirabelle.cli import serve as service
+    from mirabelle.cli.crash import crash_at
 
     logging.configure(
         sys.stderr,
@@ -115,7 +117,7 @@ def serve(
         log_content=log_content,
         level=level.upper(),
     )
-    raise typer.Exit(service.serve(settings, announce=_announce))
+    raise typer.Exit(service.serve(settings, announce=_announce, reached=crash_at(os.environ)))
 
 
 def _announce(line: str) -> None:

@@ -25,8 +25,9 @@ from mirabelle.api.v1 import router
 from mirabelle.api.v1.forgetting import forget_old_replies
 from mirabelle.api.v1.services import Services
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
-from mirabelle.callbacks.outbox import Outbox
+from mirabelle.callbacks.outbox import POST_WITHIN, Outbox
 from mirabelle.calls.clock import Clock, SystemClock
+from mirabelle.calls.crash_point import Reached, pass_by
 from mirabelle.cli.status import LiveStatus
 from mirabelle.cli.vxml import dialect
 from mirabelle.dialer.dialer import Dialer
@@ -58,7 +59,7 @@ Announce = Callable[[str], None]
 """Hears a line for the operator's terminal."""
 
 
-def serve(settings: Settings, *, announce: Announce) -> int:
+def serve(settings: Settings, *, announce: Announce, clock: Clock | None = None, reached: Reached = pass_by) -> int:
     """Run until a signal, and return the exit status.
 
     The first SIGTERM or SIGINT drains: no INVITE leaves any more, and the calls in progress have
@@ -67,12 +68,14 @@ def serve(settings: Settings, *, announce: Announce) -> int:
     Args:
         settings: checked.
         announce: hears where the server listens, and how it stops.
+        clock: the time; the machine's own where a test gives no other.
+        reached: hears where calls and results stand; for tests that end the program there.
 
     Raises:
         ServeError: an address is taken, or something it needs is missing.
         MirabelleError: the ledger, the media processes or the synthesiser cannot be started.
     """
-    return asyncio.run(_Server(settings, SystemClock(), announce).run())
+    return asyncio.run(_Server(settings, clock or SystemClock(), announce, reached).run())
 
 
 class _QuietServer(uvicorn.Server):
@@ -84,7 +87,8 @@ class _QuietServer(uvicorn.Server):
 
 
 class _Server:
-    def __init__(self, settings: Settings, clock: Clock, announce: Announce) -> None:
+    def __init__(self, settings: Settings, clock: Clock, announce: Announce, reached: Reached) -> None:
+        self._reached = reached
         self._settings = settings
         self._clock = clock
         self._announce = announce
@@ -99,7 +103,7 @@ class _Server:
             stack.push_async_callback(fetcher.aclose)
             plane = await self._plane(stack)
             phone = await self._phone(stack, plane, fetcher)
-            outbox = Outbox(ledger, fetcher, self._clock, self._owner, on_event=self._delivery)
+            outbox = self._outbox(ledger, fetcher)
             dialer = self._dialer(ledger, phone, outbox)
             web = self._web(ledger, plane, dialer, fetcher)
             return await self._until_stopped(ledger, dialer, outbox, web, self._listen())
@@ -114,6 +118,19 @@ class _Server:
             owner=self._owner,
             lease=timedelta(seconds=self._settings.dialer.lease_seconds),
             on_result=outbox.wake,
+            reached=self._reached,
+        )
+
+    def _outbox(self, ledger: Ledger, fetcher: Fetcher) -> Outbox:
+        return Outbox(
+            ledger,
+            fetcher,
+            self._clock,
+            self._owner,
+            on_event=self._delivery,
+            # A redirect is one more request, so a post may take as long as two.
+            post_within=min(POST_WITHIN, 2 * self._settings.http.timeout),
+            reached=self._reached,
         )
 
     def _fetcher(self) -> Fetcher:
@@ -163,6 +180,7 @@ class _Server:
                 ring_timeout=settings.sip.ring_timeout,
                 dialect=dialect(settings.compat),
                 media_address=settings.media.advertised,
+                reached=self._reached,
             )
         )
 

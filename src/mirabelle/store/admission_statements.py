@@ -16,19 +16,9 @@ IN_USE: Final = (
 )
 """The calls under a lease, by what they take room of."""
 
-TAKE: Final = sa.text(
-    "UPDATE calls SET state = 'dialing', lease_owner = :owner, lease_until = :until, trunk = :trunk"
-    " WHERE call_id = :taken AND state = 'queued'"
-)
 DEFER: Final = sa.text("UPDATE calls SET due_at = :later WHERE call_id = :deferred AND state = 'queued'")
 REFUSE: Final = sa.text(
     "UPDATE calls SET state = 'failed', ended_at = :now, detail = :reason WHERE call_id = :refused AND state = 'queued'"
-)
-SAVE_PACE: Final = sa.text(
-    "INSERT INTO paces (name, tokens, at, factor, slowed_at, blocked_until, passed)"
-    " VALUES (:name, :tokens, :at, :factor, :slowed_at, :blocked_until, :passed)"
-    " ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, at = excluded.at, factor = excluded.factor,"
-    " slowed_at = excluded.slowed_at, blocked_until = excluded.blocked_until, passed = excluded.passed"
 )
 
 ANY_DO_NOT_CALL: Final[sa.Executable] = sa.select(sa.literal_column("1").label("one")).where(

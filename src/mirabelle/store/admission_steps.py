@@ -34,6 +34,8 @@ from mirabelle.store.rows import Row, micros
 
 MOST_ROUNDS: Final = 8
 """How often one admission looks for calls in the place of those that a gate held back."""
+FEW: Final = 500
+"""Due calls up to which the campaigns with due calls are found by those calls."""
 NO_ROUTE_WAIT: Final = timedelta(seconds=2)
 """How long a call waits whose trunks have no room, so that others behind it have their turn."""
 FAIR: Final = "fair"
@@ -113,7 +115,8 @@ def slow_down(hot: HotPaths, trunk: str, now: datetime, retry_after: int | None)
     name = f"trunk:{trunk}"
     kept = yield Ask(hot.admission.paces, {"names": json.dumps([name])})
     before = rows.pace_of(kept[0]) if kept else pace.fresh(None, now)
-    yield Ask(admission_statements.SAVE_PACE, rows.pace_row(name, pace.refused(before, now, retry_after)))
+    slowed = rows.pace_row(name, pace.refused(before, now, retry_after))
+    yield Ask(hot.admission.save_paces, {"paces": json.dumps([slowed])})
 
 
 class _Admission:
@@ -141,18 +144,31 @@ class _Admission:
 
     def _candidates(self) -> Steps[list[Candidate]]:
         """The campaigns with due calls that may call now."""
-        priorities: dict[int, list[int]] = {}
-        for row in (yield Ask(self._hot.admission.waiting)):
-            due_at = None if row["due_at"] is None else rows.instant(row["due_at"])
-            if due_at is not None and due_at > self._asked.now:
-                self._again.append(due_at)
-            elif due_at is not None:
-                priorities.setdefault(row["campaign_id"], []).append(row["priority"])
+        priorities = yield from self._due_priorities()
         if not priorities:
             return []
         facts = yield Ask(self._hot.admission.facts, {"campaigns": json.dumps(sorted(priorities))})
         open_now = (self._candidate(row, priorities[row["campaign_id"]]) for row in facts)
         return [candidate for candidate in open_now if candidate is not None]
+
+    def _due_priorities(self) -> Steps[dict[int, list[int]]]:
+        """The campaigns that have due calls, and the priorities of those.
+
+        Mostly few calls are due, and they say it themselves. Where many are, each campaign that has calls is looked at.
+        """
+        priorities: dict[int, list[int]] = {}
+        first = yield Ask(self._hot.admission.first_due, {"now": micros(self._asked.now), "most": FEW})
+        if sum(row["calls"] for row in first) < FEW:
+            found = first
+        else:
+            found = yield Ask(self._hot.admission.waiting)
+        for row in found:
+            due_at = None if row["due_at"] is None else rows.instant(row["due_at"])
+            if due_at is not None and due_at > self._asked.now:
+                self._again.append(due_at)
+            elif row["campaign_id"] is not None:
+                priorities.setdefault(row["campaign_id"], []).append(row["priority"])
+        return priorities
 
     def _candidate(self, row: Row, priorities: list[int]) -> Candidate | None:
         """A campaign as it may call; None where it may not now, and then when that could change."""
@@ -270,9 +286,9 @@ class _Admission:
     def _write(self, outcome: _Outcome) -> Steps[None]:
         asked = self._asked
         if outcome.taken:
+            taken = json.dumps([(call.call_id, call.trunk) for call in outcome.taken])
             lease = {"owner": rows.owner_name(asked.owner), "until": micros(asked.lease_until)}
-            values = [{**lease, "taken": call.call_id, "trunk": call.trunk} for call in outcome.taken]
-            yield Ask(admission_statements.TAKE, values)
+            yield Ask(self._hot.admission.take, {**lease, "taken": taken})
         if outcome.deferred:
             later = [{"deferred": call.call_id, "later": micros(until)} for call, until in outcome.deferred]
             yield Ask(admission_statements.DEFER, later)
@@ -295,7 +311,8 @@ class _Admission:
         saved = {name: self._room.after(name) for name in self._room.taken}
         saved = {name: replace(kept, passed=passed.get(name, 0.0)) for name, kept in saved.items()}
         saved[FAIR] = Pace(tokens=0.0, at=self._asked.now, passed=self._virtual)
-        yield Ask(admission_statements.SAVE_PACE, [rows.pace_row(name, each) for name, each in saved.items()])
+        kept = [rows.pace_row(name, each) for name, each in saved.items()]
+        yield Ask(self._hot.admission.save_paces, {"paces": json.dumps(kept)})
 
     def _foresee(self, hungry: Iterable[Candidate]) -> None:
         """When those could have more that have more to dial."""

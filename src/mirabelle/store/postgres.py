@@ -50,6 +50,8 @@ SESSION: Final = {
     "enable_bitmapscan": "off",
     "enable_seqscan": "off",
     "plan_cache_mode": "force_generic_plan",
+    # Where the planner does not know how few rows there are, it would compile a program for them, for 30 ms.
+    "jit": "off",
 }
 """What every connection asks of the server."""
 
