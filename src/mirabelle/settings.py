@@ -247,7 +247,7 @@ class DialerSettings(_Section):
     )
     lease_seconds: int = Field(
         default=30,
-        ge=5,
+        ge=1,
         le=3_600,
         description="Seconds after which the calls of a dialer that fell silent are looked into.",
     )

@@ -15,6 +15,7 @@ from mirabelle.callbacks.backoff import Answer, answer, delay
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
 from mirabelle.callbacks.signature import post_headers
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.result import Delivery
 from mirabelle.errors import MirabelleError
 from mirabelle.fetch.fetcher import FORM
@@ -30,8 +31,9 @@ PER_HOST: Final = 4
 POST_WITHIN: Final = 30.0
 """Seconds that a post may take, redirects included."""
 
-LEASE: Final = timedelta(seconds=4 * POST_WITHIN)
-"""Longer than a result can be in hand: it waits for one post to its host at most, then is posted itself."""
+LEASE_POSTS: Final = 4
+"""A result is ours for as long as so many posts may take. It waits for one post to its host at most, then is posted
+itself, so that is longer than it can be in hand."""
 
 LONGEST_SLEEP: Final = 5.0
 """Seconds after which the outbox looks at the ledger though nothing woke it."""
@@ -74,6 +76,7 @@ class Outbox:
         concurrency: results in hand at once.
         per_host: posts to one host at once.
         post_within: seconds that a post may take.
+        reached: hears where a result stands; for tests that end the program there.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Outbox:
         concurrency: int = CONCURRENCY,
         per_host: int = PER_HOST,
         post_within: float = POST_WITHIN,
+        reached: Reached = pass_by,
     ) -> None:
         self._ledger = ledger
         self._poster = poster
@@ -98,6 +102,8 @@ class Outbox:
         self._concurrency = concurrency
         self._per_host = per_host
         self._post_within = post_within
+        self._lease = timedelta(seconds=LEASE_POSTS * post_within)
+        self._reached = reached
         self._awake = asyncio.Event()
         self._draining = False
         self._running: set[asyncio.Task[None]] = set()
@@ -155,7 +161,7 @@ class Outbox:
             now = self._clock.now()
             busy = {host for host, count in self._in_hand.items() if count >= self._per_host}
             taken = await self._ledger.claim_deliveries(
-                now, free, self._owner, now + LEASE, per_host=self._per_host, skip_hosts=busy
+                now, free, self._owner, now + self._lease, per_host=self._per_host, skip_hosts=busy
             )
             for delivery in taken:
                 self._start(delivery)
@@ -177,7 +183,9 @@ class Outbox:
     async def _deliver(self, delivery: Delivery, host: str) -> None:
         try:
             async with self._lanes.setdefault(host, asyncio.Semaphore(self._per_host)):
+                self._reached(CrashPoint.BEFORE_RESULT)
                 status, reason = await self._post(delivery)
+            self._reached(CrashPoint.AFTER_RESULT)
             await self._write_down(delivery, status, reason)
         except StoreError as error:
             self._on_event(LedgerAway(str(error)))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp
 
 import mirabelle
-from mirabelle.callbacks.outbox import Outbox
-from mirabelle.calls.clock import SystemClock
+from mirabelle.callbacks.outbox import POST_WITHIN, Outbox
+from mirabelle.calls.clock import Clock, SystemClock
+from mirabelle.calls.crash_point import Reached, pass_by
 from mirabelle.cli.serving import http
 from mirabelle.cli.serving.notify import Notifier
 from mirabelle.cli.serving.part import Part, run_until_stopped
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 VERSION = f"Mirabelle {mirabelle.__version__}"
 
 
-def serve(settings: Settings, *, announce: Announce) -> int:
+def serve(settings: Settings, *, announce: Announce, clock: Clock | None = None, reached: Reached = pass_by) -> int:
     """Take requests and make calls until a signal; returns the exit status.
 
     The first SIGTERM or SIGINT drains: no INVITE leaves any more, and the calls in progress have
@@ -43,13 +44,15 @@ def serve(settings: Settings, *, announce: Announce) -> int:
     Args:
         settings: checked.
         announce: hears where the server listens, and how it stops.
+        clock: the time; the machine's own where a test gives no other.
+        reached: hears where calls and results stand; for tests that end the program there.
 
     Raises:
         MirabelleError: an address is taken, or the ledger, the media processes or the synthesiser cannot be started.
     """
 
     async def run() -> int:
-        async with _Server(settings, announce) as server:
+        async with _Server(settings, announce, clock=clock, reached=reached) as server:
             outbox = server.outbox()
             exchange = await server.exchange(outbox)
             app = server.services(exchange)
@@ -101,13 +104,14 @@ def api(settings: Settings, *, post_results: bool, announce: Announce) -> int:
     return asyncio.run(run())
 
 
-def dial(settings: Settings, *, post_results: bool, announce: Announce) -> int:
+def dial(settings: Settings, *, post_results: bool, announce: Announce, reached: Reached = pass_by) -> int:
     """Make the calls that others queue, until a signal; returns the exit status.
 
     Args:
         settings: checked; that of `server` is not looked at.
         post_results: whether results are posted from here.
         announce: hears where the server listens, and how it stops.
+        reached: hears where calls and results stand; for tests that end the program there.
 
     Raises:
         MirabelleError: an address is taken, or the ledger, the media processes or the synthesiser cannot be started.
@@ -115,7 +119,7 @@ def dial(settings: Settings, *, post_results: bool, announce: Announce) -> int:
 
     async def run() -> int:
         check_shared(settings.store.url)
-        async with _Server(settings, announce) as server:
+        async with _Server(settings, announce, reached=reached) as server:
             outbox = server.outbox()
             exchange = await server.exchange(outbox)
             parts = [exchange.part(), *([posting(outbox)] if post_results else []), server.sealing()]
@@ -132,9 +136,12 @@ def dial(settings: Settings, *, post_results: bool, announce: Announce) -> int:
 class _Server:
     """What every server has: a ledger, somebody who fetches, a name, and an end."""
 
-    def __init__(self, settings: Settings, announce: Announce) -> None:
+    def __init__(
+        self, settings: Settings, announce: Announce, *, clock: Clock | None = None, reached: Reached = pass_by
+    ) -> None:
         self._settings = settings
-        self._clock = SystemClock()
+        self._clock = clock or SystemClock()
+        self._reached = reached
         self._voice = Voice(announce)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         self._stack = contextlib.AsyncExitStack()
@@ -162,7 +169,16 @@ class _Server:
         await self._stack.aclose()
 
     def outbox(self) -> Outbox:
-        return Outbox(self._ledger, self._fetcher, self._clock, self._owner, on_event=self._voice.delivery)
+        return Outbox(
+            self._ledger,
+            self._fetcher,
+            self._clock,
+            self._owner,
+            on_event=self._voice.delivery,
+            # A redirect is one more request, so a post may take as long as two.
+            post_within=min(POST_WITHIN, 2 * self._settings.http.timeout),
+            reached=self._reached,
+        )
 
     async def exchange(self, outbox: Outbox) -> Exchange:
         # Media, SIP and VoiceXML take memory that a server without them can do without.
@@ -177,6 +193,7 @@ class _Server:
             voice=self._voice,
             owner=self._owner,
             on_result=outbox.wake,
+            reached=self._reached,
         )
 
     def services(self, exchange: Exchange | None = None) -> ASGIApp:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,8 +36,9 @@ def serve(
     """
     settings = _prepared(config, log_format, log_level, log_numbers, log_content)
     from mirabelle.cli import serve as service
+    from mirabelle.cli.crash import crash_at
 
-    raise typer.Exit(service.serve(settings, announce=_announce))
+    raise typer.Exit(service.serve(settings, announce=_announce, reached=crash_at(os.environ)))
 
 
 def api(
@@ -72,8 +74,10 @@ def dial(
     """
     settings = _prepared(config, log_format, log_level, log_numbers, log_content)
     from mirabelle.cli import serve as service
+    from mirabelle.cli.crash import crash_at
 
-    raise typer.Exit(service.dial(settings, post_results=post_results, announce=_announce))
+    reached = crash_at(os.environ)
+    raise typer.Exit(service.dial(settings, post_results=post_results, announce=_announce, reached=reached))
 
 
 def _prepared(config: Path | None, log_format: str, log_level: str, log_numbers: bool, log_content: bool) -> Settings:

@@ -15,6 +15,7 @@ from mirabelle.calls.account import StartMethod
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import DEFAULT, NextStep, RetryPolicy, after_attempt
@@ -39,6 +40,7 @@ ADMITTED_AT_ONCE: Final = 200
 """Calls that one admission may take."""
 
 STOPPED: Final = "The server was stopped."
+NEVER_LEFT: Final = "The ledger did not answer before the INVITE could leave."
 
 EXPIRED: Final = Ending(
     outcome=Outcome.CANCELED, cut=Cut.EXPIRED, detail="Its expiration came while it rang; it was cancelled."
@@ -65,6 +67,7 @@ class Dialer:
         lease: how long a claim holds without a heartbeat.
         on_result: called when a result waits to be posted.
         most: the most calls at once that this process can carry.
+        reached: hears where a call stands; for tests that end the program there.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Dialer:
         lease: timedelta = timedelta(seconds=30),
         on_result: Callable[[], None] = lambda: None,
         most: int = 1_000_000,
+        reached: Reached = pass_by,
     ) -> None:
         self._ledger = ledger
         self._phone = phone
@@ -91,9 +95,10 @@ class Dialer:
         self._start_methods = StartMethods(ledger, clock)
         self._memory = VerdictMemory()
         self._most = most
+        self._reached = reached
         self._awake = asyncio.Event()
         self._draining = False
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], int] = {}
         self._placed: set[asyncio.Task[Ending]] = set()
 
     @property
@@ -178,8 +183,8 @@ class Dialer:
     def _start(self, call: Call) -> None:
         """Begin to carry a call that was admitted. Nothing here can fail: it must be carried or given back."""
         task = asyncio.create_task(self._carry(call), name=f"call {call.call_id}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = call.call_id
+        task.add_done_callback(self._running.pop)
 
     async def _carry(self, call: Call) -> None:
         """One call's attempt, from its intent to its end in the ledger."""
@@ -198,9 +203,18 @@ class Dialer:
         due_at = call.due_at if until is None else max(call.due_at, until)
         await self._persist(lambda: self._ledger.release(call.call_id, due_at, self._owner))
 
+    async def _take_back(self, call: Call, sip_call_id: str) -> None:
+        """Give back a call whose intent may have been committed, though we never heard so; no INVITE has left."""
+        for attempt in await self._persist(lambda: self._ledger.attempts(call.call_id)):
+            if attempt.sip_call_id == sip_call_id:
+                await self._end(call, attempt, Ending(outcome=Outcome.CANCELED, cut=Cut.STOPPED, detail=NEVER_LEFT))
+                return
+        await self._give_back(call)
+
     async def _attempt(self, call: Call, trunk: Trunk) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
         now = self._clock.now()
+        self._reached(CrashPoint.BEFORE_INTENT)
         try:
             method = await self._start_methods.of(call.account_id)
             attempt = await self._ledger.begin_attempt(
@@ -214,8 +228,9 @@ class Dialer:
             return
         except StoreError as error:
             self._story("store failed", call.call_id, reason=str(error))
-            await self._give_back(call)
+            await self._take_back(call, sip_call_id)
             return
+        self._reached(CrashPoint.AFTER_INTENT)
         report = _Report(self, attempt)
         await self._end(call, attempt, await self._place(call, trunk, sip_call_id, method, report))
 
@@ -279,6 +294,7 @@ class Dialer:
     async def _end(self, call: Call, attempt: Attempt, ending: Ending) -> None:
         now = self._clock.now()
         step = await self._persist(lambda: self._step(call, attempt, ending, now))
+        self._reached(CrashPoint.BEFORE_OUTCOME)
         after = await self._persist(
             lambda: self._ledger.end_attempt(
                 attempt.attempt_id,
@@ -293,6 +309,7 @@ class Dialer:
                 retry_after=ending.retry_after,
             )
         )
+        self._reached(CrashPoint.AFTER_OUTCOME)
         if after.state.final:
             self._on_result()
         self._story(
@@ -346,7 +363,8 @@ class Dialer:
 
     async def _heartbeat(self) -> None:
         now = self._clock.now()
-        await self._ledger.renew_leases(self._owner, now + self._lease)
+        # Only what is carried: a call that we hold and never heard of, since a reply was lost, comes back by itself.
+        await self._ledger.renew_leases(self._owner, now + self._lease, tuple(self._running.values()))
         for call, attempt in await self._ledger.recover(now, self._owner, now + self._lease):
             try:
                 await self._recover(call, attempt)
@@ -387,7 +405,12 @@ class _Report:
     async def ringing(self) -> None:
         dialer = self._dialer
         dialer._story("ringing", self._attempt.call_id)
-        await dialer._ledger.attempt_ringing(self._attempt.attempt_id, dialer._clock.now())
+        try:
+            await dialer._ledger.attempt_ringing(self._attempt.attempt_id, dialer._clock.now())
+        except LeaseLost:
+            raise
+        except StoreError as error:  # nothing depends on it, and whoever is being rung may yet answer
+            dialer._story("store failed", self._attempt.call_id, reason=str(error))
 
     async def answered(self) -> None:
         dialer = self._dialer

@@ -43,6 +43,9 @@ from mirabelle.vxml.platform import (
     TransferResult,
 )
 
+FIRST_AUDIO: Final = "first audio"
+"""What is told when the callee begins to hear the application."""
+
 BEEP_HERTZ: Final = 1000
 BEEP_MS: Final = 250
 
@@ -156,7 +159,7 @@ class PhoneLine:
     def _started(self, at: float) -> None:
         if not self._first_audio:
             self._first_audio = True
-            self._tell("first audio", ms=round((at - self._answered_at) * 1000, 1))
+            self._tell(FIRST_AUDIO, ms=round((at - self._answered_at) * 1000, 1))
 
     def _end(self, gone: Gone) -> None:
         if self.gone is None:

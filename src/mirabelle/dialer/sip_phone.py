@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.outcome import Outcome
 from mirabelle.dialer.phone import Cut, Ending, Placement, Progress
-from mirabelle.dialer.phone_line import PhoneLine
+from mirabelle.dialer.phone_line import FIRST_AUDIO, PhoneLine
 from mirabelle.dialer.session_fetcher import Reaches, SessionFetcher
 from mirabelle.dialer.sound import Sound
 from mirabelle.dialer.start import start_fetch
@@ -51,6 +52,7 @@ class Equipment:
         ring_timeout: seconds that a number may ring.
         dialect: how VoiceXML is read where it may be read in more than one way.
         media_address: where callees are told to send media; empty for the address that the stream has.
+        reached: hears where a call stands; for tests that end the program there.
     """
 
     agent: UserAgent
@@ -64,6 +66,7 @@ class Equipment:
     ring_timeout: float = 60.0
     dialect: Dialect = field(default_factory=Dialect)
     media_address: str = ""
+    reached: Reached = pass_by
 
 
 class SipPhone:
@@ -109,10 +112,11 @@ class _Carriage:
 
     async def run(self) -> Ending:
         outgoing = await self._invite()
+        self._equipment.reached(CrashPoint.AFTER_INVITE)
         try:
             event = await self._final_answer(outgoing)
             if isinstance(event, Failed):
-                return await self._failed(event)
+                return await self._failed(outgoing, event)
             return await self._converse(outgoing, event)
         except asyncio.CancelledError:
             await self._withdraw(outgoing)
@@ -120,11 +124,11 @@ class _Carriage:
         finally:
             await outgoing.bye()
 
-    async def _failed(self, event: Failed) -> Ending:
+    async def _failed(self, outgoing: OutgoingCall, event: Failed) -> Ending:
         verdict = event.verdict
         crossed = verdict.outcome is Outcome.ANSWERED
         if crossed:
-            await self._progress.answered()
+            await self._answered(outgoing)
         cut = Cut.CROSSED if crossed else Cut.NO
         return Ending(
             outcome=verdict.outcome,
@@ -136,14 +140,22 @@ class _Carriage:
             elsewhere=verdict.elsewhere,
         )
 
+    async def _answered(self, outgoing: OutgoingCall) -> None:
+        """Have the answer in the ledger before the far end hears that we know of it."""
+        self._equipment.reached(CrashPoint.AFTER_ANSWER)
+        await self._progress.answered()
+        outgoing.acknowledge()
+        self._equipment.reached(CrashPoint.AFTER_ACK)
+
     async def _withdraw(self, outgoing: OutgoingCall) -> None:
-        """End the call at the far end; an answer that crosses our CANCEL is reported as one."""
+        """End the call at the far end; an answer that came just before or crosses our CANCEL is reported as one."""
+        if outgoing.unacknowledged:
+            await self._answered(outgoing)
         outgoing.cancel()
-        await outgoing.bye()
         while not isinstance(event := await outgoing.next_event(), Failed | Ended):
             pass
         if isinstance(event, Failed):
-            await self._failed(event)
+            await self._failed(outgoing, event)
 
     async def _invite(self) -> OutgoingCall:
         equipment, placement = self._equipment, self._placement
@@ -155,6 +167,7 @@ class _Carriage:
             credentials=Credentials(trunk.username, trunk.password) if trunk.username else None,
             caller_id=placement.caller_id,
             ring_timeout=equipment.ring_timeout,
+            acknowledge_later=True,
         )
 
     async def _final_answer(self, outgoing: OutgoingCall) -> Answered | Failed:
@@ -165,17 +178,19 @@ class _Carriage:
                 return event
             if isinstance(event, Ringing) and not rang:
                 rang = True
+                self._equipment.reached(CrashPoint.AFTER_PROVISIONAL)
                 await self._progress.ringing()
 
     async def _converse(self, outgoing: OutgoingCall, answer: Answered) -> Ending:
         """From the 2xx to the end. The answer is in the ledger before the application starts."""
         started = self._equipment.clock.monotonic()
         line = self._line(outgoing)
-        await self._progress.answered()
+        await self._answered(outgoing)
         async with self._hearing(line, outgoing):
             end = await self._session(line, answer)
             if line.gone is None:
                 await line.disconnect(Disconnect())
+        self._equipment.reached(CrashPoint.AFTER_BYE)
         duration = round(self._equipment.clock.monotonic() - started)
         return _ending(end, line, duration)
 
@@ -184,6 +199,8 @@ class _Carriage:
 
         def tell(event: str, **fields: object) -> None:
             equipment.story(event, call_id, **fields)
+            if event == FIRST_AUDIO:
+                equipment.reached(CrashPoint.IN_SESSION)
 
         return PhoneLine(
             stream=self._stream,

@@ -113,6 +113,7 @@ class UserAgent:
         credentials: Credentials | None = None,
         caller_id: str = "",
         ring_timeout: float = 60.0,
+        acknowledge_later: bool = False,
     ) -> OutgoingCall:
         """Place a call. When this returns the INVITE has been handed to the network.
 
@@ -123,6 +124,7 @@ class UserAgent:
             credentials: for a trunk that asks for them.
             caller_id: the number we call from.
             ring_timeout: seconds from now until the call is given up as `no_answer`.
+            acknowledge_later: the answer is acknowledged by `OutgoingCall.acknowledge`, not at once.
 
         Raises:
             SipError: the trunk's host cannot be found, or the agent does not run.
@@ -139,6 +141,7 @@ class UserAgent:
             credentials=credentials,
             caller_id=caller_id,
             ring_timeout=ring_timeout,
+            acknowledge_later=acknowledge_later,
         )
 
     def _receive(self, data: bytes, address: Address) -> None:

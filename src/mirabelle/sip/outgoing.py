@@ -58,6 +58,9 @@ class OutgoingCall(Leg):
     """A call on its way out. `UserAgent.invite` makes it.
 
     Events: any number of `Ringing`, then `Failed`, or `Answered` followed by any number of `MediaChanged` and `Ended`.
+
+    Where it was told to wait, the answer is acknowledged by `acknowledge`, or when the call is hung up: so whoever has
+    to remember an answer can, before the far end knows that we heard it. Until then the far end repeats its 2xx.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class OutgoingCall(Leg):
         credentials: Credentials | None,
         caller_id: str,
         ring_timeout: float,
+        acknowledge_later: bool = False,
     ) -> None:
         """Send the INVITE. Args: as of `UserAgent.invite`; address: where it is sent."""
         super().__init__(core, call_id, core.layer.token())
@@ -88,6 +92,8 @@ class OutgoingCall(Leg):
         self._rang: set[tuple[int, bool]] = set()
         self._early: dict[str, sdp.SessionDescription] = {}
         self._acks: dict[str, tuple[bytes, Address] | None] = {}
+        self._acknowledge_later = acknowledge_later
+        self._owed: tuple[Dialog, Request] | None = None
         self._client: ClientTransaction | None = None
         self._ring_timer: Cancellable = core.scheduler.call_later(ring_timeout, self._give_up, Outcome.NO_ANSWER)
         self._invite()
@@ -102,8 +108,23 @@ class OutgoingCall(Leg):
         else:
             self._give_up(Outcome.CANCELED)
 
+    @property
+    def unacknowledged(self) -> bool:
+        """Whether somebody answered and `acknowledge` has not been called."""
+        return self._owed is not None
+
+    def acknowledge(self) -> None:
+        """Send the ACK that waits (RFC 3261 section 13.2.2.4); an answer that crossed our CANCEL is hung up with it."""
+        if self._owed is None:
+            return
+        (dialog, invite), self._owed = self._owed, None
+        self._acknowledge(dialog, invite)
+        if dialog is not self.dialog:
+            self._send_bye(dialog, lambda _response, _error: None)
+
     def hang_up(self) -> None:
         """Begin to end the call: CANCEL before the answer, BYE after it."""
+        self.acknowledge()
         if self.dialog is None:
             self.cancel()
         else:
@@ -182,22 +203,27 @@ class OutgoingCall(Leg):
         if self._client is None or len(self._acks) >= MOST_FORKS:
             return
         dialog = Dialog.calling(self._client.request, response)
-        self._acknowledge(dialog, self._client.request)
-        if self.dialog is None and not self.over and self._giving_up is None:
+        first = self.dialog is None and not self.over
+        self._acks[tag] = None
+        if first and self._acknowledge_later:
+            self._owed = dialog, self._client.request
+        else:
+            self._acknowledge(dialog, self._client.request)
+        if first and self._giving_up is None:
             self._ring_timer.cancel()
             self.dialog = dialog
             agreed = description(response) or self._early.get(tag)
             self._emit(Answered(agreed, self._core.clock.monotonic()))
             return
         # A second answer of a fork, or one that crossed our CANCEL: taken and hung up at once (section 13.2.2.4).
-        self._send_bye(dialog, lambda _response, _error: None)
-        if self.dialog is None and not self.over:
+        if self._owed is None or self._owed[0] is not dialog:
+            self._send_bye(dialog, lambda _response, _error: None)
+        if first:
             # Somebody stands there with the receiver in hand: whoever decides about another try must know.
             self._fail(Verdict(Outcome.ANSWERED, "answered at the moment we gave up"), 200, response.reason)
 
     def _acknowledge(self, dialog: Dialog, invite: Request) -> None:
         tag = dialog.remote.tag
-        self._acks[tag] = None
 
         def located(address: Address | None, _error: str) -> None:
             if address is None:

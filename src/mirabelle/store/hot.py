@@ -66,6 +66,15 @@ def _settings_of(accounts: str) -> sa.TextClause:
     return sa.text(f"SELECT account_id, settings FROM accounts WHERE account_id IN ({accounts})")  # noqa: S608
 
 
+def _renew(calls: str) -> sa.TextClause:
+    """Leases of an owner on calls that a statement lists."""
+    return sa.text(f"""
+        UPDATE calls SET lease_until = :until
+        WHERE call_id IN ({calls}) AND lease_owner = :owner AND lease_until > 0
+        RETURNING call_id
+    """)  # noqa: S608
+
+
 def _extras_of(calls: str) -> sa.TextClause:
     """What results of calls that a statement lists may tell beside those calls.
 
@@ -100,6 +109,7 @@ class HotPaths:
         seal_lock: keeps those apart that seal the audit, until the transaction ends; `locked` is whether we may.
         note_held: calls that are held, into the audit; `:at`, `:owner`, `:held` (a JSON list of objects).
         expire: queued and past its expiration to expired; `:now`, `:most`, `:reason`.
+        renew: leases of `:owner` on calls; `:calls` (a JSON list), `:until`.
         recover: leases that ran out, to `:owner`; `:now`, `:most`, `:until`.
         claim_deliveries: results due; `:now`, `:most`, `:owner`, `:until`, `:per_host`, `:skip` (a JSON list).
         settings: of accounts; `:accounts` (a JSON list).
@@ -112,6 +122,7 @@ class HotPaths:
     seal_lock: sa.TextClause
     note_held: sa.TextClause
     expire: sa.TextClause
+    renew: sa.TextClause
     recover: sa.TextClause
     claim_deliveries: sa.TextClause
     settings: sa.TextClause
@@ -136,6 +147,7 @@ SQLITE: Final = HotPaths(
         )
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
+    renew=_renew("SELECT value FROM json_each(:calls)"),
     recover=sa.text(f"""
         UPDATE calls SET lease_owner = :owner, lease_until = :until
         WHERE call_id IN (SELECT call_id FROM calls WHERE lease_until <= :now ORDER BY lease_until LIMIT :most)
@@ -177,6 +189,7 @@ POSTGRESQL: Final = HotPaths(
         FROM past WHERE calls.call_id = past.call_id
         RETURNING {CALL_RETURNING}
     """),  # noqa: S608
+    renew=_renew("SELECT CAST(json_array_elements_text(CAST(:calls AS json)) AS integer)"),
     recover=sa.text(f"""
         WITH lost AS MATERIALIZED (
             SELECT call_id FROM calls WHERE lease_until <= :now

@@ -462,6 +462,8 @@ class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Protocol):
     async def attempt_answered(self, attempt_id: int, now: datetime) -> None:
         """Commit the answer; the call becomes CONNECTED. Only when this has returned may the application start.
 
+        Said again, it changes nothing.
+
         Raises:
             LeaseLost: another took the call over, or the attempt is already ended.
         """
@@ -503,8 +505,8 @@ class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Protocol):
         """
         ...
 
-    async def renew_leases(self, owner: str, lease_until: datetime) -> int:
-        """Move the end of every lease of `owner`; returns how many it holds."""
+    async def renew_leases(self, owner: str, lease_until: datetime, calls: Collection[int]) -> int:
+        """Move the end of the leases that `owner` holds on these calls; returns how many that were."""
         ...
 
     async def recover(

@@ -242,6 +242,15 @@ CONNECT: Final = (
     .values(state=sa.literal_column("'connected'"))
     .returning(CALLS.c.call_id)
 )
+CONNECTED_ALREADY: Final = (
+    sa.select(ATTEMPTS.c.attempt_id)
+    .join(CALLS, CALLS.c.call_id == ATTEMPTS.c.call_id)
+    .where(
+        ATTEMPTS.c.attempt_id == sa.bindparam("answered"),
+        ATTEMPTS.c.state == sa.literal_column("'answered'"),
+        CALLS.c.lease_owner == ATTEMPTS.c.owner,
+    )
+)
 STEP: Final = (
     sa.update(CALLS)
     .where(CALLS.c.call_id == sa.bindparam("stepped"))
@@ -261,15 +270,6 @@ STEP: Final = (
     .returning(*_CALL_COLUMNS, _PARAMETERS)
 )
 # The bound on lease_until is always true; it lets both stores take the small index of running leases.
-RENEW: Final = (
-    sa.update(CALLS)
-    .where(
-        CALLS.c.lease_until > sa.literal_column("0"),
-        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
-    )
-    .values(lease_until=sa.bindparam("until", type_=sa.BigInteger))
-    .returning(CALLS.c.call_id)
-)
 
 # Attempts
 

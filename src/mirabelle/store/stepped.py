@@ -327,9 +327,9 @@ class SteppedLedger(SteppedAuditTrail, SteppedGatehouse):
             )
         )
 
-    async def renew_leases(self, owner: str, lease_until: datetime) -> int:
+    async def renew_leases(self, owner: str, lease_until: datetime, calls: Collection[int]) -> int:
         """See `Ledger.renew_leases`."""
-        return await self._write(lambda: steps.renew_leases(owner, lease_until), alone=True)
+        return await self._write(lambda: steps.renew_leases(self.hot, owner, lease_until, calls), alone=True)
 
     async def recover(
         self, now: datetime, owner: str, lease_until: datetime

@@ -206,6 +206,8 @@ def attempt_answered(attempt_id: int, now: datetime) -> Steps[None]:
     if connected:
         connected = yield Ask(statements.ANSWER, {"answered": attempt_id, "now": micros(now)})
     if not connected:
+        if (yield Ask(statements.CONNECTED_ALREADY, {"answered": attempt_id})):
+            return
         row = yield from _attempt(attempt_id)
         raise LeaseLost(f"Call {row['call_id']} was taken over while it rang, or has ended; hang up.")
 
@@ -260,9 +262,10 @@ def end_attempt(
     return stepped
 
 
-def renew_leases(owner: str, lease_until: datetime) -> Steps[int]:
+def renew_leases(hot: HotPaths, owner: str, lease_until: datetime, calls: Collection[int]) -> Steps[int]:
     """See `Ledger.renew_leases`."""
-    return len((yield Ask(statements.RENEW, {"owner": owner, "until": micros(lease_until)})))
+    values = {"owner": owner, "until": micros(lease_until), "calls": json.dumps(sorted(calls))}
+    return len((yield Ask(hot.renew, values)))
 
 
 def recover(

@@ -13,7 +13,7 @@ import pytest
 
 from mirabelle.callbacks.backoff import DELAYS
 from mirabelle.callbacks.event import DeadLetter, Delivered, DeliveryEvent, DeliveryRetry, LedgerAway
-from mirabelle.callbacks.outbox import LEASE, Outbox
+from mirabelle.callbacks.outbox import LEASE_POSTS, POST_WITHIN, Outbox
 from mirabelle.calls.call import NewCall
 from mirabelle.errors import MirabelleError
 from mirabelle.store.ledger import Ledger, StoreError
@@ -240,7 +240,7 @@ async def test_a_result_in_hand_when_we_died_is_posted_after_its_lease(stage: St
     outbox = stage.start()
     await until(lambda: outbox.in_progress == 0)
     assert stage.events.empty()
-    stage.clock.instant = NOW + LEASE
+    stage.clock.instant = NOW + timedelta(seconds=LEASE_POSTS * POST_WITHIN)
     outbox.wake()
     event = await stage.event()
     assert isinstance(event, Delivered)

@@ -99,11 +99,12 @@ async def test_an_answer_connects_the_call(ledger: Ledger, claimed: Call) -> Non
     assert after.state is CallState.CONNECTED
 
 
-async def test_an_attempt_is_answered_once(ledger: Ledger, claimed: Call) -> None:
+async def test_an_answer_that_is_said_again_changes_nothing(ledger: Ledger, claimed: Call) -> None:
     attempt_id = await begin(ledger, claimed)
     await ledger.attempt_answered(attempt_id, NOW)
-    with pytest.raises(LeaseLost):
-        await ledger.attempt_answered(attempt_id, NOW)
+    await ledger.attempt_answered(attempt_id, NOW + timedelta(seconds=1))
+    (attempt,) = await ledger.attempts(claimed.call_id)
+    assert attempt.answered_at == NOW
 
 
 async def test_an_ended_attempt_neither_rings_nor_answers(ledger: Ledger, claimed: Call) -> None:

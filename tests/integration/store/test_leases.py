@@ -33,7 +33,7 @@ async def test_a_renewed_lease_is_not_recovered(ledger: Ledger, account: Account
     await queue(ledger, account, 3)
     await claim(ledger, NOW, 2, "one", LEASE)
     await claim(ledger, NOW, 1, "two", LEASE)
-    assert await ledger.renew_leases("one", LATER) == 2
+    assert await ledger.renew_leases("one", LATER, [1, 2, 3]) == 2
     [(call, attempt)] = await ledger.recover(LEASE, "three", LATER)
     assert (call.call_id, attempt) == (3, None)
 
@@ -160,3 +160,11 @@ async def test_an_attempt_ends_once_whoever_asks_at_the_same_time(
     ended = await asyncio.gather(*(end(one, number) for number in range(1, 21) for one in (ledger, other)))
     assert sum(ended) == 20
     assert [call.attempts for call in await ledger.recent_calls(20)] == [1] * 20
+
+
+async def test_a_lease_of_ours_that_we_do_not_name_runs_out(ledger: Ledger, account: Account) -> None:
+    await queue(ledger, account, 2)
+    first, second = await claim(ledger, NOW, 2, "one", LEASE)
+    assert await ledger.renew_leases("one", LATER, [second.call_id]) == 1
+    assert await ledger.renew_leases("one", LATER, []) == 0
+    assert [call.call_id for call, _ in await ledger.recover(LEASE, "one", LATER)] == [first.call_id]

@@ -233,7 +233,7 @@ class Model(RuleBasedStateMachine):
     def answer(self, data: st.DataObject) -> None:
         attempt = self.draw_attempt(data)
         call = self.calls[attempt.call_id]
-        may = attempt.state in {AttemptState.INTENDED, AttemptState.RINGING} and call.owner == attempt.owner
+        may = attempt.state is not AttemptState.ENDED and call.owner == attempt.owner
         assert self.lost(self.ledger.attempt_answered(attempt.attempt_id, self.now)) == (not may)
         if may:
             attempt.state, call.state = AttemptState.ANSWERED, CallState.CONNECTED
@@ -292,7 +292,7 @@ class Model(RuleBasedStateMachine):
     def renew(self, owner: str, lease: int) -> None:
         held = [call for call in self.calls.values() if call.state in LEASED and call.owner == owner]
         until = self.now + timedelta(seconds=lease)
-        assert self.run(self.ledger.renew_leases(owner, until)) == len(held)
+        assert self.run(self.ledger.renew_leases(owner, until, self.calls)) == len(held)
         for call in held:
             call.lease_until = until
 

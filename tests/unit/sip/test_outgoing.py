@@ -18,11 +18,15 @@ SECRET = Credentials("alice", "secret")
 class Scene:
     """Our agent calls a scripted peer."""
 
-    def __init__(self, *, ring_timeout: float = 60.0, credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, *, ring_timeout: float = 60.0, credentials: Credentials | None = None, acknowledge_later: bool = False
+    ) -> None:
         self.world = World()
         self.agent = Agent(self.world, CALLER)
         self.peer = Peer(self.world)
-        self.call = self.agent.invite(ring_timeout=ring_timeout, credentials=credentials)
+        self.call = self.agent.invite(
+            ring_timeout=ring_timeout, credentials=credentials, acknowledge_later=acknowledge_later
+        )
         self.world.run(0.01)
 
     @property
@@ -276,6 +280,40 @@ def test_an_answer_before_any_provisional_still_ends_a_withdrawn_call() -> None:
     assert len(scene.peer.requests("BYE")) == 1
     assert scene.peer.requests("CANCEL") == []
     assert failed(scene.call).verdict.outcome is Outcome.ANSWERED
+
+
+def test_an_answer_waits_for_its_ack_where_that_is_asked_for() -> None:
+    scene = Scene(acknowledge_later=True)
+    scene.respond(200, body=ANSWER)
+    scene.respond(200, body=ANSWER)
+    assert isinstance(drain(scene.call)[-1], Answered)
+    assert (scene.peer.requests("ACK"), scene.call.unacknowledged) == ([], True)
+    scene.call.acknowledge()
+    scene.call.acknowledge()
+    scene.world.run(0.01)
+    assert (len(scene.peer.requests("ACK")), scene.call.unacknowledged) == (1, False)
+    scene.respond(200, body=ANSWER)
+    assert len(scene.peer.requests("ACK")) == 2
+
+
+def test_who_hangs_up_without_an_ack_sends_it_first() -> None:
+    scene = Scene(acknowledge_later=True)
+    scene.respond(200, body=ANSWER)
+    scene.call.hang_up()
+    scene.world.run(0.01)
+    assert [request.method for request in scene.peer.heard if isinstance(request, Request)][-2:] == ["ACK", "BYE"]
+
+
+def test_an_answer_that_crosses_the_cancel_waits_for_its_ack_too() -> None:
+    scene = Scene(acknowledge_later=True)
+    scene.respond(180)
+    scene.call.cancel()
+    scene.respond(200, body=ANSWER)
+    assert failed(scene.call).verdict.outcome is Outcome.ANSWERED
+    assert (scene.peer.requests("ACK"), scene.peer.requests("BYE")) == ([], [])
+    scene.call.acknowledge()
+    scene.world.run(0.01)
+    assert (len(scene.peer.requests("ACK")), len(scene.peer.requests("BYE"))) == (1, 1)
 
 
 def test_busy_is_busy_even_if_we_gave_up_first() -> None:

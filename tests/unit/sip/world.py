@@ -146,6 +146,7 @@ class Agent(Place):
         ring_timeout: float = 60.0,
         credentials: Credentials | None = None,
         call_id: str = "call@test",
+        acknowledge_later: bool = False,
     ) -> OutgoingCall:
         return OutgoingCall(
             self.core,
@@ -156,6 +157,7 @@ class Agent(Place):
             credentials=credentials,
             caller_id="8005551212",
             ring_timeout=ring_timeout,
+            acknowledge_later=acknowledge_later,
         )
 
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.crash_point import Reached, pass_by
 from mirabelle.cli.serving.capacity import capacity
 from mirabelle.cli.serving.http import Dialling, shown
 from mirabelle.cli.serving.part import Part
@@ -81,6 +82,7 @@ async def open_exchange(
     voice: Voice,
     owner: str,
     on_result: Callable[[], None],
+    reached: Reached = pass_by,
 ) -> Exchange:
     """Start the media processes, the synthesiser and SIP, and make the dialer.
 
@@ -93,12 +95,13 @@ async def open_exchange(
         voice: hears what happens.
         owner: names the dialer's leases.
         on_result: called when a result waits to be posted.
+        reached: hears where calls stand; for tests that end the program there.
 
     Raises:
         MirabelleError: one of them cannot be started; the message says why.
     """
     plane = await _plane(stack, settings, clock, voice)
-    agent, phone = await _phone(stack, settings, plane, fetcher, clock=clock, voice=voice)
+    agent, phone = await _phone(stack, settings, plane, fetcher, clock=clock, voice=voice, reached=reached)
     allowed = capacity(plane.most, settings.media.ports, settings.dialer.most_calls, settings.trunks)
     if allowed.warning:
         voice.log.warning("few ports", calls=allowed.calls, advice=allowed.warning)
@@ -112,6 +115,7 @@ async def open_exchange(
         lease=timedelta(seconds=settings.dialer.lease_seconds),
         on_result=on_result,
         most=allowed.calls,
+        reached=reached,
     )
     return Exchange(dialer=dialer, plane=plane, sip_address=shown(agent.address), most=allowed.calls)
 
@@ -143,6 +147,7 @@ async def _phone(
     *,
     clock: Clock,
     voice: Voice,
+    reached: Reached,
 ) -> tuple[UserAgent, SipPhone]:
     synthesizer = await open_synthesizer(settings.speech)
     stack.push_async_callback(synthesizer.aclose)
@@ -164,5 +169,6 @@ async def _phone(
         ring_timeout=settings.sip.ring_timeout,
         dialect=dialect(settings.compat),
         media_address=settings.media.advertised,
+        reached=reached,
     )
     return agent, SipPhone(equipment)

@@ -1,0 +1,26 @@
+import pytest
+
+from mirabelle.calls.crash_point import CrashPoint, pass_by
+from mirabelle.cli.crash import CrashPointError, crash_at
+
+
+def test_nothing_hears_of_the_points_unless_one_is_named() -> None:
+    assert crash_at({}) is pass_by
+
+
+@pytest.mark.parametrize(("text", "passes"), [("after_ack", 1), ("after_ack:1", 1), ("after_ack:3", 3)])
+def test_the_program_dies_when_the_point_is_passed_so_often(text: str, passes: int) -> None:
+    deaths: list[str] = []
+    reached = crash_at({"MIRABELLE_CRASH_AT": text}, die=lambda: deaths.append("dead"))
+    reached(CrashPoint.AFTER_BYE)
+    for _ in range(passes - 1):
+        reached(CrashPoint.AFTER_ACK)
+    assert deaths == []
+    reached(CrashPoint.AFTER_ACK)
+    assert deaths == ["dead"]
+
+
+@pytest.mark.parametrize("text", ["nowhere", "after_ack:0", "after_ack:x", ":2", "after_ack:-1"])
+def test_what_is_no_point_is_refused_with_those_there_are(text: str) -> None:
+    with pytest.raises(CrashPointError, match="before_intent"):
+        crash_at({"MIRABELLE_CRASH_AT": text})
