@@ -61,6 +61,7 @@ class Dialer:
         lease: how long a claim holds without a heartbeat.
         on_result: called when a result waits to be posted.
         most: the most calls at once that this process can carry.
+        longest_sleep: seconds after which it looks at the ledger though nothing woke it.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Dialer:
         lease: timedelta = timedelta(seconds=30),
         on_result: Callable[[], None] = lambda: None,
         most: int = 1_000_000,
+        longest_sleep: float = LONGEST_SLEEP,
     ) -> None:
         self._ledger = ledger
         self._phone = phone
@@ -87,7 +89,10 @@ class Dialer:
         self._start_methods = StartMethods(ledger, clock)
         self._memory = VerdictMemory()
         self._most = most
+        self._longest_sleep = longest_sleep
         self._awake = asyncio.Event()
+        self._wants_channel = True
+        self._next_turn: datetime | None = None
         self._draining = False
         self._running: set[asyncio.Task[None]] = set()
         self._placed: set[asyncio.Task[Ending]] = set()
@@ -134,7 +139,9 @@ class Dialer:
     async def _dial(self) -> None:
         while not self._draining:
             self._awake.clear()
+            self._next_turn = None
             wait = await self._persist(self._turn)
+            self._next_turn = self._clock.now() + timedelta(seconds=wait)
             # Not wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
@@ -144,11 +151,15 @@ class Dialer:
     async def _turn(self) -> float:
         """Do what can be done now; returns the seconds until more can be."""
         now = self._clock.now()
-        for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
-            self._story("expired", call.call_id)
-            self._on_result()
+        expiry = await self._ledger.next_expiry()
+        if expiry is not None and expiry <= now:
+            for call in await self._ledger.expire_due(now, EXPIRED_AT_ONCE):
+                self._story("expired", call.call_id)
+                self._on_result()
+            expiry = await self._ledger.next_expiry()
         most = min(ADMITTED_AT_ONCE, self._most - len(self._running))
-        foreseen: list[datetime | None] = [await self._ledger.next_expiry()]
+        foreseen: list[datetime | None] = [expiry]
+        self._wants_channel = most <= 0
         if most > 0 and self._trunks:
             admitted = await self._ledger.admit(
                 tuple(self._trunks.values()), now, most, self._owner, now + self._lease, memory=self._memory
@@ -159,8 +170,9 @@ class Dialer:
             for call in admitted.calls:
                 self._start(call)
             foreseen.append(admitted.again_at)
+            self._wants_channel = admitted.wants_channel
         waits = [(instant - self._clock.now()).total_seconds() for instant in foreseen if instant is not None]
-        return min([LONGEST_SLEEP, *(max(0.0, wait) for wait in waits)])
+        return min([self._longest_sleep, *(max(0.0, wait) for wait in waits)])
 
     def _start(self, call: Call) -> None:
         """Begin to carry a call that was admitted. Nothing here can fail: it must be carried or given back."""
@@ -178,11 +190,22 @@ class Dialer:
         except LeaseLost:
             self._story("lease lost", call.call_id)
         finally:
+            self._channel_is_free()
+
+    def _channel_is_free(self) -> None:
+        """Look at the ledger if that lets another call leave; where the rate holds calls back, it does not."""
+        if self._wants_channel or self._next_turn is None:
+            self.wake()
+
+    def _is_due(self, instant: datetime) -> None:
+        """A call that went back to the queue is due then: look at the ledger unless that comes soon enough."""
+        if self._next_turn is None or instant < self._next_turn:
             self.wake()
 
     async def _give_back(self, call: Call) -> None:
         """Let go of a call that was admitted and not tried; it keeps its place."""
         await self._persist(lambda: self._ledger.release(call.call_id, call.due_at, self._owner))
+        self.wake()
 
     async def _attempt(self, call: Call, trunk: Trunk) -> None:
         sip_call_id = f"{uuid.uuid4()}@mirabelle"
@@ -279,6 +302,8 @@ class Dialer:
         )
         if after.state.final:
             self._on_result()
+        elif step.due_at is not None:
+            self._is_due(step.due_at)
         self._story(
             "ended",
             call.call_id,
@@ -353,7 +378,7 @@ class Dialer:
     async def _hear_the_ledger(self) -> None:
         """Wake when a call is queued, whichever process queued it."""
         while True:
-            if await self._persist(lambda: self._ledger.wait_for_work(LONGEST_SLEEP)):
+            if await self._persist(lambda: self._ledger.wait_for_work(self._longest_sleep)):
                 self.wake()
 
 

@@ -127,6 +127,8 @@ class _Admission:
         self._refused: list[Call] = []
         self._room: Room
         self._virtual = 0.0
+        self._wants_channel = False
+        self._ran_dry = False
 
     def run(self) -> Steps[Admitted]:
         candidates = yield from self._candidates()
@@ -134,10 +136,12 @@ class _Admission:
             yield from self._look_at_room(candidates)
             yield from self._share_out(candidates)
             yield from self._save(candidates)
+            if self._ran_dry:
+                yield from self._look_ahead()
             if self._refused:
                 yield from report(self._hot, tuple(self._refused), self._asked.now)
         taken = sorted(self._taken, key=lambda call: (call.due_at, call.call_id))
-        return Admitted(tuple(taken), min(self._again, default=None), tuple(self._refused))
+        return Admitted(tuple(taken), min(self._again, default=None), tuple(self._refused), self._wants_channel)
 
     def _candidates(self) -> Steps[list[Candidate]]:
         """The campaigns with due calls that may call now."""
@@ -243,6 +247,7 @@ class _Admission:
             each.passed = max(each.passed, self._virtual) + given / each.dialing.weight
         self._virtual = max(self._virtual, shares.now)
         yield from self._write(outcome)
+        self._ran_dry |= any(len(chosen[each.campaign_id]) < shares.slots[each.campaign_id] for each in served)
         return [
             each
             for each in hungry
@@ -297,15 +302,23 @@ class _Admission:
         saved[FAIR] = Pace(tokens=0.0, at=self._asked.now, passed=self._virtual)
         yield Ask(admission_statements.SAVE_PACE, [rows.pace_row(name, each) for name, each in saved.items()])
 
+    def _look_ahead(self) -> Steps[None]:
+        """When calls are due of campaigns whose due calls have all left."""
+        for row in (yield Ask(self._hot.admission.waiting)):
+            if row["due_at"] is not None and (due_at := rows.instant(row["due_at"])) > self._asked.now:
+                self._again.append(due_at)
+
     def _foresee(self, hungry: Iterable[Candidate]) -> None:
         """When those could have more that have more to dial."""
         for each in hungry:
             short = [name for name in each.names if self._room.left(name) <= 0]
             if short:
                 self._again.append(max(self._room.again_at(name) for name in short))
+                self._wants_channel |= any(self._room.wants_channel(name) for name in short)
             elif self._trunk_room() <= 0:
                 trunks = [f"trunk:{trunk.name}" for trunk in self._asked.trunks]
                 self._again += [self._room.again_at(name) for name in trunks]
+                self._wants_channel |= any(self._room.wants_channel(name) for name in trunks)
             else:
                 self._again.append(self._asked.now)
 

@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from mirabelle.calls import number
-from mirabelle.calls.account import Account, AccountSettings
+from mirabelle.calls.account import USUAL_SETTINGS, Account, AccountSettings
 from mirabelle.calls.attempt import Attempt, AttemptState
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.campaign import USUAL_DIALING, CampaignState
@@ -172,7 +172,7 @@ def _still_open(hot: HotPaths, call: Call, now: datetime) -> Steps[str]:
     if campaign["state"] == CampaignState.PAUSED:
         raise CampaignPaused(f"The campaign '{campaign['name']}' is paused; release call {call.call_id}.")
     person = number.e164_of(call.phone_number)
-    closed = yield from gate_steps.listed(hot, [Asking(call, person, USUAL_DIALING, AccountSettings())])
+    closed = yield from gate_steps.listed(hot, [Asking(call, person, USUAL_DIALING, USUAL_SETTINGS)])
     if closed:
         raise CallHeld(f"Call {call.call_id}: {closed[call.call_id].reason} Release it.")
     return person
