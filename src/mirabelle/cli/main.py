@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import mirabelle
-from mirabelle.cli import account, account_secret, call, calls, campaign, export, result, terminal, when
+from mirabelle.cli import account, account_secret, call, calls, campaign, export, result, simulate, terminal, when
 from mirabelle.cli.options import Config, Json, example, one_of, settings_from
 from mirabelle.errors import MirabelleError
 
@@ -31,6 +31,7 @@ Begin here:
 \b
 Many calls:
   mirabelle campaign upload numbers.csv --name autumn --start-url URL
+  mirabelle simulate --campaign numbers.csv      how it would go
   mirabelle campaign show autumn                 how far it is
   mirabelle campaign pause autumn                and resume, cancel, retry
   mirabelle export calls --campaign autumn -o autumn.csv
@@ -61,6 +62,9 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(result.app, name="result")
 app.add_typer(export.app, name="export")
+app.command(epilog=example("mirabelle simulate --campaign numbers.csv --answer-rate 0.4 --plot it.png"))(
+    simulate.simulate
+)
 app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
 account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")
