@@ -104,6 +104,10 @@ class AccountSettings:
             raise AccountSettingsError("country is two capital letters, such as US, or empty.")
 
 
+USUAL_SETTINGS: Final = AccountSettings()
+"""Those of an account that says nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """One customer's login.
@@ -120,4 +124,4 @@ class Account:
     login: str
     pin_hash: str
     default_campaign_id: int
-    settings: AccountSettings = AccountSettings()
+    settings: AccountSettings = USUAL_SETTINGS

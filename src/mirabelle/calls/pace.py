@@ -65,12 +65,17 @@ def ready(pace: Pace, rate: float | None, now: datetime) -> int:
     return ENOUGH if rate is None else max(0, math.floor(_filled(pace, rate, now) + _EARLY))
 
 
-def wait(pace: Pace, rate: float | None, now: datetime) -> float:
-    """Seconds until a token is there; 0.0 when one is."""
+def worthwhile(rate: float) -> int:
+    """Tokens to wait for before somebody asks again: where the rate is high, several calls share one admission."""
+    return max(1, math.floor(burst(rate) / 4))
+
+
+def wait(pace: Pace, rate: float | None, now: datetime, tokens: int = 1) -> float:
+    """Seconds until so many tokens are there; 0.0 when they are."""
     blocked = 0.0 if pace.blocked_until is None else (pace.blocked_until - now).total_seconds()
     if rate is None:
         return max(0.0, blocked)
-    missing = 1.0 - _filled(pace, rate, now)
+    missing = tokens - _filled(pace, rate, now)
     return max(0.0, blocked, missing / (rate * _factor(pace, now)) if missing > _EARLY else 0.0)
 
 

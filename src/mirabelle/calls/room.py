@@ -197,6 +197,15 @@ class Room:
             blocked_until=blocked,
         )
 
+    def wants_channel(self, name: str) -> bool:
+        """Whether a call could leave if one of those in progress ended."""
+        limit = self.limits.get(name, NO_LIMIT)
+        if limit.channels is None:
+            return False
+        taken = self.taken.get(name, 0)
+        free = limit.channels - self.in_use.get(name, 0) - taken
+        return free <= 0 and pace.ready(self._pace(name, limit), limit.calls_per_second, self.now) > taken
+
     def take(self, names: Iterable[str]) -> None:
         """One call leaves, and takes room of all these."""
         for name in names:
@@ -206,7 +215,8 @@ class Room:
         """When there may be room again where there is none."""
         limit = self.limits.get(name, NO_LIMIT)
         after = self.after(name)
-        wait = pace.wait(after, limit.calls_per_second, self.now)
+        tokens = 1 if limit.calls_per_second is None else pace.worthwhile(limit.calls_per_second)
+        wait = pace.wait(after, limit.calls_per_second, self.now, tokens)
         if wait <= 0.0:
             wait = LOOK_AGAIN
         return self.now + timedelta(seconds=wait)

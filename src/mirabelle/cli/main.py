@@ -21,6 +21,7 @@ from mirabelle.cli import (
     export,
     result,
     servers,
+    simulate,
     terminal,
     when,
 )
@@ -47,6 +48,7 @@ Begin here:
 \b
 Many calls:
   mirabelle campaign upload numbers.csv --name autumn --start-url URL
+  mirabelle simulate --campaign numbers.csv      how it would go
   mirabelle campaign show autumn                 how far it is
   mirabelle campaign pause autumn                and resume, cancel, retry
   mirabelle campaign dialing autumn --retry reminder --hours hours.json
@@ -90,6 +92,9 @@ app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(result.app, name="result")
 app.add_typer(export.app, name="export")
 app.add_typer(audit.app, name="audit")
+app.command(epilog=example("mirabelle simulate --campaign numbers.csv --answer-rate 0.4 --plot it.png"))(
+    simulate.simulate
+)
 app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
 account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")

@@ -68,6 +68,7 @@ class Dialer:
         on_result: called when a result waits to be posted.
         most: the most calls at once that this process can carry.
         reached: hears where a call stands; for tests that end the program there.
+        longest_sleep: seconds after which it looks at the ledger though nothing woke it.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Dialer:
         on_result: Callable[[], None] = lambda: None,
         most: int = 1_000_000,
         reached: Reached = pass_by,
+        longest_sleep: float = LONGEST_SLEEP,
     ) -> None:
         self._ledger = ledger
         self._phone = phone
@@ -96,7 +98,10 @@ class Dialer:
         self._memory = VerdictMemory()
         self._most = most
         self._reached = reached
+        self._longest_sleep = longest_sleep
         self._awake = asyncio.Event()
+        self._wants_channel = True
+        self._next_turn: datetime | None = None
         self._draining = False
         self._running: dict[asyncio.Task[None], int] = {}
         self._placed: set[asyncio.Task[Ending]] = set()
@@ -143,7 +148,9 @@ class Dialer:
     async def _dial(self) -> None:
         while not self._draining:
             self._awake.clear()
+            self._next_turn = None
             wait = await self._persist(self._turn)
+            self._next_turn = self._clock.now() + timedelta(seconds=wait)
             await asyncio.sleep(BREATH)
             # Not wait_for: before Python 3.12 it may lose a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
@@ -156,6 +163,7 @@ class Dialer:
         now = self._clock.now()
         most = min(ADMITTED_AT_ONCE, self._most - len(self._running))
         foreseen: list[datetime | None] = []
+        self._wants_channel = most <= 0
         if most > 0 and self._trunks:
             admitted = await self._ledger.admit(
                 tuple(self._trunks.values()), now, most, self._owner, now + self._lease, memory=self._memory
@@ -166,9 +174,10 @@ class Dialer:
                 self._story("refused", call.call_id, reason=call.detail)
                 self._on_result()
             foreseen.append(admitted.again_at)
+            self._wants_channel = admitted.wants_channel
         foreseen.append(await self._expire(now))
         waits = [(instant - self._clock.now()).total_seconds() for instant in foreseen if instant is not None]
-        return min([LONGEST_SLEEP, *(max(0.0, wait) for wait in waits)])
+        return min([self._longest_sleep, *(max(0.0, wait) for wait in waits)])
 
     async def _expire(self, now: datetime) -> datetime | None:
         """End what has expired; returns when more will have."""
@@ -196,12 +205,23 @@ class Dialer:
         except LeaseLost:
             self._story("lease lost", call.call_id)
         finally:
+            self._channel_is_free()
+
+    def _channel_is_free(self) -> None:
+        """Look at the ledger if that lets another call leave; where the rate holds calls back, it does not."""
+        if self._wants_channel or self._next_turn is None:
+            self.wake()
+
+    def _is_due(self, instant: datetime) -> None:
+        """A call that went back to the queue is due then: look at the ledger unless that comes soon enough."""
+        if self._next_turn is None or instant < self._next_turn:
             self.wake()
 
     async def _give_back(self, call: Call, until: datetime | None = None) -> None:
         """Let go of a call that was admitted and not tried; it keeps its place, or waits until a gate opens."""
         due_at = call.due_at if until is None else max(call.due_at, until)
         await self._persist(lambda: self._ledger.release(call.call_id, due_at, self._owner))
+        self._is_due(due_at)
 
     async def _take_back(self, call: Call, sip_call_id: str) -> None:
         """Give back a call whose intent may have been committed, though we never heard so; no INVITE has left."""
@@ -312,6 +332,8 @@ class Dialer:
         self._reached(CrashPoint.AFTER_OUTCOME)
         if after.state.final:
             self._on_result()
+        elif step.due_at is not None:
+            self._is_due(step.due_at)
         self._story(
             "ended",
             call.call_id,
@@ -389,7 +411,7 @@ class Dialer:
     async def _hear_the_ledger(self) -> None:
         """Wake when a call is queued, whichever process queued it."""
         while True:
-            if await self._persist(lambda: self._ledger.wait_for_work(LONGEST_SLEEP)):
+            if await self._persist(lambda: self._ledger.wait_for_work(self._longest_sleep)):
                 self.wake()
 
 

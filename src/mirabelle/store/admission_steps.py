@@ -144,6 +144,7 @@ class _Admission:
         self._refused: list[Call] = []
         self._room: Room
         self._virtual = 0.0
+        self._wants_channel = False
 
     def run(self) -> Steps[Admitted]:
         candidates = yield from self._candidates()
@@ -154,7 +155,7 @@ class _Admission:
             if self._refused:
                 yield from report(self._hot, tuple(self._refused), self._asked.now)
         taken = sorted(self._taken, key=lambda call: (call.due_at, call.call_id))
-        return Admitted(tuple(taken), min(self._again, default=None), tuple(self._refused))
+        return Admitted(tuple(taken), min(self._again, default=None), tuple(self._refused), self._wants_channel)
 
     def _candidates(self) -> Steps[list[Candidate]]:
         """The campaigns with due calls that may call now."""
@@ -332,7 +333,12 @@ class _Admission:
         elsewhere = [self._asked.now] if self._trunk_room() > 0 else [self._room.again_at(name) for name in trunks]
         for each in hungry:
             short = [name for name in each.names if self._room.left(name) <= 0]
-            self._again += [max(self._room.again_at(name) for name in short)] if short else elsewhere
+            if short:
+                self._again.append(max(self._room.again_at(name) for name in short))
+                self._wants_channel |= any(self._room.wants_channel(name) for name in short)
+            else:
+                self._again += elsewhere
+                self._wants_channel |= self._trunk_room() <= 0 and any(map(self._room.wants_channel, trunks))
 
     def _trunk_room(self) -> int:
         return sum(self._room.left(f"trunk:{trunk.name}") for trunk in self._asked.trunks)

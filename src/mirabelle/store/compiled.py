@@ -26,8 +26,9 @@ class CompiledStatement:
 
     def arguments(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The parameters in order."""
-        fixed = self.fixed
-        return tuple(values[name] if name in values else fixed[name] for name in self.names)
+        if self.fixed:
+            values = {**self.fixed, **values}
+        return tuple([values[name] for name in self.names])
 
     def many_arguments(self, values: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """The parameters in order, for each of several runs."""

@@ -101,11 +101,13 @@ class Admitted:
         calls: those that may be dialled now, each under a lease and with the trunk that it takes room of.
         again_at: when to ask again at the latest; None where nothing is foreseen.
         refused: calls that were ended, since they may never be dialled; their results are in the outbox.
+        wants_channel: whether more calls could leave as soon as one in progress ends.
     """
 
     calls: tuple[Call, ...] = ()
     again_at: datetime | None = None
     refused: tuple[Call, ...] = ()
+    wants_channel: bool = False
 
 
 class Linked(NamedTuple):

@@ -122,16 +122,16 @@ class SqliteLedger(SteppedLedger):
             await thread.ended()
 
     async def _write(self, begin: Callable[[], Steps[T]], *, alone: bool = False) -> T:
-        written: T = await self._submit(self._writes, lambda connection: self._drive(connection, begin()))
+        written: T = await self._submit(self._writes, lambda connection: drive(connection, self._compiled, begin()))
         return written
 
     async def _read(self, begin: Callable[[], Steps[T]], *, together: bool = False) -> T:
         def work(connection: sqlite3.Connection) -> T:
             if not together:
-                return self._drive(connection, begin())
+                return drive(connection, self._compiled, begin())
             connection.execute("BEGIN")
             try:
-                return self._drive(connection, begin())
+                return drive(connection, self._compiled, begin())
             finally:
                 connection.execute("COMMIT")
 
@@ -159,24 +159,34 @@ class SqliteLedger(SteppedLedger):
         pending.put((work, future))
         return await future
 
-    def _drive(self, connection: sqlite3.Connection, steps: Steps[T]) -> T:
-        try:
-            ask = next(steps)
-            while True:
-                ask = steps.send(self._rows(connection, ask))
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
 
-    def _rows(self, connection: sqlite3.Connection, ask: Ask | Load) -> list[sqlite3.Row]:
-        if isinstance(ask, Load):
-            _load(connection, ask)
-            return []
-        statement = self._compiled[ask.statement]
-        if isinstance(ask.values, Mapping):
-            return connection.execute(statement.sql, statement.arguments(ask.values)).fetchall()
-        connection.executemany(statement.sql, statement.many_arguments(ask.values))
+def drive(connection: sqlite3.Connection, compiled: CompiledStatements, steps: Steps[T]) -> T:
+    """Run steps to their end on a connection, in the transaction that it is in.
+
+    Args:
+        connection: with rows that know their columns' names.
+        compiled: the statements as SQLite's text.
+        steps: what to do.
+    """
+    try:
+        ask = next(steps)
+        while True:
+            ask = steps.send(_rows(connection, compiled, ask))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def _rows(connection: sqlite3.Connection, compiled: CompiledStatements, ask: Ask | Load) -> list[sqlite3.Row]:
+    if isinstance(ask, Load):
+        _load(connection, ask)
         return []
+    statement = compiled[ask.statement]
+    # The first question is the quick one.
+    if isinstance(ask.values, dict) or isinstance(ask.values, Mapping):  # noqa: SIM101
+        return connection.execute(statement.sql, statement.arguments(ask.values)).fetchall()
+    connection.executemany(statement.sql, statement.many_arguments(ask.values))
+    return []
 
 
 def _load(connection: sqlite3.Connection, load: Load) -> None:
