@@ -7,10 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.postgres import fresh_url, postgres_server, postgres_url, shared_postgres_url, store_url
 
 __all__ = ["fresh_url", "postgres_server", "postgres_url", "require_peer", "shared_postgres_url", "store_url"]
+
+
+# A slow machine is no fault of the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -219,7 +219,8 @@ class Room:
         wait = pace.wait(after, limit.calls_per_second, self.now, tokens)
         if wait <= 0.0:
             wait = LOOK_AGAIN
-        return self.now + timedelta(seconds=wait)
+        # An instant has whole microseconds: what is left of one must not become none at all.
+        return self.now + timedelta(seconds=max(wait, 1e-6))
 
     def after(self, name: str) -> Pace:
         """The pace after what was taken."""

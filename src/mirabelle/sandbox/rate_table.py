@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from dataclasses import fields
 from typing import Final
 
@@ -25,7 +24,14 @@ def read(text: str, otherwise: Rates) -> tuple[Rates, ...]:
     Raises:
         ModelError: it is no such table; the message names the line.
     """
-    rows = csv.DictReader(io.StringIO(text))
+    rows = csv.DictReader(text.splitlines())
+    try:
+        return _hours(rows, otherwise)
+    except csv.Error as error:
+        raise ModelError(f"The table of rates is no CSV: {error}.") from error
+
+
+def _hours(rows: csv.DictReader[str], otherwise: Rates) -> tuple[Rates, ...]:
     titles = [title.strip() for title in rows.fieldnames or ()]
     if "hour" not in titles or not set(titles) <= {"hour", *COLUMNS}:
         raise ModelError(f"A table of rates begins with the titles hour and some of {', '.join(COLUMNS)}.")
