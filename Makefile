@@ -3,9 +3,10 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+KILLS ?= 1000
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test lint format bench bench-ingest clean
+.PHONY: help demo test lint format bench bench-ingest chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ bench: $(VENV)/.ready-dev ## calls per core, CPU per call, time to first audio, 
 
 bench-ingest: $(VENV)/.ready-dev ## a million lines through queuecalls.php, beside the raw driver, on both stores
 	@$(BIN)/python -m tests.bench.ingest
+
+chaos: $(VENV)/.ready-dev ## kill servers at every crash point on both stores, and hold the books against each other; KILLS=1000
+	@$(BIN)/python -m tests.chaos --kills $(KILLS)
 
 clean: ## forget the environment and what was built
 	rm -rf $(VENV) build src/*.egg-info src/mirabelle/media/_loop.* demo-output
