@@ -3,9 +3,10 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
+KILLS ?= 1000
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test lint format bench bench-ingest bench-queue clean
+.PHONY: help demo test lint format bench bench-ingest bench-queue chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,9 @@ bench-ingest: $(VENV)/.ready-dev ## a million lines through queuecalls.php, besi
 
 bench-queue: $(VENV)/.ready-dev ## what leaves next beside millions of waiting calls: time, lag and CPU, on both stores
 	@$(BIN)/python -m tests.bench.queue
+
+chaos: $(VENV)/.ready-dev ## kill servers at every crash point on both stores, and hold the books against each other; KILLS=1000
+	@$(BIN)/python -m tests.chaos --kills $(KILLS)
 
 clean: ## forget the environment and what was built
 	rm -rf $(VENV) build src/*.egg-info src/mirabelle/media/_loop.* demo-output

@@ -43,40 +43,80 @@ def _free_port() -> int:
         return port
 
 
-@contextlib.contextmanager
-def running_postgres(binaries: Path, *, fsync: bool) -> Iterator[str]:
-    """A server of our own, which is gone when this ends.
+class PostgresServer:
+    """A server of our own, in a new folder, that can be stopped and started.
 
     Args:
         binaries: where its programs are.
         fsync: whether a commit waits for the disk; no test needs it, a measurement does.
 
-    Yields:
-        Its URL, without a database's name.
+    Attributes:
+        url: its URL, without a database's name.
     """
-    # It refuses to run as root, and a socket's path must be short.
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    if as_user:
-        shutil.chown(home, "postgres", "postgres")
-    data = home / "data"
-    port = _free_port()
 
-    def run(*command: str) -> None:
-        subprocess.run([*as_user, *command], check=True, capture_output=True, cwd=home, timeout=60)
+    def __init__(self, binaries: Path, *, fsync: bool) -> None:
+        self._binaries = binaries
+        # It refuses to run as root, and a socket's path must be short.
+        root = os.geteuid() == 0
+        self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if root else []
+        self._home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+        if root:
+            shutil.chown(self._home, "postgres", "postgres")
+        port = _free_port()
+        self.url = f"postgresql://mirabelle@127.0.0.1:{port}"
+        self._options = (
+            f"-c listen_addresses=127.0.0.1 -p {port} -k {self._home} -c shared_buffers=64MB"
+            f" -c fsync={'on' if fsync else 'off'} -c max_connections=60"
+        )
+        self._run("initdb", "-U", "mirabelle", "-A", "trust", "-E", "UTF8", "--locale=C")
 
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "mirabelle", "-A", "trust", "-E", "UTF8", "--locale=C")
-    options = (
-        f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c shared_buffers=64MB"
-        f" -c fsync={'on' if fsync else 'off'} -c max_connections=60"
-    )
-    # Written to a file: a pipe would stay open as long as the server runs.
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-t", "30", "-l", str(home / "log"), "-o", options, "start")
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        # Written to a file: a pipe would stay open as long as the server runs.
+        self._run("pg_ctl", "-w", "-t", "30", "-l", str(self._home / "log"), "-o", self._options, "start")
+
+    def stop(self) -> None:
+        """Stop it as a crash would."""
+        self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+
+    def create(self, name: str) -> str:
+        """An empty database; its URL."""
+        asyncio.run(_execute(f"{self.url}/postgres", f"CREATE DATABASE {name}"))
+        return f"{self.url}/{name}"
+
+    def cut_off(self, name: str) -> None:
+        """End every connection to a database."""
+        ending = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        asyncio.run(_execute(f"{self.url}/postgres", ending))
+
+    def remove(self) -> None:
+        """Leave nothing behind."""
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as_user, str(self._binaries / program), "-D", str(self._home / "data"), *arguments]
+        subprocess.run(command, check=True, capture_output=True, cwd=self._home, timeout=60)
+
+
+@contextlib.contextmanager
+def postgres_of_our_own(binaries: Path, *, fsync: bool) -> Iterator[PostgresServer]:
+    """A server of our own, running, which is gone when this ends; see `PostgresServer`."""
+    server = PostgresServer(binaries, fsync=fsync)
     try:
-        yield f"postgresql://mirabelle@127.0.0.1:{port}"
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(home, ignore_errors=True)
+        server.remove()
+
+
+@contextlib.contextmanager
+def running_postgres(binaries: Path, *, fsync: bool) -> Iterator[str]:
+    """The URL of a `PostgresServer`, without a database's name."""
+    with postgres_of_our_own(binaries, fsync=fsync) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
