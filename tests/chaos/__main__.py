@@ -2,7 +2,8 @@
 
     python -m tests.chaos [--kills 1000] [--workers 4] [--seed N]
 
-The exit status is not zero where a number rang again after an answer, or a call, a result or a lease was lost.
+A signal ends it after the rounds that are under way. The exit status is not zero where a number rang again after an
+answer, or a call, a result or a lease was lost.
 """
 
 from __future__ import annotations
@@ -36,12 +37,16 @@ class Work:
     def __init__(self, kills: int) -> None:
         self._left = kills
         self._lock = threading.Lock()
-        self.stopped = False
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Let no round begin any more; those under way are finished and told of."""
+        self._stopped = True
 
     def take(self) -> int:
         """How many the next round is to have; 0 where all are done."""
         with self._lock:
-            taken = 0 if self.stopped else min(ROUND, self._left)
+            taken = 0 if self._stopped else min(ROUND, self._left)
             self._left -= taken
             return taken
 
@@ -106,8 +111,9 @@ def main() -> int:
     if sipp_binary() is None or binaries is None:
         print("make chaos needs sipp and PostgreSQL; `scripts/peers` says how to have them.", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an exception ends the processes we started
     work, tally = Work(options.kills), Tally()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: work.stop())
     began = time.monotonic()
     stores = ["sqlite" if worker % 2 == 0 else "postgresql" for worker in range(options.workers)]
     with (
@@ -120,10 +126,10 @@ def main() -> int:
             for worker, store in enumerate(stores)
         ]
         try:
-            for each in running:
-                each.result()
+            for future in running:
+                future.result()
         finally:
-            work.stopped = True
+            work.stop()
     print(tally.table(time.monotonic() - began, options.seed))
     return 0 if tally.sound else 1
 

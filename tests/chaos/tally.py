@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mirabelle.calls.crash_point import CrashPoint
@@ -57,7 +57,6 @@ class Tally:
 
     def table(self, seconds: float, seed: int) -> str:
         """All of it, for a person."""
-        rows = [("killed at", *STORES), *(self._row(point) for point in CrashPoint)]
         names = {
             "calls": "calls queued",
             "rings": "INVITEs that rang",
@@ -69,16 +68,18 @@ class Tally:
             "results_lost": "results lost",
             "stuck_leases": "stuck leases",
         }
-        rows.append(("all kills", *(str(sum(self._kills[store, point] for point in CrashPoint)) for store in STORES)))
-        rows.append(("killed elsewhere (point not passed)", *(self._elsewhere(store) for store in STORES)))
-        rows += [(title, *(str(self._figures[store, name]) for store in STORES)) for name, title in names.items()]
-        lines = [f"{title:<52}{sqlite:>10}{postgresql:>12}" for title, sqlite, postgresql in rows]
-        lines.append(f"in {seconds:.0f} s, seed {seed}")
-        return "\n".join([*lines, *self._broken[:50], *(f"kept: {folder}" for folder in self._folders)])
+        rows = [f"{'killed at':<52}{'sqlite':>12}{'postgresql':>12}"]
+        rows += [_row(f"  {point}", [self._kills[store, point] for store in STORES]) for point in CrashPoint]
+        rows.append(_row("all kills", [self._sum(self._kills, store) for store in STORES]))
+        rows.append(_row("killed elsewhere (point not passed)", [self._sum(self._missed, store) for store in STORES]))
+        rows += [_row(title, [self._figures[store, name] for store in STORES]) for name, title in names.items()]
+        rows.append(f"in {seconds:.0f} s, seed {seed}")
+        return "\n".join([*rows, *self._broken[:50], *(f"kept: {folder}" for folder in self._folders)])
 
-    def _row(self, point: CrashPoint) -> tuple[str, str, str]:
-        sqlite, postgresql = (str(self._kills[store, point]) for store in STORES)
-        return f"  {point}", sqlite, postgresql
+    @staticmethod
+    def _sum(counted: Mapping[tuple[str, CrashPoint], int], store: str) -> int:
+        return sum(counted[store, point] for point in CrashPoint)
 
-    def _elsewhere(self, store: str) -> str:
-        return str(sum(self._missed[store, point] for point in CrashPoint))
+
+def _row(title: str, figures: Iterable[int]) -> str:
+    return f"{title:<52}" + "".join(f"{figure:>12}" for figure in figures)

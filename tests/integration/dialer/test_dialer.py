@@ -93,7 +93,7 @@ class Rig:
         self.ledger, self.account_id, self.campaign_id = ledger, account_id, campaign_id
         self.phone, self.story, self.results = ScriptedPhone(), Story(), Counter[str]()
 
-    def dialer(self, *, owner: str = "one", channels: int = 10, rate: float = 1000.0) -> Dialer:
+    def dialer(self, *, owner: str = "one", channels: int = 10, rate: float = 1000.0, lease: float = 6.0) -> Dialer:
         return Dialer(
             ledger=self.ledger,
             phone=self.phone,
@@ -101,7 +101,7 @@ class Rig:
             clock=SystemClock(),
             story=self.story,
             owner=owner,
-            lease=timedelta(seconds=6),
+            lease=timedelta(seconds=lease),
             on_result=lambda: self.results.update(["result"]),
         )
 
@@ -334,6 +334,59 @@ async def test_a_ledger_that_fails_for_a_while_loses_no_outcome(rig: Rig) -> Non
         await rig.story.wait_for("ended")
     assert rig.story.count("store failed") == 2
     assert (await rig.call(call_id)).state is CallState.FAILED
+
+
+def unheard_once(done: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of the ledger whose first reply is lost, after the commit."""
+    lost = False
+
+    async def method(*args: Any, **fields: Any) -> Any:
+        nonlocal lost
+        reply = await done(*args, **fields)
+        if not lost:
+            lost = True
+            raise StoreError("The connection was cut.")
+        return reply
+
+    return method
+
+
+async def test_a_call_whose_admission_was_never_heard_of_comes_back_with_its_lease(rig: Rig) -> None:
+    rig.ledger.admit = unheard_once(rig.ledger.admit)  # type: ignore[method-assign]
+    call_id = await rig.queue()
+    async with running(rig.dialer(lease=1.0)):
+        await rig.story.wait_for("ended")
+    assert (rig.story.count("taken up again"), len(rig.phone.placed)) == (1, 1)
+    assert (await rig.call(call_id)).state is CallState.FAILED
+
+
+async def test_an_intent_that_was_never_heard_of_costs_no_attempt_and_sends_no_invite(rig: Rig) -> None:
+    rig.ledger.begin_attempt = unheard_once(rig.ledger.begin_attempt)  # type: ignore[method-assign]
+    call_id = await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended", 2)
+    first, second = await rig.ledger.attempts(call_id)
+    assert (first.outcome, second.outcome) == (Outcome.CANCELED, Outcome.BUSY)
+    assert [placed.sip_call_id for placed in rig.phone.placed] == [second.sip_call_id]
+    assert (await rig.call(call_id)).attempts == 1
+
+
+async def test_an_answer_whose_commit_was_cut_off_is_known_to_be_one(rig: Rig) -> None:
+    rig.ledger.attempt_answered = unheard_once(rig.ledger.attempt_answered)  # type: ignore[method-assign]
+    rig.phone.script = rig.phone.answer
+    call_id = await rig.queue(max_retries=3)
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert ((await rig.call(call_id)).state, len(rig.phone.placed)) == (CallState.FAILED, 1)
+
+
+async def test_a_ring_that_cannot_be_written_down_goes_on(rig: Rig) -> None:
+    rig.ledger.attempt_ringing = unheard_once(rig.ledger.attempt_ringing)  # type: ignore[method-assign]
+    rig.phone.script = rig.phone.answer
+    call_id = await rig.queue()
+    async with running(rig.dialer()):
+        await rig.story.wait_for("ended")
+    assert (await rig.call(call_id)).state is CallState.COMPLETED
 
 
 async def test_a_call_whose_campaign_is_paused_after_the_claim_goes_back_to_its_place(rig: Rig) -> None:
