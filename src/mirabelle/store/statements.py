@@ -269,8 +269,6 @@ STEP: Final = (
     )
     .returning(*_CALL_COLUMNS, _PARAMETERS)
 )
-# The bound on lease_until is always true; it lets both stores take the small index of running leases.
-
 # Attempts
 
 _NEXT_NUMBER: Final = (
