@@ -18,6 +18,8 @@ RECOVERY: Final = 60.0
 ENOUGH: Final = 1_000_000
 """The tokens of what has no rate."""
 
+_UNSEEN: Final = 0.02
+"""Seconds by which a dialer may look late; a bucket that was full before it looked would make a small rate smaller."""
 _EARLY: Final = 1e-6
 
 
@@ -43,8 +45,8 @@ class Pace:
 
 
 def burst(rate: float) -> float:
-    """The most tokens that gather: those of a tenth of a second, at least one."""
-    return max(1.0, rate / 10)
+    """The most tokens that gather: those of a tenth of a second, at least one and what comes while nobody looks."""
+    return max(1.0 + rate * _UNSEEN, rate / 10)
 
 
 def fresh(rate: float | None, now: datetime) -> Pace:
