@@ -139,23 +139,23 @@ class Grammar:
 
     Attributes:
         document: the grammar as written.
-        library: the grammars it refers to, by URI.
+        documents: the grammars it refers to, by URI.
         entry: the rules an input may match by default: the root, or where there is none every public rule.
         reading: what the words of a builtin grammar mean; None for all others.
     """
 
-    __slots__ = ("_parts", "_tables", "document", "entry", "library", "reading")
+    __slots__ = ("_parts", "_tables", "document", "documents", "entry", "reading")
 
     def __init__(
         self,
         document: Document,
         *,
-        library: dict[str, Document] | None = None,
+        documents: dict[str, Document] | None = None,
         entry: Sequence[str] = (),
         reading: Reading | None = None,
     ) -> None:
         self.document = document
-        self.library = library or {}
+        self.documents = documents or {}
         self.entry = tuple(entry) or ((document.root,) if document.root else self.public_rules)
         self.reading = reading
         self._tables: Tables | None = None
@@ -204,7 +204,7 @@ class Grammar:
             raise GrammarError(f"It has no rule '{rule}'.", uri=self.uri)
         if not found.public:
             raise GrammarError(f"The rule '{rule}' is private; declare it public.", uri=self.uri, line=found.line)
-        return Grammar(self.document, library=self.library, entry=(rule,), reading=self.reading)
+        return Grammar(self.document, documents=self.documents, entry=(rule,), reading=self.reading)
 
     def match(self, tokens: Sequence[str], *, rules: Iterable[str] | None = None) -> Match | None:
         """Match a whole input.
@@ -275,5 +275,5 @@ class Grammar:
 
     def find(self, document: Document, reference: RuleRef) -> tuple[Document, str]:
         """Return the rule a reference in one of its documents means."""
-        target = self.library[reference.uri] if reference.uri else document
+        target = self.documents[reference.uri] if reference.uri else document
         return target, reference.rule or target.root

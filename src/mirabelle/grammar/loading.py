@@ -115,23 +115,23 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
 
 
 def _linked(document: Document, resolve: Resolve | None) -> Grammar:
-    library: dict[str, Document] = {}
+    documents: dict[str, Document] = {}
     if document.uri:
-        library[document.uri] = document
+        documents[document.uri] = document
     agenda = [document]
     while agenda:
         source = agenda.pop()
         for reference in checks.references(source):
             if not reference.uri:
                 continue
-            if reference.uri not in library:
-                if len(library) >= MOST_DOCUMENTS:
+            if reference.uri not in documents:
+                if len(documents) >= MOST_DOCUMENTS:
                     reason = f"It refers to more than {MOST_DOCUMENTS} grammars."
                     raise GrammarError(reason, uri=source.uri, line=reference.line)
-                library[reference.uri] = _fetched(source, reference, resolve)
-                agenda.append(library[reference.uri])
-            _check(source, reference, library[reference.uri])
-    grammar = Grammar(document, library=library)
+                documents[reference.uri] = _fetched(source, reference, resolve)
+                agenda.append(documents[reference.uri])
+            _check(source, reference, documents[reference.uri])
+    grammar = Grammar(document, documents=documents)
     try:
         grammar.prepare()
     except GrammarError as error:
