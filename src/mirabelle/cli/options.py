@@ -70,6 +70,10 @@ Zone = Annotated[
         metavar="ZONE", help="The callee's, such as America/New_York; the number tells it.", show_default=False
     ),
 ]
+OnBadLine = Annotated[str, typer.Option(metavar="WHAT", help="A bad line: refuse the list, or skip the line.")]
+Duplicates = Annotated[
+    str, typer.Option(metavar="WHAT", help="A number that is there twice: allow it, skip it, or refuse the list.")
+]
 
 
 def fields(**options: str | int | None) -> dict[str, str]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from mirabelle.cli import simulate_options as options
 from mirabelle.cli import terminal
 from mirabelle.cli.options import (
     Config,
+    Duplicates,
     ExpirationTime,
     Json,
     MaxRetries,
+    OnBadLine,
     RetryInterval,
     ScheduledTime,
     fields,
@@ -27,91 +27,43 @@ if TYPE_CHECKING:
     from mirabelle.sandbox.tally import Figures, Simulated
 
 
-def _share(help_: str) -> Any:
-    return typer.Option(metavar="SHARE", help=help_, min=0.0, max=1.0)
-
-
 def simulate(
-    campaign: Annotated[
-        str, typer.Option("--campaign", metavar="FILE", help="The list, as for campaign upload.", show_default=False)
-    ] = "",
-    calls: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="So many calls: the list again and again, or made-up numbers."),
-    ] = None,
-    days: Annotated[float, typer.Option(metavar="DAYS", min=0.001, max=60, help="How long to simulate.")] = 3.0,
-    start: Annotated[
-        str, typer.Option(metavar="WORDS", help="When it begins, such as 'monday 8:00'; now.", show_default=False)
-    ] = "",
-    zone: Annotated[str, typer.Option(metavar="ZONE", help="The zone of times, windows and days.")] = "UTC",
-    answer_rate: Annotated[float, _share("Of the attempts, answered by a person.")] = 0.4,
-    machine_rate: Annotated[float, _share("Answered by a machine.")] = 0.1,
-    busy_rate: Annotated[float, _share("Busy.")] = 0.08,
-    reject_rate: Annotated[float, _share("Declined.")] = 0.02,
-    fail_rate: Annotated[float, _share("Failed in the network. The rest is not answered.")] = 0.01,
-    unallocated_rate: Annotated[float, _share("Of the numbers, those that do not exist.")] = 0.02,
-    rates: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Rates by hour, a table in CSV.", show_default=False)
-    ] = None,
-    rates_zone: Annotated[
-        str, typer.Option(metavar="ZONE", help="Whose hours those are; each callee's own.", show_default=False)
-    ] = "",
-    talk_seconds: Annotated[float, typer.Option(metavar="SECONDS", help="The mean length of a talk.")] = 45.0,
-    machine_seconds: Annotated[float, typer.Option(metavar="SECONDS", help="The same with a machine.")] = 20.0,
-    talk_spread: Annotated[float, typer.Option(metavar="FACTOR", help="How much talks differ; 0 is not.")] = 0.6,
-    answer_seconds: Annotated[float, typer.Option(metavar="SECONDS", help="The mean time to an answer.")] = 8.0,
-    calls_per_second: Annotated[
-        float | None, typer.Option(metavar="RATE", min=0.001, help="Of each trunk; the settings'.", show_default=False)
-    ] = None,
-    channels: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Of each trunk; the settings'.", show_default=False)
-    ] = None,
-    carrier_calls_per_second: Annotated[
-        float | None,
-        typer.Option(metavar="RATE", min=1, help="What the carrier really takes; past it 503.", show_default=False),
-    ] = None,
-    carrier_channels: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="The calls at once that it takes.", show_default=False),
-    ] = None,
-    retry_after: Annotated[int, typer.Option(metavar="SECONDS", min=0, help="In its refusals.")] = 5,
-    profile_calls_per_second: Annotated[
-        float | None, typer.Option(metavar="RATE", help="The campaign's own rate.", show_default=False)
-    ] = None,
-    profile_channels: Annotated[
-        int | None, typer.Option(metavar="N", help="The campaign's own channels.", show_default=False)
-    ] = None,
-    window: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOURS", help="When it may call, such as 'mon-fri 09:00-18:00'; repeat.", show_default=False
-        ),
-    ] = None,
-    callee_window: Annotated[
-        list[str] | None,
-        typer.Option(metavar="HOURS", help="The same on each callee's own clock; repeat.", show_default=False),
-    ] = None,
-    holidays: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CALENDAR", help="No calls on these, such as US or US-MA; repeat.", show_default=False),
-    ] = None,
-    retry: Annotated[
-        str, typer.Option(metavar="PRESET", help="The retry policy: default, reminder, patient or emergency.")
-    ] = "default",
+    campaign: options.Campaign = "",
+    calls: options.Calls = None,
+    days: options.Days = 3.0,
+    start: options.Start = "",
+    zone: options.Zone = "UTC",
+    answer_rate: options.AnswerRate = 0.4,
+    machine_rate: options.MachineRate = 0.1,
+    busy_rate: options.BusyRate = 0.08,
+    reject_rate: options.RejectRate = 0.02,
+    fail_rate: options.FailRate = 0.01,
+    unallocated_rate: options.UnallocatedRate = 0.02,
+    rates: options.Rates = None,
+    rates_zone: options.RatesZone = "",
+    talk_seconds: options.TalkSeconds = 45.0,
+    machine_seconds: options.MachineSeconds = 20.0,
+    talk_spread: options.TalkSpread = 0.6,
+    answer_seconds: options.AnswerSeconds = 8.0,
+    calls_per_second: options.CallsPerSecond = None,
+    channels: options.Channels = None,
+    carrier_calls_per_second: options.CarrierCallsPerSecond = None,
+    carrier_channels: options.CarrierChannels = None,
+    retry_after: options.RetryAfter = 5,
+    profile_calls_per_second: options.ProfileCallsPerSecond = None,
+    profile_channels: options.ProfileChannels = None,
+    window: options.Window = None,
+    callee_window: options.CalleeWindow = None,
+    holidays: options.Holidays = None,
+    retry: options.Retry = "default",
     max_retries: MaxRetries = 0,
     retry_interval: RetryInterval = 300,
     scheduled_time: ScheduledTime = "",
     expiration_time: ExpirationTime = "",
-    on_bad_line: Annotated[
-        str, typer.Option(metavar="WHAT", help="A bad line: refuse the list, or skip the line.")
-    ] = "refuse",
-    duplicates: Annotated[
-        str, typer.Option(metavar="WHAT", help="A number that is there twice: allow it, skip it, or refuse the list.")
-    ] = "allow",
-    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Of chance; the same seed, the same result.")] = 1,
-    plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.png", help="Draw a picture there.", show_default=False)
-    ] = None,
+    on_bad_line: OnBadLine = "refuse",
+    duplicates: Duplicates = "allow",
+    seed: options.Seed = 1,
+    plot: options.Plot = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:

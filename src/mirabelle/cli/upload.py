@@ -11,11 +11,13 @@ from mirabelle.cli import terminal
 from mirabelle.cli.options import (
     CallPriority,
     Config,
+    Duplicates,
     ExpirationTime,
     ExpirationTimestamp,
     Json,
     Login,
     MaxRetries,
+    OnBadLine,
     ResultUrl,
     RetryInterval,
     ScheduledTime,
@@ -45,6 +47,23 @@ if TYPE_CHECKING:
     from mirabelle.store.ledger import Ledger
     from mirabelle.store.records import Uploaded
 
+ListFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="The list; - for the standard input.", show_default=False)
+]
+NewName = Annotated[
+    str,
+    typer.Option(metavar="NAME", help="Of the new campaign; no other of the account has it.", show_default=False),
+]
+Into = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME", help="A campaign that is there, by name or number, in place of --name.", show_default=False
+    ),
+]
+Parameters = Annotated[
+    str, typer.Option(metavar="TEXT", help="Any text for the application, with every call.", show_default=False)
+]
+
 T = TypeVar("T")
 
 
@@ -53,24 +72,12 @@ class CampaignRefused(MirabelleError):
 
 
 def upload(
-    file: Annotated[
-        str, typer.Argument(metavar="FILE", help="The list; - for the standard input.", show_default=False)
-    ],
+    file: ListFile,
     start_url: StartUrl,
-    name: Annotated[
-        str,
-        typer.Option(metavar="NAME", help="Of the new campaign; no other of the account has it.", show_default=False),
-    ] = "",
-    into: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="A campaign that is there, by name or number, in place of --name.", show_default=False
-        ),
-    ] = "",
+    name: NewName = "",
+    into: Into = "",
     result_url: ResultUrl = "",
-    parameters: Annotated[
-        str, typer.Option(metavar="TEXT", help="Any text for the application, with every call.", show_default=False)
-    ] = "",
+    parameters: Parameters = "",
     max_retries: MaxRetries = 0,
     retry_interval: RetryInterval = 300,
     scheduled_time: ScheduledTime = "",
@@ -79,12 +86,8 @@ def upload(
     expiration_timestamp: ExpirationTimestamp = None,
     priority: CallPriority = "normal",
     zone: Zone = "",
-    on_bad_line: Annotated[
-        str, typer.Option(metavar="WHAT", help="A bad line: refuse the list, or skip the line.")
-    ] = "refuse",
-    duplicates: Annotated[
-        str, typer.Option(metavar="WHAT", help="A number that is there twice: allow it, skip it, or refuse the list.")
-    ] = "allow",
+    on_bad_line: OnBadLine = "refuse",
+    duplicates: Duplicates = "allow",
     show_numbers: ShowNumbers = False,
     login: Login = None,
     config: Config = None,
