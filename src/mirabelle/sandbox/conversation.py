@@ -165,6 +165,8 @@ class _Visit:
                     case HangUp(reason=reason):
                         self._tell("hanging up", reason=reason)
                         self._call.hang_up()
+                        # The end of the call is told before its recording; a peer that is gone takes 32 s at most.
+                        await self._over.wait()
                         return
         with contextlib.suppress(MirabelleError):
             await self._collect(stream)
