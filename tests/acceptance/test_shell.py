@@ -62,7 +62,14 @@ def test_an_interrupted_upload_leaves_nothing(environment: dict[str, str], tmp_p
     os.mkfifo(pipe)
     words = ("campaign", "upload", str(pipe), "--name", "autumn", *START)
     with (
-        subprocess.Popen([*MIRABELLE, *words], stderr=subprocess.PIPE, text=True, env=environment) as program,
+        subprocess.Popen(
+            [*MIRABELLE, *words],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            # A shell that runs the tests in the background has them, and us, ignore SIGINT.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as program,
         # Opens when the program has opened it; this end stays open, so the list never ends.
         pipe.open("w") as numbers,
     ):
