@@ -30,6 +30,7 @@ EXAMPLES: Final = 12
 IDS: Final = 6
 """Requests with an id name one of so many, so that most name something that exists."""
 OPERATOR: Final = "ops"
+KEY: Final = "Idempotency-Key"
 SETTINGS: Final = {
     "MIRABELLE_API_OPERATOR": OPERATOR,
     "MIRABELLE_API_REQUESTS_PER_SECOND": "100000",
@@ -164,7 +165,9 @@ def map_case(_context: Any, case: schemathesis.Case[Any]) -> schemathesis.Case[A
         # Their campaign is named in the body, and the configuration reaches the address only.
         _fold_campaign(case.body)
     if case.meta is None or case.meta.phase.name is TestPhase.STATEFUL:
-        # It names what the reply before it made.
+        # It names what the reply before it made, unless that was the reply to another request of the same key.
+        if case.headers and KEY in case.headers:
+            case.headers[KEY] = f"{case.headers[KEY]}-{case.id}"
         return case
     _fold(case.path_parameters)
     if isinstance(case.body, dict) and case.meta.generation.mode.is_positive:
