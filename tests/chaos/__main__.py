@@ -63,7 +63,7 @@ def work_on(store: str, worker: int, work: Work, tally: Tally, postgres: Postgre
         url = f"sqlite:///{folder}/ledger.db"
         if store == "postgresql":
             url = postgres.create(f"chaos_{worker}_{number}")
-        with staged(folder, url, sipp) as stage:
+        with staged(folder, url, sipp, hasty=worker % 4 > 1) as stage:
             while kills:
                 stage.round(rng.sample(list(CrashPoint), kills), rng, tally.killed)
                 broken = stage.verdict()
@@ -104,7 +104,12 @@ def main() -> int:
     """Kill, and say what came of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=1000, help="how many, over all points and both stores")
-    parser.add_argument("--workers", type=int, default=4, help="how many stages at once; the even ones on SQLite")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=4,
+        help="how many stages at once; the even ones on SQLite, half of all with servers that die at once",
+    )
     parser.add_argument("--seed", type=int, default=int(time.time()), help="of the order of the points")
     options = parser.parse_args()
     binaries = postgres_binaries()

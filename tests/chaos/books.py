@@ -41,8 +41,10 @@ class Broken:
     calls_lost: list[str] = field(default_factory=list)
     results_lost: list[str] = field(default_factory=list)
     stuck_leases: list[str] = field(default_factory=list)
-    unheard: int = 0
-    """Numbers that rang again after a 200 that never was acknowledged: we died before we knew. No fault, but told."""
+    unheard: list[str] = field(default_factory=list)
+    """Those that rang again after a 200 that never was acknowledged."""
+    missed: int = 0
+    """The same, of hasty servers. No fault, but told."""
     answered: int = 0
     """Numbers that were answered and acknowledged."""
     rings: int = 0
@@ -53,23 +55,29 @@ class Broken:
     @property
     def sound(self) -> bool:
         """Whether nothing is broken."""
-        return not (self.rang_again or self.calls_lost or self.results_lost or self.stuck_leases)
+        return not (self.rang_again or self.unheard or self.calls_lost or self.results_lost or self.stuck_leases)
 
 
 def judge(
-    calls: Sequence[Call], attempts: Mapping[int, Sequence[Attempt]], book: Book, results: Mapping[int, Sequence[str]]
+    calls: Sequence[Call],
+    attempts: Mapping[int, Sequence[Attempt]],
+    book: Book,
+    results: Mapping[int, Sequence[str]],
+    *,
+    hasty: bool = False,
 ) -> Broken:
     """Hold the ledger, the callee's book and the results against each other.
 
-    A number that was answered must not ring again. It counts as answered from the moment at which the callee has our
-    ACK, or at which the ledger holds the answer, whichever came first. Its 200 alone does not count, as nothing that
-    died before it read it can know of it; how many those are is told apart.
+    A number that was answered must not ring again. It counts as answered from the moment at which the callee sends its
+    200. Those that rang again though we had acknowledged that, or though the ledger held it, are told apart from those
+    whose 200 nobody of us ever heard.
 
     Args:
         calls: every call that was queued.
         attempts: of each call, in their order.
         book: what rang.
         results: the names of the results that came, by call.
+        hasty: the servers died faster than a 200 is repeated, so that nobody can have heard each.
     """
     broken = Broken(
         rings=len(book.rings),
@@ -81,7 +89,10 @@ def judge(
         if ring.after_acknowledged:
             broken.rang_again.append(f"{ring.number} by {ring.sip_call_id}")
         elif ring.after_answered:
-            broken.unheard += 1
+            if hasty:
+                broken.missed += 1
+            else:
+                broken.unheard.append(f"{ring.number} by {ring.sip_call_id}")
     for call in calls:
         made = attempts[call.call_id]
         if any(attempt.answered_at is not None for attempt in made[:-1]):

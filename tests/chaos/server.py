@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+READY = b'"event": "ready"'
 
 CONFIG = """
 [server]
@@ -57,6 +60,7 @@ class Server:
     ports: str
     lease: int = 1
     command: Sequence[str] = (sys.executable, "-m", "mirabelle.cli.main", "serve")
+    _before: int = field(default=0, init=False)
     _program: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -76,6 +80,7 @@ class Server:
             CONFIG.format(store=self.store, sip=self.sip, ports=self.ports, lease=self.lease, trunk=self.trunk)
         )
         more = {**({"MIRABELLE_CRASH_AT": crash_at} if crash_at else {}), **(environ or {})}
+        self._before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._program = subprocess.Popen(
                 [*self.command, "--config", str(config), "--log-format", "json"],
@@ -90,6 +95,15 @@ class Server:
         """The number of its process."""
         assert self._program is not None
         return self._program.pid
+
+    def wait_until_ready(self, within: float) -> None:
+        """Wait until it takes calls, or has died of what the one before left."""
+        assert self._program is not None
+        until = time.monotonic() + within
+        while self._program.poll() is None and time.monotonic() < until:
+            if self.log.read_bytes()[self._before :].count(READY):
+                return
+            time.sleep(0.02)
 
     def died(self, within: float) -> bool:
         """Whether it killed itself, waiting for it."""

@@ -12,14 +12,18 @@ from pathlib import Path
 
 from mirabelle.calls.call import NewCall
 from mirabelle.calls.crash_point import CrashPoint
-from tests.acceptance.service import free_udp_port
 from tests.chaos.books import Books, Broken, Customer, judge
 from tests.chaos.callee import Callee
 from tests.chaos.receiver import Receiver
 from tests.chaos.server import Server
+from tests.ports import free_rtp_ports, free_udp_port
 
 CALLS = 3
 """Calls that are queued for each kill."""
+
+LISTENS = 4.5
+"""Seconds that a server lives before it may die, unless it is hasty. Somebody who answered while none lived repeats
+that every 4 s (T2 of RFC 3261) for 32 s; of a row of servers that die faster none may hear it."""
 
 DEATH_WITHIN = 30.0
 """Seconds that a server has to come to its point; it is killed where it stands then, and the kill counts as missed."""
@@ -40,6 +44,7 @@ class Stage:
         customer: its account.
         kills: how often the server died at each point.
         missed: how often it was killed elsewhere, as it did not come to its point.
+        hasty: servers die as soon as they can, also while they take up what the one before left.
     """
 
     server: Server
@@ -49,6 +54,7 @@ class Stage:
     customer: Customer
     kills: Counter[CrashPoint] = field(default_factory=Counter)
     missed: Counter[CrashPoint] = field(default_factory=Counter)
+    hasty: bool = False
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def queue(self, count: int = CALLS) -> None:
@@ -68,8 +74,14 @@ class Stage:
 
     def kill_at(self, point: CrashPoint, nth: int) -> None:
         """Queue calls, and have a server die when it comes to a point for the n-th time."""
-        self.queue()
-        self.server.start(crash_at=f"{point}:{nth}")
+        if self.hasty:
+            self.queue()
+            self.server.start(crash_at=f"{point}:{nth}")
+        else:
+            self.server.start(crash_at=f"{point}:{nth}@{LISTENS}")
+            self.server.wait_until_ready(DEATH_WITHIN)
+            self.server.died(LISTENS)
+            self.queue()
         if self.server.died(DEATH_WITHIN):
             self.kills[point] += 1
         else:
@@ -90,7 +102,7 @@ class Stage:
     def judged(self) -> Broken:
         """What is not as it must be, as things stand."""
         calls, attempts = self.books.read(self.customer)
-        return judge(calls, attempts, self.callee.book(), self.receiver.taken())
+        return judge(calls, attempts, self.callee.book(), self.receiver.taken(), hasty=self.hasty)
 
     def round(self, points: Sequence[CrashPoint], rng: random.Random, told: Callable[[], None]) -> None:
         """Die at each of the points once, each server taking up what the one before left."""
@@ -100,7 +112,7 @@ class Stage:
 
 
 @contextlib.contextmanager
-def staged(folder: Path, store: str, sipp: Path, *, lease: int = 1) -> Iterator[Stage]:
+def staged(folder: Path, store: str, sipp: Path, *, lease: int = 1, hasty: bool = False) -> Iterator[Stage]:
     """A stage; everything on it is ended at the end.
 
     Args:
@@ -108,14 +120,15 @@ def staged(folder: Path, store: str, sipp: Path, *, lease: int = 1) -> Iterator[
         store: the URL of a ledger without tables.
         sipp: the program.
         lease: of calls, in seconds.
+        hasty: as of `Stage`.
     """
-    first = 20_000 + free_udp_port() % 20_000 // 100 * 100
+    first, last = free_rtp_ports(50)
     trunk = free_udp_port()
     books = Books(store)
     customer = books.open_account()
-    server = Server(folder, store, free_udp_port(), trunk, f"{first}-{first + 99}", lease)
+    server = Server(folder, store, free_udp_port(), trunk, f"{first}-{last}", lease)
     with Receiver() as receiver, Callee(sipp, trunk, folder) as callee:
-        stage = Stage(server, callee, receiver, books, customer)
+        stage = Stage(server, callee, receiver, books, customer, hasty=hasty)
         try:
             yield stage
         finally:

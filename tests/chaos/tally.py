@@ -43,11 +43,11 @@ class Tally:
             for point in CrashPoint:
                 self._kills[store, point] += kills.get(point, 0)
                 self._missed[store, point] += missed.get(point, 0)
-            for name in ("rang_again", "calls_lost", "results_lost", "stuck_leases"):
+            for name in ("rang_again", "unheard", "calls_lost", "results_lost", "stuck_leases"):
                 found: list[str] = getattr(broken, name)
                 self._figures[store, name] += len(found)
                 self._broken += [f"{store}: {name}: {each}" for each in found]
-            for name in ("rings", "answered", "unheard", "repeats", "calls"):
+            for name in ("rings", "answered", "missed", "repeats", "calls"):
                 self._figures[store, name] += getattr(broken, name)
 
     @property
@@ -62,8 +62,9 @@ class Tally:
             "rings": "INVITEs that rang",
             "answered": "numbers that answered, and were heard",
             "repeats": "results posted again, same webhook-id",
-            "unheard": "INVITEs after a 200 that came when we were dead",
-            "rang_again": "numbers that rang again after an answer",
+            "rang_again": "numbers that rang again after an answer we knew",
+            "unheard": "numbers that rang again after a 200 we missed",
+            "missed": "the same, of servers that died at once",
             "calls_lost": "calls lost",
             "results_lost": "results lost",
             "stuck_leases": "stuck leases",

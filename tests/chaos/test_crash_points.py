@@ -19,7 +19,7 @@ from tests.postgres import PostgresServer, postgres_binaries, postgres_of_our_ow
 
 Require = Callable[[str, Path | str | None], Path]
 
-SOUND: tuple[list[str], ...] = ([], [], [], [])
+SOUND: tuple[list[str], ...] = ([], [], [], [], [])
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +47,12 @@ def on_sqlite(tmp_path: Path, sipp: Path) -> Iterator[Stage]:
 
 
 def broken(found: Broken) -> tuple[list[str], ...]:
-    return found.rang_again, found.calls_lost, found.results_lost, found.stuck_leases
+    return found.rang_again, found.unheard, found.calls_lost, found.results_lost, found.stuck_leases
 
 
 def died_everywhere(folder: Path, url: str, sipp: Path) -> tuple[Stage, Broken]:
     folder.mkdir()
-    with staged(folder, url, sipp) as stage:
+    with staged(folder, url, sipp, hasty=True) as stage:
         stage.round(list(CrashPoint), random.Random(1), lambda: None)
         return stage, stage.verdict()
 
@@ -68,6 +68,14 @@ def test_whoever_answered_is_not_called_again_and_nothing_is_lost_wherever_the_s
     for stage, found in ended:
         assert broken(found) == SOUND
         assert stage.kills == dict.fromkeys(CrashPoint, 1)
+
+
+def test_an_answer_that_came_while_the_server_was_dead_is_heard_by_the_next_one(on_sqlite: Stage) -> None:
+    points = (CrashPoint.AFTER_INVITE, CrashPoint.AFTER_PROVISIONAL, CrashPoint.AFTER_ANSWER)
+    on_sqlite.round(points, random.Random(1), lambda: None)
+    assert broken(on_sqlite.verdict()) == SOUND
+    assert on_sqlite.kills == dict.fromkeys(points, 1)
+    assert b"answered late" in on_sqlite.server.log.read_bytes()
 
 
 def test_a_store_that_is_cut_off_costs_nothing(on_postgres: Stage, postgres: PostgresServer) -> None:

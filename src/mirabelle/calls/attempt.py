@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import enum
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from mirabelle.calls.outcome import Outcome
+
+_HOST: Final = "mirabelle"
 
 
 class AttemptState(enum.StrEnum):
@@ -55,3 +59,18 @@ class Attempt:
     outcome: Outcome | None = None
     sip_status: int = 0
     detail: str = ""
+
+
+def new_sip_call_id(call_id: int) -> str:
+    """A Call-ID for an INVITE (RFC 3261 section 8.1.1.4): it cannot be guessed, and names its call.
+
+    So an answer that comes when nobody remembers the INVITE finds its call without a search.
+    """
+    return f"{call_id}-{uuid.uuid4()}@{_HOST}"
+
+
+def call_of(sip_call_id: str) -> int | None:
+    """The call that a Call-ID of `new_sip_call_id` names; None where it is no such Call-ID."""
+    number, _, rest = sip_call_id.partition("-")
+    known = rest.endswith(f"@{_HOST}") and number.isascii() and number.isdecimal() and len(number) <= 10
+    return int(number) if known else None

@@ -42,6 +42,8 @@ class Decision(enum.StrEnum):
     """An attempt is over; the entry says what becomes of the call."""
     RECOVERED = "recovered"
     """The lease of a dialer that died ran out, and another took the call over."""
+    ANSWERED_LATE = "answered_late"
+    """An attempt that was over turns out to have been answered, so the call is not dialled again."""
     TAKEN_BACK = "taken_back"
     """A call that was over waits once more, since somebody asked for it."""
     PAUSED = "paused"

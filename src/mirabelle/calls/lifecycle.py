@@ -11,7 +11,7 @@ from mirabelle.errors import MirabelleError
 
 CALL_CHANGES: Final = MappingProxyType(
     {
-        CallState.QUEUED: frozenset({CallState.DIALING, CallState.EXPIRED, CallState.CANCELED}),
+        CallState.QUEUED: frozenset({CallState.DIALING, CallState.FAILED, CallState.EXPIRED, CallState.CANCELED}),
         CallState.DIALING: frozenset(
             {CallState.QUEUED, CallState.CONNECTED, CallState.FAILED, CallState.EXPIRED, CallState.CANCELED}
         ),

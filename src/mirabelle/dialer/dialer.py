@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from mirabelle.calls import number, routing
 from mirabelle.calls.account import StartMethod
-from mirabelle.calls.attempt import Attempt
+from mirabelle.calls.attempt import Attempt, new_sip_call_id
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
@@ -39,7 +38,12 @@ EXPIRED_AT_ONCE: Final = 500
 ADMITTED_AT_ONCE: Final = 200
 """Calls that one admission may take."""
 
+LISTENS: Final = 4.5
+"""Seconds that a dialer listens before it dials anew what was cut off: a far end that answered meanwhile repeats its
+answer at least every 4 s (T2, RFC 3261 section 13.3.1.4)."""
+
 STOPPED: Final = "The server was stopped."
+MAY_BE_ANSWERED: Final = "Its last attempt was cut off, and its callee may have answered: the dialer listens first."
 NEVER_LEFT: Final = "The ledger did not answer before the INVITE could leave."
 
 EXPIRED: Final = Ending(
@@ -103,6 +107,7 @@ class Dialer:
         self._wants_channel = True
         self._next_turn: datetime | None = None
         self._draining = False
+        self._hears_since: datetime | None = None
         self._running: dict[asyncio.Task[None], int] = {}
         self._placed: set[asyncio.Task[Ending]] = set()
 
@@ -120,6 +125,7 @@ class Dialer:
 
         A ledger that does not answer is asked again; until it does, no INVITE leaves.
         """
+        self._hears_since = self._clock.now()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_leases())
             tasks.create_task(self._hear_the_ledger())
@@ -232,10 +238,15 @@ class Dialer:
         await self._give_back(call)
 
     async def _attempt(self, call: Call, trunk: Trunk) -> None:
-        sip_call_id = f"{uuid.uuid4()}@mirabelle"
+        sip_call_id = new_sip_call_id(call.call_id)
         now = self._clock.now()
         self._reached(CrashPoint.BEFORE_INTENT)
         try:
+            until = await self._listens_until(call, now)
+            if until is not None:
+                self._story("held", call.call_id, reason=MAY_BE_ANSWERED)
+                await self._give_back(call, until)
+                return
             method = await self._start_methods.of(call.account_id)
             attempt = await self._ledger.begin_attempt(
                 call.call_id, sip_call_id, trunk.name, now, self._owner, memory=self._memory
@@ -253,6 +264,16 @@ class Dialer:
         self._reached(CrashPoint.AFTER_INTENT)
         report = _Report(self, attempt)
         await self._end(call, attempt, await self._place(call, trunk, sip_call_id, method, report))
+
+    async def _listens_until(self, call: Call, now: datetime) -> datetime | None:
+        """How long a call whose last attempt was cut off has to wait yet, since its callee may have answered that."""
+        if call.last_attempt_at is None or self._hears_since is None:
+            return None
+        until = self._hears_since + timedelta(seconds=LISTENS)
+        if now >= until:
+            return None
+        made = await self._ledger.attempts(call.call_id)
+        return until if made and made[-1].outcome is Outcome.INTERRUPTED else None
 
     async def _place(self, call: Call, trunk: Trunk, sip_call_id: str, method: StartMethod, report: _Report) -> Ending:
         """Have the attempt carried. Only the carrying can be cancelled: what came of it is always written down."""
@@ -437,7 +458,11 @@ class _Report:
     async def answered(self) -> None:
         dialer = self._dialer
         self.answered_at = dialer._clock.now()
-        await dialer._ledger.attempt_answered(self._attempt.attempt_id, self.answered_at)
+        try:
+            await dialer._ledger.attempt_answered(self._attempt.attempt_id, self.answered_at)
+        except LeaseLost:  # we were too slow, and another has decided that nobody knows what came of it
+            await dialer._ledger.answered_late(self._attempt.sip_call_id, self.answered_at)
+            raise
         dialer._story("answered", self._attempt.call_id)
 
 

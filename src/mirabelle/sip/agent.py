@@ -13,11 +13,12 @@ from mirabelle.sip.digest import Credentials
 from mirabelle.sip.error import SipError
 from mirabelle.sip.exchange import Address, ServerTransaction
 from mirabelle.sip.incoming import IncomingCall
+from mirabelle.sip.late_answer import LateAnswer, LateAnswers
 from mirabelle.sip.outgoing import InviteTarget, OutgoingCall, read_target
 from mirabelle.sip.transaction import Timers
 from mirabelle.sip.transport import Locator, UdpTransport
 
-__all__ = ["Credentials", "IncomingCall", "InviteTarget", "OutgoingCall", "UserAgent"]
+__all__ = ["Credentials", "IncomingCall", "InviteTarget", "LateAnswer", "OutgoingCall", "UserAgent"]
 
 
 class UserAgent:
@@ -25,6 +26,8 @@ class UserAgent:
 
     Attributes:
         on_invite: called with each call that comes in, on the event loop; it must not block. None: they get 480.
+        on_late_answer: called with each answer to a call that this agent does not know, as after a crash, and again
+            whenever it is repeated, until it is hung up on. None: they are dropped.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class UserAgent:
             timers: T1, T2 and T4.
         """
         self.on_invite: Callable[[IncomingCall], None] | None = None
+        self.on_late_answer: Callable[[LateAnswer], None] | None = None
         self._bind = bind
         self._clock = clock or SystemClock()
         self._advertised = advertised
@@ -81,6 +85,7 @@ class UserAgent:
             timers=self._timers,
         )
         self._core.on_invite = self._take
+        self._core.on_late_response = LateAnswers(self._core, self._late).hear
 
     @property
     def address(self) -> Address:
@@ -154,6 +159,10 @@ class UserAgent:
             call.reject(480)
         else:
             self.on_invite(call)
+
+    def _late(self, answer: LateAnswer) -> None:
+        if self.on_late_answer is not None:
+            self.on_late_answer(answer)
 
     def _local(self, peer: Address) -> Address:
         return self._advertised or self._opened().local(peer)

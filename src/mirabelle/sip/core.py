@@ -61,6 +61,7 @@ class Core:
         clock: tells events' times.
         locate: finds addresses.
         on_invite: called with the transaction of each INVITE that begins a call; without it they are answered 480.
+        on_late_response: called with each response that belongs to no call; without it they are dropped.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Core:
         self.clock = clock
         self.locate = locate
         self.on_invite: Callable[[ServerTransaction], None] | None = None
+        self.on_late_response: Callable[[Response], None] | None = None
         self._local = local
         self._user_agent = user_agent
         self._legs: dict[tuple[str, str], Leg] = {}
@@ -140,10 +142,12 @@ class Core:
             leg.on_ack(request)
 
     def on_stray_response(self, response: Response) -> None:
-        """Hand a late response to its call; one of no call is dropped (RFC 3261 section 18.1.2)."""
+        """Hand a late response to its call, or to whoever takes those of no call."""
         leg = self._legs.get((response.call_id, response.from_.tag))
         if leg is not None:
             leg.on_stray_response(response)
+        elif self.on_late_response is not None:
+            self.on_late_response(response)
 
     def _dispatch(self, transaction: ServerTransaction) -> None:
         request = transaction.request

@@ -71,6 +71,24 @@ class Dialog:
         )
 
     @classmethod
+    def answered(cls, response: Response) -> Dialog:
+        """The dialog of a 2xx to an INVITE of ours that is not there any more.
+
+        Raises:
+            SipError: the response's addresses cannot be read.
+        """
+        contact = response.contact
+        return cls(
+            call_id=response.call_id,
+            local=response.from_,
+            remote=response.to,
+            target=contact.uri if contact else response.to.uri,
+            routes=tuple(reversed([value for value in response.headers.values("record-route") if value])),
+            local_cseq=response.cseq.number,
+            remote_cseq=None,
+        )
+
+    @classmethod
     def called(cls, request: Request, local_tag: str) -> Dialog:
         """The dialog that our response to an INVITE makes (RFC 3261 section 12.1.1).
 

@@ -28,6 +28,7 @@ NO_ROOM: Final = "No trunk that carries calls to this number has room."
 NOTHING_SENT: Final = "Its dialer died before an attempt began; it goes back to the queue."
 IN_DOUBT: Final = "Its dialer died while it rang or was about to; the attempt ends as interrupted."
 ANSWERED: Final = "Its dialer died after it was answered; it is final."
+LATE: Final = "It was answered after its dialer had died or been given up; the call is not dialled again."
 PAUSED: Final = "Its campaign is paused."
 
 
@@ -91,6 +92,12 @@ def _recovered(call: Call, attempt: Attempt | None) -> Note:
         return Note(Decision.RECOVERED, call.call_id, reason=NOTHING_SENT, detail={"found": "nothing"})
     reason = ANSWERED if attempt.state is AttemptState.ANSWERED else IN_DOUBT
     return Note(Decision.RECOVERED, call.call_id, attempt.attempt_id, reason, {"found": attempt.state.value})
+
+
+def answered_late(call: Call, attempt: Attempt, now: datetime) -> Steps[None]:
+    """Write that an attempt was answered after it had been given up."""
+    detail = {"state": call.state.value}
+    yield from note([Note(Decision.ANSWERED_LATE, call.call_id, attempt.attempt_id, LATE, detail)], now)
 
 
 def turned(campaign_id: int, state: CampaignState, now: datetime) -> Steps[None]:

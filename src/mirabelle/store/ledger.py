@@ -17,6 +17,7 @@ from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
 from mirabelle.store.audit_trail import AuditTrail
 from mirabelle.store.gatehouse import Gatehouse
+from mirabelle.store.leases import Leases
 from mirabelle.store.postbox import Postbox
 from mirabelle.store.records import (
     Admitted,
@@ -94,7 +95,7 @@ class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Protocol):
+class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Leases, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the
@@ -502,19 +503,6 @@ class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Protocol):
         Raises:
             LeaseLost: the attempt was already ended, by whoever took the call over.
             LifecycleError: the call may not change so, or goes back without a due time.
-        """
-        ...
-
-    async def renew_leases(self, owner: str, lease_until: datetime, calls: Collection[int]) -> int:
-        """Move the end of the leases that `owner` holds on these calls; returns how many that were."""
-        ...
-
-    async def recover(
-        self, now: datetime, owner: str, lease_until: datetime
-    ) -> tuple[tuple[Call, Attempt | None], ...]:
-        """Take over calls whose lease ran out, each with its unfinished attempt, None where none was begun.
-
-        The caller decides with `release` or `end_attempt`. The lease is now `owner`'s, so two never recover the same.
         """
         ...
 

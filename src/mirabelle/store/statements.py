@@ -124,6 +124,7 @@ LOCK_CALL: Final = (
     .where(ATTEMPTS.c.attempt_id == sa.bindparam("attempt_id"))
     .with_for_update(of=CALLS)
 )
+LOCK_CALL_ITSELF: Final = _CALL.where(CALLS.c.call_id == sa.bindparam("call_id")).with_for_update(of=CALLS)
 RECENT_CALLS: Final = _CALL.order_by(CALLS.c.call_id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 COUNTS: Final = sa.select(CALLS.c.state, sa.func.count().label("calls")).group_by(CALLS.c.state)
 NEXT_EXPIRY: Final = sa.select(sa.func.min(CALLS.c.expires_at).label("at")).where(
@@ -269,6 +270,19 @@ STEP: Final = (
     )
     .returning(*_CALL_COLUMNS, _PARAMETERS)
 )
+ANSWERED_ELSEWHERE: Final = (
+    sa.update(CALLS)
+    .where(CALLS.c.call_id == sa.bindparam("stepped"))
+    .values(
+        state=sa.literal_column("'failed'"),
+        detail=sa.bindparam("reason", type_=sa.Text),
+        ended_at=sa.bindparam("now", type_=sa.BigInteger),
+        lease_owner=sa.null(),
+        lease_until=sa.null(),
+        trunk=sa.literal_column("''"),
+    )
+    .returning(*_CALL_COLUMNS, _PARAMETERS)
+)
 # Attempts
 
 _NEXT_NUMBER: Final = (
@@ -311,6 +325,12 @@ ANSWER: Final = (
         ATTEMPTS.c.state.in_([sa.literal_column("'intended'"), sa.literal_column("'ringing'")]),
     )
     .values(state=sa.literal_column("'answered'"), answered_at=sa.bindparam("now", type_=sa.BigInteger))
+    .returning(ATTEMPTS.c.attempt_id)
+)
+ANSWERED_AFTERWARDS: Final = (
+    sa.update(ATTEMPTS)
+    .where(ATTEMPTS.c.attempt_id == sa.bindparam("late"), ATTEMPTS.c.state == _ENDED)
+    .values(answered_at=sa.bindparam("now", type_=sa.BigInteger))
     .returning(ATTEMPTS.c.attempt_id)
 )
 END_ATTEMPT: Final = (

@@ -36,9 +36,10 @@ from mirabelle.store.rows import batches_of
 from mirabelle.store.spool import Spool
 from mirabelle.store.stepped_audit import SteppedAuditTrail
 from mirabelle.store.stepped_gatehouse import SteppedGatehouse
+from mirabelle.store.stepped_leases import SteppedLeases
 
 
-class SteppedLedger(SteppedAuditTrail, SteppedGatehouse):
+class SteppedLedger(SteppedAuditTrail, SteppedGatehouse, SteppedLeases):
     """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
 
     @abstractmethod
@@ -326,16 +327,6 @@ class SteppedLedger(SteppedAuditTrail, SteppedGatehouse):
                 retry_after=retry_after,
             )
         )
-
-    async def renew_leases(self, owner: str, lease_until: datetime, calls: Collection[int]) -> int:
-        """See `Ledger.renew_leases`."""
-        return await self._write(lambda: steps.renew_leases(self.hot, owner, lease_until, calls), alone=True)
-
-    async def recover(
-        self, now: datetime, owner: str, lease_until: datetime
-    ) -> tuple[tuple[Call, Attempt | None], ...]:
-        """See `Ledger.recover`."""
-        return await self._write(lambda: steps.recover(self.hot, now, owner, lease_until))
 
     async def claim_deliveries(
         self,

@@ -33,9 +33,6 @@ from mirabelle.store.hot import HotPaths
 from mirabelle.store.ledger import AccountExists, CallHeld, CampaignPaused, LeaseLost, StoreError
 from mirabelle.store.rows import Row, micros
 
-RECOVERED_AT_ONCE: Final = 500
-"""Calls that one recovery takes over; the rest wait for the next."""
-
 EXPIRED: Final = "Its expiration came before it could be dialled."
 
 
@@ -260,31 +257,6 @@ def end_attempt(
     if stepped.state.final:
         yield from report(hot, (stepped,), now)
     return stepped
-
-
-def renew_leases(hot: HotPaths, owner: str, lease_until: datetime, calls: Collection[int]) -> Steps[int]:
-    """See `Ledger.renew_leases`."""
-    values = {"owner": owner, "until": micros(lease_until), "calls": json.dumps(sorted(calls))}
-    return len((yield Ask(hot.renew, values)))
-
-
-def recover(
-    hot: HotPaths, now: datetime, owner: str, lease_until: datetime
-) -> Steps[tuple[tuple[Call, Attempt | None], ...]]:
-    """See `Ledger.recover`."""
-    values = {
-        "now": micros(now),
-        "most": RECOVERED_AT_ONCE,
-        "owner": rows.owner_name(owner),
-        "until": micros(lease_until),
-    }
-    taken = yield Ask(hot.recover, values)
-    found: list[tuple[Call, Attempt | None]] = []
-    for lost in sorted(map(rows.call_of, taken), key=lambda call: call.call_id):
-        unfinished = yield Ask(statements.UNFINISHED, {"call_id": lost.call_id})
-        found.append((lost, rows.attempt_of(unfinished[0]) if unfinished else None))
-    yield from audit_steps.recovered(found, now, owner)
-    return tuple(found)
 
 
 def claim_deliveries(

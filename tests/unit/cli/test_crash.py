@@ -20,7 +20,23 @@ def test_the_program_dies_when_the_point_is_passed_so_often(text: str, passes: i
     assert deaths == ["dead"]
 
 
-@pytest.mark.parametrize("text", ["nowhere", "after_ack:0", "after_ack:x", ":2", "after_ack:-1"])
+def test_what_is_passed_too_early_does_not_count() -> None:
+    deaths: list[str] = []
+    now = 100.0
+    reached = crash_at(
+        {"MIRABELLE_CRASH_AT": "after_ack:2@4.5"}, die=lambda: deaths.append("dead"), monotonic=lambda: now
+    )
+    now = 104.0
+    reached(CrashPoint.AFTER_ACK)
+    reached(CrashPoint.AFTER_ACK)
+    now = 104.5
+    reached(CrashPoint.AFTER_ACK)
+    assert deaths == []
+    reached(CrashPoint.AFTER_ACK)
+    assert deaths == ["dead"]
+
+
+@pytest.mark.parametrize("text", ["nowhere", "after_ack@x", "after_ack:0", "after_ack:x", ":2", "after_ack:-1"])
 def test_what_is_no_point_is_refused_with_those_there_are(text: str) -> None:
     with pytest.raises(CrashPointError, match="before_intent"):
         crash_at({"MIRABELLE_CRASH_AT": text})

@@ -17,6 +17,7 @@ from mirabelle.cli.serving.part import Part
 from mirabelle.cli.serving.voice import Voice
 from mirabelle.cli.vxml import dialect
 from mirabelle.dialer.dialer import Dialer
+from mirabelle.dialer.late_answers import LateAnswers
 from mirabelle.dialer.sip_phone import Equipment, SipPhone
 from mirabelle.dialer.sound import Sound
 from mirabelle.fetch.fetcher import Fetcher
@@ -105,6 +106,9 @@ async def open_exchange(
     allowed = capacity(plane.most, settings.media.ports, settings.dialer.most_calls, settings.trunks)
     if allowed.warning:
         voice.log.warning("few ports", calls=allowed.calls, advice=allowed.warning)
+    late = LateAnswers(ledger=ledger, clock=clock, story=voice.story, on_result=on_result)
+    stack.push_async_callback(late.aclose)
+    agent.on_late_answer = late.hear
     dialer = Dialer(
         ledger=ledger,
         phone=phone,
