@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -17,6 +16,7 @@ import asyncpg
 import pytest
 
 from mirabelle.store.open import open_ledger
+from tests.ports import free_tcp_port
 
 EMPTY = (
     # The audit refuses to be emptied.
@@ -34,13 +34,6 @@ def postgres_binaries() -> Path | None:
         return found[-1].parent
     on_path = shutil.which("postgres")
     return Path(on_path).resolve().parent if on_path else None
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class PostgresServer:
@@ -62,7 +55,7 @@ class PostgresServer:
         self._home = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         if root:
             shutil.chown(self._home, "postgres", "postgres")
-        port = _free_port()
+        port = free_tcp_port()
         self.url = f"postgresql://mirabelle@127.0.0.1:{port}"
         self._options = (
             f"-c listen_addresses=127.0.0.1 -p {port} -k {self._home} -c shared_buffers=64MB"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.program import PATIENCE, Program
-from tests.acceptance.service import free_udp_port
+from tests.ports import free_udp_port
 
 CONFIG = """
 poll_method select

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.customer import GREETING, MENU, THANKS, WAITING, Customer
-from tests.acceptance.service import Service, free_udp_port
+from tests.acceptance.service import Service
 from tests.acceptance.sipp import Sipp
+from tests.ports import free_rtp_ports, free_udp_port
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def customer() -> Iterator[Customer]:
 @contextmanager
 def configured(folder: Path, store: str) -> Iterator[Service]:
     """A server with an account, not started; stopped at the end."""
-    first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
-    service = Service(folder, store, free_udp_port(), f"{first}-{first + 99}")
+    first, last = free_rtp_ports(50)
+    service = Service(folder, store, free_udp_port(), f"{first}-{last}")
     service.prepare()
     try:
         yield service

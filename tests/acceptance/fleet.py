@@ -14,9 +14,9 @@ from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call
 from mirabelle.store.open import open_ledger
 from tests.acceptance.program import Program, mirabelle
-from tests.acceptance.service import free_udp_port
 from tests.acceptance.sip_log import Rung, rung
 from tests.acceptance.sipp import Sipp
+from tests.ports import free_rtp_ports, free_udp_port
 
 LEASE = 5
 CONFIG = """
@@ -88,7 +88,7 @@ class Fleet:
         (self.folder / "mirabelle.toml").write_text(text)
         self.pin = new_pin()
         asyncio.run(self._add_account())
-        first = 20_000 + free_udp_port() % 10_000 // 100 * 100
+        first, _ = free_rtp_ports(50 * dialers)
         api = self._run("api")
         for index in range(dialers):
             lowest = first + 100 * index

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,19 +127,3 @@ class Service:
         """The event that ended an attempt of the call, waiting for it."""
         assert self.program is not None
         return dict(self.program.wait_for("ended", call_id=call_id))
-
-
-def free_udp_port() -> int:
-    """A UDP port on loopback that nobody uses now, with its successor free, too."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as first,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second,
-        ):
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                second.bind(("127.0.0.1", port + 1))
-            except OSError:
-                continue
-            return port

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.acceptance.program import PATIENCE, Program
-from tests.acceptance.service import free_udp_port
+from tests.ports import free_udp_port, listens
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -38,17 +37,18 @@ class Sipp(Program):
             ],
             cwd=folder,
         )
-        self._wait_until_it_listens(port)
+        try:
+            self._wait_until_it_listens(port)
+        except AssertionError:
+            self.stop()
+            raise
 
     def _wait_until_it_listens(self, port: int) -> None:
-        """sipp does not say when it is ready: its port is taken then."""
+        """sipp does not say when it is ready."""
         until = time.monotonic() + PATIENCE
         while self.process.poll() is None and time.monotonic() < until:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind(("127.0.0.1", port))
-                except OSError:
-                    return
+            if listens(port):
+                return
             time.sleep(0.01)
         raise AssertionError("sipp does not listen:\n" + "\n".join(self.lines))
 

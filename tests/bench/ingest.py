@@ -26,10 +26,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from mirabelle.api.login import hash_pin, new_pin
 from mirabelle.api.queuecalls import Duplicates
 from tests.acceptance.program import Program, mirabelle
-from tests.acceptance.service import free_udp_port
 from tests.bench import ingest_list, ingest_raw, usage
 from tests.bench.figure import Figure, percentile, show
 from tests.bench.ingest_upload import Sender, pages, writes
+from tests.ports import free_rtp_ports
 from tests.postgres import postgres_binaries, running_postgres
 
 CONFIG = """
@@ -183,9 +183,9 @@ def _figures(store: str, lines: int, raw: float, unchecked: float | None, taken:
 def _served(url: str, task: Task, folder: Path, steps: _Steps, store: str) -> Taken:
     pin = new_pin()
     asyncio.run(ingest_raw.prepare(url, "acme", hash_pin(pin)))
-    first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
+    first, last = free_rtp_ports(100)
     config = folder / "mirabelle.toml"
-    config.write_text(CONFIG.format(url=url, first=first, last=first + 199))
+    config.write_text(CONFIG.format(url=url, first=first, last=last))
     command = mirabelle("serve", "--config", config, "--log-format", "json")
     with Program(command, stream="stderr") as program:
         sender = Sender(str(program.wait_for("ready")["http"]), pin, task.duplicates)

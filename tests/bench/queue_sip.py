@@ -15,9 +15,9 @@ from typing import Final
 from mirabelle.dialer.dialer import LONGEST_SLEEP
 from mirabelle.store.rows import micros
 from tests.acceptance.program import Program, mirabelle
-from tests.acceptance.service import free_udp_port
 from tests.bench import queue_load
 from tests.bench.queue_load import Store, Waiting
+from tests.ports import free_rtp_ports
 
 CONFIG: Final = """
 [server]
@@ -81,9 +81,9 @@ class Busy:
 def invite(store: Store, folder: Path, *, calls: int, rate: float) -> list[float]:
     """Seconds from due to INVITE, of calls that become due at a steady rate beside all that waits."""
     with _busy() as callee:
-        first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
+        first, last = free_rtp_ports(1000)
         config = folder / "mirabelle.toml"
-        config.write_text(CONFIG.format(url=store.url, callee=callee.address, first=first, last=first + 1999))
+        config.write_text(CONFIG.format(url=store.url, callee=callee.address, first=first, last=last))
         command = mirabelle("serve", "--config", config, "--log-format", "json")
         with Program(command, stream="stderr") as program:
             program.wait_for("ready")

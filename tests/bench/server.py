@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.acceptance.program import Program, mirabelle
-from tests.acceptance.service import free_udp_port
+from tests.ports import free_rtp_ports
 
 CONFIG = """
 [server]
@@ -88,9 +88,9 @@ def running(folder: Path) -> Iterator[Server]:
         folder: where the settings and the ledger go.
     """
     with far_end() as address:
-        first = 20_000 + (free_udp_port() % 20_000) // 100 * 100
+        first, last = free_rtp_ports(2000)
         config = folder / "mirabelle.toml"
-        config.write_text(CONFIG.format(folder=folder, first=first, last=first + 3999, far_end=address))
+        config.write_text(CONFIG.format(folder=folder, first=first, last=last, far_end=address))
         add = mirabelle("account", "add", "acme", "--config", config)
         pin = subprocess.run(add, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
         command = mirabelle("serve", "--config", config, "--log-format", "json")

@@ -11,14 +11,7 @@ from mirabelle.calls.clock import SystemClock
 from mirabelle.media import rtp, telephone_event
 from mirabelle.media.plane import MediaPlane
 from mirabelle.media.wire import native_available
-
-
-def free_range(pairs: int) -> tuple[int, int]:
-    """A range of ports that nobody used a moment ago."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        first = min(probe.getsockname()[1], 65_000 - 2 * pairs) & ~1
-    return first, first + 2 * pairs - 1
+from tests.ports import free_rtp_ports
 
 
 @pytest.fixture(params=["native", "python"])
@@ -33,7 +26,7 @@ def force_python(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 async def plane(force_python: bool) -> AsyncIterator[MediaPlane]:
     plane = MediaPlane(
-        ports=free_range(40), bind="127.0.0.1", processes=1, force_python=force_python, clock=SystemClock()
+        ports=free_rtp_ports(40), bind="127.0.0.1", processes=1, force_python=force_python, clock=SystemClock()
     )
     await plane.start()
     yield plane

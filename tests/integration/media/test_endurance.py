@@ -23,7 +23,8 @@ from mirabelle.media.plane import (
     PlayStarted,
     ProcessHealth,
 )
-from tests.integration.media.conftest import FarEnd, free_range
+from tests.integration.media.conftest import FarEnd
+from tests.ports import free_rtp_ports
 
 
 async def test_thousands_of_bad_packets_change_nothing(plane: MediaPlane, far_end: FarEnd) -> None:
@@ -50,7 +51,7 @@ async def test_thousands_of_bad_packets_change_nothing(plane: MediaPlane, far_en
 async def test_a_stuck_process_leaves_ticks_out_and_raises_the_alarm(force_python: bool, far_end: FarEnd) -> None:
     alarms: asyncio.Queue[ProcessHealth] = asyncio.Queue()
     plane = MediaPlane(
-        ports=free_range(2),
+        ports=free_rtp_ports(2),
         bind="127.0.0.1",
         processes=1,
         force_python=force_python,
@@ -78,7 +79,7 @@ async def test_a_process_that_gives_no_sign_of_life_is_replaced(monkeypatch: pyt
     monkeypatch.setattr("mirabelle.media.link.SILENT", 2.5)
     restarts: asyncio.Queue[str] = asyncio.Queue()
     plane = MediaPlane(
-        ports=free_range(2),
+        ports=free_rtp_ports(2),
         bind="127.0.0.1",
         processes=1,
         force_python=True,
@@ -95,7 +96,7 @@ async def test_a_process_that_gives_no_sign_of_life_is_replaced(monkeypatch: pyt
 
 
 async def test_streams_are_spread_over_the_processes() -> None:
-    plane = MediaPlane(ports=free_range(8), bind="127.0.0.1", processes=2, force_python=False, clock=SystemClock())
+    plane = MediaPlane(ports=free_rtp_ports(8), bind="127.0.0.1", processes=2, force_python=False, clock=SystemClock())
     await plane.start()
     streams = [await plane.open() for _ in range(4)]
     while [health.streams for health in plane.health()] != [2, 2]:  # noqa: ASYNC110 - figures come once a second
@@ -108,7 +109,7 @@ async def test_streams_are_spread_over_the_processes() -> None:
 
 
 async def test_the_media_process_ends_with_the_program_that_started_it() -> None:
-    first, last = free_range(2)
+    first, last = free_rtp_ports(2)
     program = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
@@ -182,7 +183,7 @@ async def test_a_closed_stream_says_so_to_whoever_still_waits(plane: MediaPlane)
 
 
 async def test_an_opening_that_was_given_up_leaves_its_port_free() -> None:
-    plane = MediaPlane(ports=free_range(1), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+    plane = MediaPlane(ports=free_rtp_ports(1), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
     await plane.start()
     for turns in range(8):
         opening = asyncio.create_task(plane.open())
@@ -195,7 +196,7 @@ async def test_an_opening_that_was_given_up_leaves_its_port_free() -> None:
 
 
 async def test_a_closing_that_is_given_up_frees_the_port_all_the_same() -> None:
-    plane = MediaPlane(ports=free_range(1), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+    plane = MediaPlane(ports=free_rtp_ports(1), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
     await plane.start()
     for turns in range(1, 5):
         stream = await plane.open()
@@ -208,7 +209,7 @@ async def test_a_closing_that_is_given_up_frees_the_port_all_the_same() -> None:
 
 
 async def test_an_address_that_is_not_ours_is_no_lack_of_ports() -> None:
-    plane = MediaPlane(ports=free_range(4), bind="203.0.113.1", processes=1, force_python=True, clock=SystemClock())
+    plane = MediaPlane(ports=free_rtp_ports(4), bind="203.0.113.1", processes=1, force_python=True, clock=SystemClock())
     await plane.start()
     with pytest.raises(MediaError, match=r"203\.0\.113\.1:[0-9]+: .* Look at") as caught:
         await plane.open()
@@ -217,7 +218,7 @@ async def test_an_address_that_is_not_ours_is_no_lack_of_ports() -> None:
 
 
 async def test_ports_that_other_programs_have_are_told_from_those_of_calls() -> None:
-    first, last = free_range(2)
+    first, last = free_rtp_ports(2)
     plane = MediaPlane(ports=(first, last), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
     await plane.start()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -231,7 +232,7 @@ async def test_ports_that_other_programs_have_are_told_from_those_of_calls() -> 
 
 
 async def test_a_plane_that_was_not_started_opens_nothing() -> None:
-    plane = MediaPlane(ports=free_range(2), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+    plane = MediaPlane(ports=free_rtp_ports(2), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
     with pytest.raises(MediaError, match="not running"):
         await plane.open()
 

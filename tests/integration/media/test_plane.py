@@ -25,7 +25,8 @@ from mirabelle.media.plane import (
     VoiceBegan,
     VoiceEnded,
 )
-from tests.integration.media.conftest import FarEnd, free_range
+from tests.integration.media.conftest import FarEnd
+from tests.ports import free_rtp_ports
 
 SPEECH = (8000 * np.sin(np.arange(3200) / 5)).astype("<i2").tobytes()
 """400 ms: 20 packets, none of them silent."""
@@ -142,7 +143,7 @@ async def test_voice_is_told_to_who_asked_for_it(plane: MediaPlane) -> None:
 async def test_a_killed_process_loses_its_streams_and_is_restarted(force_python: bool, far_end: FarEnd) -> None:
     told: list[tuple[ProcessHealth, str]] = []
     plane = MediaPlane(
-        ports=free_range(4),
+        ports=free_rtp_ports(4),
         bind="127.0.0.1",
         processes=1,
         force_python=force_python,

@@ -21,6 +21,7 @@ from mirabelle.sip import sdp
 from mirabelle.sip.agent import InviteTarget, OutgoingCall, UserAgent
 from mirabelle.sip.events import Answered, Ended, Failed, Ringing
 from mirabelle.speech.audio import decode
+from tests.ports import free_rtp_ports
 
 TONE = (8000 * np.sin(2 * np.pi * 300 * np.arange(4800) / 8000)).astype("<i2").tobytes()
 QUICK = {"ring_seconds": 0.1, "pause_ms": 200, "keys": "5", "turns": 1}
@@ -80,7 +81,7 @@ class Caller:
 @pytest.fixture
 async def caller() -> AsyncIterator[Caller]:
     clock = SystemClock()
-    plane = MediaPlane(ports=(37200, 37299), bind="127.0.0.1", processes=1, force_python=False, clock=clock)
+    plane = MediaPlane(ports=free_rtp_ports(50), bind="127.0.0.1", processes=1, force_python=False, clock=clock)
     agent = UserAgent(bind=("127.0.0.1", 0), clock=clock)
     await plane.start()
     await agent.start()

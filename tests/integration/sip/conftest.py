@@ -4,11 +4,12 @@ import asyncio
 import os
 import shutil
 import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_udp_port
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
@@ -32,12 +33,6 @@ class Sipp:
         assert self.process.returncode == 0, errors or output.decode(errors="replace")[-3000:]
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 StartSipp = Callable[..., Awaitable[Sipp]]
 
 
@@ -50,14 +45,14 @@ async def sipp(tmp_path: Path) -> AsyncIterator[StartSipp]:
     running: list[Sipp] = []
 
     async def start(scenario: str, *arguments: str, answer: str = "") -> Sipp:
-        port = free_port()
+        port = free_udp_port()
         text = (SCENARIOS / f"{scenario}.xml").read_text().replace("{answer}", answer)
         script = tmp_path / f"{scenario}.xml"
         script.write_text(text)  # sipp takes no status from a keyword
         process = await asyncio.create_subprocess_exec(
             program,
             *arguments,
-            *("-sf", str(script), "-i", "127.0.0.1", "-p", str(port), "-mp", str(free_port())),
+            *("-sf", str(script), "-i", "127.0.0.1", "-p", str(port), "-mp", str(free_udp_port())),
             *("-m", "1", "-nostdin", "-trace_err", "-timeout", "25s", "-timeout_error"),
             cwd=tmp_path,
             env={**os.environ, "TERM": "dumb"},
