@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
+from mirabelle.calls.crash_point import CrashPoint
 from mirabelle.errors import MirabelleError
 
 VARIABLE: Final = "MIRABELLE_CRASH_AT"
@@ -21,25 +22,58 @@ class CrashPointError(MirabelleError):
     """The variable names no point."""
 
 
-def crash_at(
-    environ: Mapping[str, str],
-    *,
-    die: Callable[[], None] | None = None,
-    monotonic: Callable[[], float] = time.monotonic,
-) -> Reached:
-    """What hears of the points: nothing does, unless the environment says `MIRABELLE_CRASH_AT=point[:n][@seconds]`.
+class Crash:
+    """Hears of the points, and ends the program at one of them.
 
     Args:
-        environ: the environment; a point counts from so many seconds on.
-        die: ends the program; by default SIGKILL, so that nothing is put in order.
+        point: which.
+        passes: when it is passed for the so-manieth time.
+        seconds: counted from then on, after the program has announced itself; 0.0 counts from its beginning.
+        die: ends the program.
         monotonic: the time in seconds.
+    """
+
+    def __init__(
+        self,
+        point: str,
+        passes: int,
+        seconds: float,
+        *,
+        die: Callable[[], None],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._point = point
+        self._left = passes
+        self._seconds = seconds
+        self._die = die
+        self._monotonic = monotonic
+        self._since = math.inf if seconds else -math.inf
+
+    def __call__(self, point: CrashPoint) -> None:
+        """See `Reached`."""
+        if point == self._point and self._monotonic() >= self._since:
+            self._left -= 1
+            if self._left == 0:
+                self._die()
+
+    def begun(self) -> None:
+        """The program has announced itself."""
+        self._since = min(self._since, self._monotonic() + self._seconds)
+
+
+def crash_at(environ: Mapping[str, str], *, die: Callable[[], None] | None = None) -> Crash | None:
+    """What hears of the points; None unless the environment says `MIRABELLE_CRASH_AT=point[:n][@seconds]`.
+
+    Args:
+        environ: the environment.
+        die: ends the program; by default SIGKILL, so that nothing is put in order.
 
     Raises:
         CrashPointError: it is no point, number and seconds.
     """
     text = environ.get(VARIABLE, "")
     if not text:
-        return pass_by
+        return None
     found = _FORM.fullmatch(text)
     if found is None or found[1] not in set(CrashPoint):
         names = ", ".join(CrashPoint)
@@ -47,16 +81,7 @@ def crash_at(
             f"{VARIABLE} is a point, how often it is passed and from what second on it counts, such as after_ack:2 or"
             f" after_ack:1@4.5; points: {names}."
         )
-    name, left, since = found[1], int(found[2] or "1"), monotonic() + float(found[3] or "0")
-
-    def reached(point: CrashPoint) -> None:
-        nonlocal left
-        if point == name and monotonic() >= since:
-            left -= 1
-            if left == 0:
-                (die or _die)()
-
-    return reached
+    return Crash(found[1], int(found[2] or "1"), float(found[3] or "0"), die=die or _die)
 
 
 def _die() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 from mirabelle.cli.options import Config, one_of, settings_from
 
 if TYPE_CHECKING:
+    from mirabelle.calls.crash_point import Reached
     from mirabelle.settings import Settings
 
 LogFormat = Annotated[str, typer.Option(metavar="FORMAT", help="How the log looks: logfmt or json.")]
@@ -36,9 +38,9 @@ def serve(
     """
     settings = _prepared(config, log_format, log_level, log_numbers, log_content)
     from mirabelle.cli import serve as service
-    from mirabelle.cli.crash import crash_at
 
-    raise typer.Exit(service.serve(settings, announce=_announce, reached=crash_at(os.environ)))
+    announce, reached = _crashing()
+    raise typer.Exit(service.serve(settings, announce=announce, reached=reached))
 
 
 def api(
@@ -74,10 +76,9 @@ def dial(
     """
     settings = _prepared(config, log_format, log_level, log_numbers, log_content)
     from mirabelle.cli import serve as service
-    from mirabelle.cli.crash import crash_at
 
-    reached = crash_at(os.environ)
-    raise typer.Exit(service.dial(settings, post_results=post_results, announce=_announce, reached=reached))
+    announce, reached = _crashing()
+    raise typer.Exit(service.dial(settings, post_results=post_results, announce=announce, reached=reached))
 
 
 def _prepared(config: Path | None, log_format: str, log_level: str, log_numbers: bool, log_content: bool) -> Settings:
@@ -95,6 +96,22 @@ def _prepared(config: Path | None, log_format: str, log_level: str, log_numbers:
         level=level.upper(),
     )
     return settings
+
+
+def _crashing() -> tuple[Callable[[str], None], Reached]:
+    """What announces a server, and what hears where its calls stand; see `mirabelle.cli.crash`."""
+    from mirabelle.calls.crash_point import pass_by
+    from mirabelle.cli.crash import crash_at
+
+    crash = crash_at(os.environ)
+    if crash is None:
+        return _announce, pass_by
+
+    def announce(line: str) -> None:
+        crash.begun()
+        _announce(line)
+
+    return announce, crash
 
 
 def _announce(line: str) -> None:

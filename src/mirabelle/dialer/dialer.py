@@ -457,11 +457,11 @@ class _Report:
 
     async def answered(self) -> None:
         dialer = self._dialer
-        self.answered_at = dialer._clock.now()
+        answered_at = self.answered_at = dialer._clock.now()
         try:
-            await dialer._ledger.attempt_answered(self._attempt.attempt_id, self.answered_at)
+            await dialer._ledger.attempt_answered(self._attempt.attempt_id, answered_at)
         except LeaseLost:  # we were too slow, and another has decided that nobody knows what came of it
-            await dialer._ledger.answered_late(self._attempt.sip_call_id, self.answered_at)
+            await dialer._persist(lambda: dialer._ledger.answered_late(self._attempt.sip_call_id, answered_at))
             raise
         dialer._story("answered", self._attempt.call_id)
 

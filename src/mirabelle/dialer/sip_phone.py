@@ -27,6 +27,7 @@ from mirabelle.sip.digest import Credentials
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
 from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
+from mirabelle.store.ledger import LeaseLost
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.machine import Dialect
 from mirabelle.vxml.platform import Disconnect
@@ -118,7 +119,7 @@ class _Carriage:
             if isinstance(event, Failed):
                 return await self._failed(outgoing, event)
             return await self._converse(outgoing, event)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, LeaseLost):
             await self._withdraw(outgoing)
             raise
         finally:

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from mirabelle.calls.account import AccountSettings
-from mirabelle.calls.attempt import Attempt
+from mirabelle.calls.attempt import Attempt, new_sip_call_id
 from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.clock import SystemClock
 from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
 from mirabelle.dialer.dialer import Dialer
 from mirabelle.dialer.phone import Ending, Placement, Progress
@@ -168,6 +169,58 @@ async def test_the_attempt_is_in_the_ledger_before_the_phone_hears_of_it(rig: Ri
         await rig.story.wait_for("ended")
     (attempt,) = found
     assert (attempt.sip_call_id, attempt.outcome) == (rig.phone.placed[0].sip_call_id, None)
+
+
+async def cut_off(rig: Rig) -> Call:
+    """A call whose attempt a dead dialer left, taken up and due again."""
+    call_id = await rig.queue(max_retries=3)
+    now = datetime.now(UTC)
+    await claim(rig.ledger, now, 1, "dead", now + timedelta(seconds=1))
+    attempt = await rig.ledger.begin_attempt(call_id, new_sip_call_id(call_id), "main", now, "dead")
+    later = now + timedelta(seconds=2)
+    await rig.ledger.recover(later, "heir", later + timedelta(seconds=1))
+    return await rig.ledger.end_attempt(
+        attempt.attempt_id,
+        outcome=Outcome.INTERRUPTED,
+        now=now,
+        sip_status=0,
+        detail="",
+        step=NextStep(CallState.QUEUED, now),
+    )
+
+
+async def test_a_dialer_listens_for_late_answers_before_it_dials_anew_what_was_cut_off(rig: Rig) -> None:
+    call = await cut_off(rig)
+    async with running(rig.dialer()):
+        await rig.story.wait_for("held")
+        assert rig.phone.placed == []
+    held = await rig.call(call.call_id)
+    assert held.state is CallState.QUEUED
+    assert held.due_at >= call.due_at + timedelta(seconds=4)
+
+
+async def test_who_lost_the_lease_while_it_rang_still_writes_the_answer_down(rig: Rig) -> None:
+    async def answer_too_late(placement: Placement, progress: Progress) -> Ending:
+        later = datetime.now(UTC) + timedelta(hours=1)
+        [(_, attempt)] = await rig.ledger.recover(later, "heir", later)
+        assert attempt is not None
+        await rig.ledger.end_attempt(
+            attempt.attempt_id,
+            outcome=Outcome.INTERRUPTED,
+            now=later,
+            sip_status=0,
+            detail="",
+            step=NextStep(CallState.QUEUED, later),
+        )
+        await progress.answered()
+        raise AssertionError("the lease is lost")
+
+    rig.phone.script = answer_too_late
+    call_id = await rig.queue(max_retries=3)
+    async with running(rig.dialer()):
+        await rig.story.wait_for("lease lost")
+    assert (await rig.call(call_id)).state is CallState.FAILED
+    assert (await rig.ledger.attempts(call_id))[0].answered_at is not None
 
 
 async def test_the_answer_is_in_the_ledger_before_the_application_starts(rig: Rig) -> None:

@@ -1,17 +1,18 @@
 import pytest
 
-from mirabelle.calls.crash_point import CrashPoint, pass_by
-from mirabelle.cli.crash import CrashPointError, crash_at
+from mirabelle.calls.crash_point import CrashPoint
+from mirabelle.cli.crash import Crash, CrashPointError, crash_at
 
 
 def test_nothing_hears_of_the_points_unless_one_is_named() -> None:
-    assert crash_at({}) is pass_by
+    assert crash_at({}) is None
 
 
 @pytest.mark.parametrize(("text", "passes"), [("after_ack", 1), ("after_ack:1", 1), ("after_ack:3", 3)])
 def test_the_program_dies_when_the_point_is_passed_so_often(text: str, passes: int) -> None:
     deaths: list[str] = []
     reached = crash_at({"MIRABELLE_CRASH_AT": text}, die=lambda: deaths.append("dead"))
+    assert reached is not None
     reached(CrashPoint.AFTER_BYE)
     for _ in range(passes - 1):
         reached(CrashPoint.AFTER_ACK)
@@ -23,13 +24,14 @@ def test_the_program_dies_when_the_point_is_passed_so_often(text: str, passes: i
 def test_what_is_passed_too_early_does_not_count() -> None:
     deaths: list[str] = []
     now = 100.0
-    reached = crash_at(
-        {"MIRABELLE_CRASH_AT": "after_ack:2@4.5"}, die=lambda: deaths.append("dead"), monotonic=lambda: now
-    )
-    now = 104.0
+    reached = Crash("after_ack", 2, 4.5, die=lambda: deaths.append("dead"), monotonic=lambda: now)
     reached(CrashPoint.AFTER_ACK)
+    now = 110.0
+    reached.begun()
+    now = 114.0
     reached(CrashPoint.AFTER_ACK)
-    now = 104.5
+    now = 114.5
+    reached.begun()
     reached(CrashPoint.AFTER_ACK)
     assert deaths == []
     reached(CrashPoint.AFTER_ACK)
