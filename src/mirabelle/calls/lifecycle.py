@@ -15,7 +15,7 @@ CALL_CHANGES: Final = MappingProxyType(
         CallState.DIALING: frozenset(
             {CallState.QUEUED, CallState.CONNECTED, CallState.FAILED, CallState.EXPIRED, CallState.CANCELED}
         ),
-        CallState.CONNECTED: frozenset({CallState.COMPLETED, CallState.FAILED}),
+        CallState.CONNECTED: frozenset({CallState.QUEUED, CallState.COMPLETED, CallState.FAILED}),
         CallState.COMPLETED: frozenset[CallState](),
         CallState.FAILED: frozenset[CallState](),
         CallState.EXPIRED: frozenset[CallState](),

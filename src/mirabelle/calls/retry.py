@@ -267,6 +267,24 @@ def after_attempt(
     return NextStep(CallState.QUEUED, due_at, rule.counted)
 
 
+def since_queued(outcomes: Sequence[Outcome], attempts: int, policy: RetryPolicy) -> tuple[Outcome, ...]:
+    """Of the outcomes of a call's attempts, those since it was queued last: going back, as many that counted as it has.
+
+    Args:
+        outcomes: of all attempts that ended, in their order.
+        attempts: that counted, as the call has them.
+        policy: says which count.
+    """
+    found: list[Outcome] = []
+    for outcome in reversed(outcomes):
+        if policy.rule(outcome, MACHINE).counted:
+            if not attempts:
+                break
+            attempts -= 1
+        found.append(outcome)
+    return tuple(reversed(found))
+
+
 def _preset(name: object) -> RetryPolicy:
     policy = PRESETS.get(name) if isinstance(name, str) else None
     if policy is None:

@@ -17,7 +17,7 @@ from mirabelle.calls.clock import Clock
 from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
-from mirabelle.calls.retry import DEFAULT, NextStep, RetryPolicy, after_attempt
+from mirabelle.calls.retry import DEFAULT, NextStep, RetryPolicy, after_attempt, since_queued
 from mirabelle.calls.trunk import Trunk
 from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
 from mirabelle.dialer.start import StartMethods
@@ -371,14 +371,15 @@ class Dialer:
         e164 = number.e164_of(call.phone_number)
         if ending.elsewhere and routing.candidates(e164, tuple(self._trunks.values()), tried):
             return next_step(call, ending, now, tried=tried)
-        if ending.outcome is Outcome.ANSWERED:
+        if ending.final:
             return next_step(call, ending, now)
         campaign = await self._ledger.campaign(call.campaign_id)
         policy = DEFAULT if campaign is None else campaign.dialing.retry
         before: tuple[Outcome, ...] = ()
-        if policy is not DEFAULT and call.attempts:
-            ended = [each.outcome for each in await self._ledger.attempts(call.call_id) if each.outcome is not None]
-            before = tuple(ended[:-1][-call.attempts :]) if ended else ()
+        if policy is not DEFAULT and call.last_attempt_at is not None:
+            made = await self._ledger.attempts(call.call_id)
+            ended = [each.outcome for each in made if each.outcome is not None and each.number < attempt.number]
+            before = since_queued(ended, call.attempts, policy)
         return next_step(call, ending, now, policy=policy, outcomes_before=before)
 
     async def _persist(self, step: Callable[[], Awaitable[T]]) -> T:
@@ -477,8 +478,9 @@ def next_step(
 ) -> NextStep:
     """What becomes of a call after an attempt, our own interruptions included.
 
-    A call that we cancelled ourselves while it rang goes back without losing an attempt. One that was answered is
-    never dialled again; where its session was cut short it counts as failed, and the detail says why.
+    A call that we cancelled ourselves while it rang goes back without losing an attempt. One that a person answered is
+    never dialled again; where its session was cut short it counts as failed, and the detail says why. Of one that a
+    machine answered the policy decides.
 
     Args:
         call: as it stood before the attempt.
@@ -488,7 +490,7 @@ def next_step(
         outcomes_before: of the attempts before.
         tried: the trunks that failed it, where another is to try at once, which costs no attempt.
     """
-    if ending.outcome is Outcome.ANSWERED:
+    if ending.final:
         return NextStep(CallState.FAILED if ending.cut else CallState.COMPLETED, None)
     if ending.cut is Cut.EXPIRED:
         return NextStep(CallState.EXPIRED, None)
@@ -501,6 +503,7 @@ def next_step(
         ending.outcome,
         now,
         policy=policy,
+        callee_type=ending.callee_type,
         outcomes_before=outcomes_before,
         retry_after=ending.retry_after,
     )

@@ -11,6 +11,7 @@ from mirabelle.calls.account import StartMethod
 from mirabelle.calls.call import Call
 from mirabelle.calls.number import PhoneNumber
 from mirabelle.calls.outcome import Outcome
+from mirabelle.calls.retry import MACHINE
 from mirabelle.calls.trunk import Trunk
 
 
@@ -79,6 +80,11 @@ class Ending:
     full: bool = False
     retry_after: int | None = None
     elsewhere: bool = False
+
+    @property
+    def final(self) -> bool:
+        """Whether the call is over whatever its policy says: somebody answered who is not known for a machine."""
+        return self.outcome is Outcome.ANSWERED and (self.callee_type != MACHINE or self.cut is not Cut.NO)
 
 
 class Progress(Protocol):

@@ -23,7 +23,7 @@ from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.lifecycle import LifecycleError, require_call_change
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.result import Delivery
-from mirabelle.calls.retry import NextStep
+from mirabelle.calls.retry import MACHINE, NextStep
 from mirabelle.store import admission_steps, audit_steps, gate_steps, rows, schema, statements
 from mirabelle.store.asking import Ask, Steps
 from mirabelle.store.call_steps import report
@@ -240,6 +240,8 @@ def end_attempt(
     if full:
         yield from admission_steps.slow_down(hot, ended[0]["trunk"], now, retry_after)
     require_call_change(before.state, step.state)
+    if before.state is CallState.CONNECTED and not step.state.final and callee_type != MACHINE:
+        raise LifecycleError(f"Call {before.call_id} was answered, and not by a machine; it cannot be dialled again.")
     values = {
         "stepped": before.call_id,
         "after": step.state.value,

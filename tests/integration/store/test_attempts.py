@@ -168,6 +168,21 @@ async def test_an_answered_call_ends_with_its_duration_and_callee(ledger: Ledger
     assert after == await ledger.call(claimed.call_id)
 
 
+async def test_a_call_that_a_machine_answered_may_be_dialled_again(ledger: Ledger, claimed: Call) -> None:
+    attempt_id = await begin(ledger, claimed)
+    await ledger.attempt_answered(attempt_id, NOW)
+    after = await ledger.end_attempt(
+        attempt_id,
+        outcome=Outcome.ANSWERED,
+        now=NOW,
+        sip_status=200,
+        detail="",
+        step=AGAIN,
+        callee_type="answeringmachine",
+    )
+    assert (after.state, after.due_at) == (CallState.QUEUED, AGAIN.due_at)
+
+
 async def test_an_attempt_ends_once(ledger: Ledger, claimed: Call) -> None:
     attempt_id = await begin(ledger, claimed)
     ended = await end(ledger, attempt_id, NextStep(CallState.FAILED, None))

@@ -15,9 +15,9 @@ def test_a_final_state_is_one_that_nothing_follows(state: CallState) -> None:
     assert state.final == (not CALL_CHANGES[state])
 
 
-def test_a_connected_call_never_goes_back_to_the_queue() -> None:
-    with pytest.raises(LifecycleError, match="connected cannot become queued"):
-        require_call_change(CallState.CONNECTED, CallState.QUEUED)
+def test_a_connected_call_is_not_expired_or_withdrawn() -> None:
+    with pytest.raises(LifecycleError, match="connected cannot become expired"):
+        require_call_change(CallState.CONNECTED, CallState.EXPIRED)
 
 
 @pytest.mark.parametrize("state", CallState)

@@ -25,6 +25,7 @@ from mirabelle.calls.retry import (
     RetryPolicy,
     RetryRule,
     after_attempt,
+    since_queued,
 )
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -294,3 +295,22 @@ def test_a_policy_that_is_none_is_refused_with_the_field(value: Any, said: str) 
 def test_no_policy_can_be_built_that_cannot_be_read(rules: dict[str, RetryRule]) -> None:
     with pytest.raises(RetryError):
         RetryPolicy(**rules)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "attempts", "found"),
+    [
+        ("", 0, ""),
+        ("busy busy", 2, "busy busy"),
+        ("busy no_answer", 1, "no_answer"),
+        ("busy no_answer", 0, ""),
+        ("busy capacity no_answer capacity", 1, "capacity no_answer capacity"),
+        ("busy capacity", 1, "busy capacity"),
+        ("answered busy", 2, "answered busy"),
+    ],
+)
+def test_outcomes_from_before_the_call_was_queued_once_more_do_not_count(
+    outcomes: str, attempts: int, found: str
+) -> None:
+    ended = [Outcome(each) for each in outcomes.split()]
+    assert since_queued(ended, attempts, DEFAULT) == tuple(map(Outcome, found.split()))

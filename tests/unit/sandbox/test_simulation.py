@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mirabelle.calls.call import Callee, NewCall
+from mirabelle.calls.campaign import Dialing
 from mirabelle.calls.pace import burst
+from mirabelle.calls.retry import PRESETS, RetryPolicy, RetryRule
 from mirabelle.calls.schedule import Window
 from mirabelle.calls.trunk import Trunk
 from mirabelle.sandbox.callee_model import CalleeModel, Rates
@@ -56,6 +58,22 @@ class TestSimulation:
             own = [each for each in found.made if each.call_id == call_id]
             waits = [after.started_at - (before.ended_at or 0) for before, after in itertools.pairwise(own)]
             assert all(3600 <= wait < 3602 for wait in waits)
+
+    def test_a_machine_is_called_again_where_the_retry_policy_wants_a_person(self) -> None:
+        model = CalleeModel.steady(Rates(machine=1))
+        asked = plan(5, like=replace(LIKE, max_retries=5), model=model)
+        assert len(simulate(asked).made) == 5
+        patient = simulate(replace(asked, dialing=Dialing(retry=PRESETS["patient"])))
+        assert Counter(each.call_id for each in patient.made) == dict.fromkeys(range(1, 6), 2)
+        assert patient.states == {"completed": 5}
+
+    @pytest.mark.parametrize("most", [1, 2, 4])
+    def test_an_outcome_has_no_more_attempts_than_its_rule_allows(self, most: int) -> None:
+        rule = RetryPolicy(busy=RetryRule(again=True, at_most=most))
+        asked = plan(3, like=replace(LIKE, max_retries=9), model=CalleeModel.steady(Rates(busy=1)))
+        found = simulate(replace(asked, dialing=Dialing(retry=rule)))
+        assert Counter(each.call_id for each in found.made) == dict.fromkeys((1, 2, 3), most)
+        assert found.states == {"failed": 3}
 
     @settings(max_examples=15, deadline=None)
     @given(st.floats(0.2, 60), st.integers(1, 40), st.integers(0, 2**20))
