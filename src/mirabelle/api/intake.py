@@ -72,14 +72,14 @@ class Intake:
         return self._seen is not None
 
     def know(self, phone_numbers: Iterable[str]) -> None:
-        """Take numbers for seen, as if the list had begun with them: those that its campaign holds already.
+        """Take numbers for seen, as if the list had begun with them: those that are there already.
 
         Args:
             phone_numbers: as the ledger keeps them.
         """
         if self._seen is None:
             return
-        self._before = "the list or the campaign"
+        self._before = f"the list or the {self._order.duplicate_scope}"
         self._seen.know(phone_numbers)
 
     def feed(self, data: bytes) -> Sequence[NewCall]:

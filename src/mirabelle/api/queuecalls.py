@@ -20,6 +20,10 @@ OnBadLine: TypeAlias = Literal["refuse", "skip"]
 Duplicates: TypeAlias = Literal["allow", "skip", "refuse"]
 """What becomes of a number that the list holds twice: it is called twice, once, or the list is refused."""
 
+DuplicateScope: TypeAlias = Literal["campaign", "account"]
+"""Where a number is looked for beside the list: in the campaign, or also among all calls of the account that are not
+over."""
+
 PHONE_LIST: Final = "phone_list"
 """The field that holds the list."""
 PHONE_LIST_ALIASES: Final = ("phone_number_list", "phone_numbers", "file", "upload")
@@ -56,6 +60,11 @@ FIELDS: Final = (
     ),
     Field("on_bad_line", 10, "`refuse`: a bad line refuses the list, as when left out; `skip`: it is passed over."),
     Field("duplicates", 10, "A number that is there twice: `allow`, as when left out, `skip` or `refuse`."),
+    Field(
+        "duplicate_scope",
+        10,
+        "Where: `campaign`, as when left out, is the list; `account` also the account's calls that are not over.",
+    ),
 )
 """Every field but the list, in the order of the documentation."""
 
@@ -73,6 +82,7 @@ class CampaignOrder:
         call: what all its calls have in common.
         on_bad_line: what becomes of a bad line.
         duplicates: what becomes of a number that is there twice.
+        duplicate_scope: where it is looked for.
     """
 
     name: str
@@ -80,6 +90,7 @@ class CampaignOrder:
     call: Order
     on_bad_line: OnBadLine
     duplicates: Duplicates
+    duplicate_scope: DuplicateScope = "campaign"
 
 
 def check(
@@ -105,6 +116,7 @@ def check(
         faults.append(Fault("campaign", "The value differs from that of 'campaign_name'; give one of them."))
     on_bad_line = _one_of(OnBadLine, "on_bad_line", values, faults)
     duplicates = _one_of(Duplicates, "duplicates", values, faults)
+    duplicate_scope = _one_of(DuplicateScope, "duplicate_scope", values, faults)
     if faults or not isinstance(found, Order):
         return in_order(faults)
     return CampaignOrder(
@@ -113,6 +125,7 @@ def check(
         call=found,
         on_bad_line=cast("OnBadLine", on_bad_line),
         duplicates=cast("Duplicates", duplicates),
+        duplicate_scope=cast("DuplicateScope", duplicate_scope),
     )
 
 

@@ -17,6 +17,7 @@ from mirabelle.api.body import Body
 from mirabelle.api.intake import Intake, ListRefused
 from mirabelle.api.queuecalls import PHONE_LIST, SERVICE, CampaignOrder
 from mirabelle.api.reply import client_of, reply
+from mirabelle.api.seen_numbers import HasNumbers, learn
 from mirabelle.api.upload import Upload
 from mirabelle.api.xml import Fault
 from mirabelle.calls.account import Account
@@ -31,7 +32,7 @@ MOST_AT_ONCE: Final = 16
 """The most lists that are received or stored at the same time."""
 
 
-class StoresCampaigns(Protocol):
+class StoresCampaigns(HasNumbers, Protocol):
     """What the service asks of the store."""
 
     async def upload(
@@ -160,6 +161,8 @@ class QueuecallsService:
         warnings: Sequence[Fault],
     ) -> Response:
         try:
+            scope = order.duplicate_scope
+            await learn(self._ledger, intake, account_id=account.account_id, campaign_id=None, scope=scope)
             stored = await self._ledger.upload(
                 account.account_id,
                 order.name,

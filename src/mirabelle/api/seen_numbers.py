@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable
+from functools import partial
 from typing import Final, Protocol
 
+from mirabelle.api.queuecalls import DuplicateScope
 from mirabelle.api.seen import Seen
 from mirabelle.calls import number
 from mirabelle.calls.number import PhoneNumber
@@ -51,6 +53,16 @@ class HasNumbers(Protocol):
         """The keys and numbers of a campaign's calls, in the order of the keys."""
         ...
 
+    async def waiting_numbers(
+        self, account_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """The keys and numbers of an account's calls that are not over, in the order of the keys."""
+        ...
+
+
+class _Pages(Protocol):
+    async def __call__(self, *, after: int, limit: int) -> tuple[tuple[int, str], ...]: ...
+
 
 class Taker(Protocol):
     """Whoever takes a list in."""
@@ -65,20 +77,37 @@ class Taker(Protocol):
         ...
 
 
-async def learn(ledger: HasNumbers, campaign_id: int, taker: Taker, *, page_size: int = PAGE) -> None:
-    """Let a taker know the numbers that a campaign holds, page by page and off the event loop, before its list is fed.
+async def learn(
+    ledger: HasNumbers,
+    taker: Taker,
+    *,
+    account_id: int,
+    campaign_id: int | None,
+    scope: DuplicateScope,
+    page_size: int = PAGE,
+) -> None:
+    """Let a taker know the numbers that are there before its list is fed, page by page and off the event loop.
 
-    A call that somebody else queues into the campaign after this is not known.
+    A call that somebody else queues after this is not known.
 
     Args:
         ledger: where they are.
-        campaign_id: which campaign.
         taker: takes them; where it allows a number twice, nothing is read.
+        account_id: whose calls.
+        campaign_id: where the list goes; None for a new campaign.
+        scope: where a number is looked for: `account` looks into other campaigns, too.
         page_size: numbers that are in memory at the same time.
     """
     if not taker.tells_apart:
         return
+    if campaign_id is not None:
+        await _learn(partial(ledger.campaign_numbers, campaign_id), taker, page_size)
+    if scope == "account":
+        await _learn(partial(ledger.waiting_numbers, account_id), taker, page_size)
+
+
+async def _learn(page_of: _Pages, taker: Taker, page_size: int) -> None:
     after = 0
-    while page := await ledger.campaign_numbers(campaign_id, after=after, limit=page_size):
+    while page := await page_of(after=after, limit=page_size):
         await asyncio.to_thread(taker.know, [phone_number for _, phone_number in page])
         after = page[-1][0]

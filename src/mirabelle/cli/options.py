@@ -76,6 +76,14 @@ Duplicates = Annotated[
 ]
 
 
+DuplicateScope = Annotated[
+    str,
+    typer.Option(
+        metavar="WHERE", help="Where a number is looked for: in the campaign, or also in the account's calls that wait."
+    ),
+]
+
+
 def fields(**options: str | int | None) -> dict[str, str]:
     """Options as the fields of a form; what was left out is no field."""
     return {name: str(value) for name, value in options.items() if value is not None}

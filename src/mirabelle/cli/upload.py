@@ -12,6 +12,7 @@ from mirabelle.cli.options import (
     CallPriority,
     Config,
     Duplicates,
+    DuplicateScope,
     ExpirationTime,
     ExpirationTimestamp,
     Json,
@@ -88,6 +89,7 @@ def upload(
     zone: Zone = "",
     on_bad_line: OnBadLine = "refuse",
     duplicates: Duplicates = "allow",
+    duplicate_scope: DuplicateScope = "campaign",
     show_numbers: ShowNumbers = False,
     login: Login = None,
     config: Config = None,
@@ -122,6 +124,7 @@ def upload(
         zone=zone,
         on_bad_line=on_bad_line,
         duplicates=duplicates,
+        duplicate_scope=duplicate_scope,
     )
     now = SystemClock().now()
     order = _order(values, settings, now)
@@ -179,8 +182,8 @@ def _run(
             intake = Intake(order, account, bad_ani=settings.compat.bad_ani, most_listed=0)
             calls = _then(batches(intake, source, shown.advance), lambda: begin(shown))
             try:
-                if place is not None:
-                    await learn(ledger, place, intake)
+                scope = order.duplicate_scope
+                await learn(ledger, intake, account_id=account.account_id, campaign_id=place, scope=scope)
                 uploading = ledger.upload(account.account_id, order.name, order.parameters, calls, now, into=place)
                 return await unless_begun(uploading, storing), intake, named
             except ListRefused as error:

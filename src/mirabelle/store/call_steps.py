@@ -104,6 +104,15 @@ def campaign_numbers(campaign_id: int, after: int, limit: int) -> Steps[tuple[tu
     return tuple((row["call_id"], row["phone_number"]) for row in found)
 
 
+def waiting_numbers(account_id: int, after: int, limit: int) -> Steps[tuple[tuple[int, str], ...]]:
+    """See `Ledger.waiting_numbers`."""
+    if not rows.is_key(account_id):
+        return ()
+    values = {"owner": account_id, "after": rows.cursor(after), "most": limit}
+    found = yield Ask(statements.WAITING_NUMBERS, values)
+    return tuple((row["call_id"], row["phone_number"]) for row in found)
+
+
 def campaign_counts(campaign_id: int) -> Steps[Mapping[CallState, int]]:
     """See `Ledger.campaign_counts`."""
     found: Sequence[rows.Row] = ()

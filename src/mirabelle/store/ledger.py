@@ -292,6 +292,18 @@ class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Leases, Protocol):
         """
         ...
 
+    async def waiting_numbers(
+        self, account_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """The keys and telephone numbers of an account's calls that are not over, in the order of the keys.
+
+        Args:
+            account_id: which account.
+            after: the last key of the page before.
+            limit: the most.
+        """
+        ...
+
     async def newest_calls(
         self,
         account_id: int,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -139,8 +140,10 @@ QUEUE_CALL: Final = (
 )
 
 
-def _calls_of(owner: sa.Column[int], *, newest: bool = False) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    """The next calls of an account or a campaign by their keys: in whatever state, and in one state.
+def _calls_of(
+    owner: sa.Column[int], *, newest: bool = False, states: Iterable[CallState] = CallState
+) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """The next calls of an account or a campaign by their keys: in any of the states, and in one state.
 
     The index holds the keys by state, so the first takes the next ones of each state and of those the first.
     """
@@ -153,7 +156,7 @@ def _calls_of(owner: sa.Column[int], *, newest: bool = False) -> tuple[sa.Select
         in_state = sa.select(CALLS.c.call_id).where(*here, CALLS.c.state == sa.literal_column(f"'{state}'"))
         return sa.select(in_state.order_by(order).limit(most).subquery().c.call_id)
 
-    any_state = sa.union_all(*(keys(state.value) for state in CallState)).subquery()
+    any_state = sa.union_all(*(keys(state.value) for state in states)).subquery()
     return (
         _CALL.where(CALLS.c.call_id.in_(sa.select(any_state.c.call_id))).order_by(order).limit(most),
         _CALL.where(*here, CALLS.c.state == sa.bindparam("wanted")).order_by(order).limit(most),
@@ -164,6 +167,10 @@ CALLS_OF_ACCOUNT, CALLS_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id)
 CALLS_OF_CAMPAIGN, CALLS_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id)
 NEWEST_OF_ACCOUNT, NEWEST_OF_ACCOUNT_IN = _calls_of(CALLS.c.account_id, newest=True)
 NEWEST_OF_CAMPAIGN, NEWEST_OF_CAMPAIGN_IN = _calls_of(CALLS.c.campaign_id, newest=True)
+_NOT_OVER: Final = tuple(state for state in CallState if not state.final)
+WAITING_NUMBERS: Final = _calls_of(CALLS.c.account_id, states=_NOT_OVER)[0].with_only_columns(
+    CALLS.c.call_id, CALLS.c.phone_number
+)
 _WITH_REFERENCE: Final = _CALL.where(
     CALLS.c.account_id == sa.bindparam("account_id"),
     CALLS.c.message_reference == sa.bindparam("reference"),

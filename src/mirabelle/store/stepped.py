@@ -192,6 +192,12 @@ class SteppedLedger(SteppedAuditTrail, SteppedGatehouse, SteppedLeases):
         """See `Ledger.campaign_numbers`."""
         return await self._read(lambda: call_steps.campaign_numbers(campaign_id, after, limit))
 
+    async def waiting_numbers(
+        self, account_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        """See `Ledger.waiting_numbers`."""
+        return await self._read(lambda: call_steps.waiting_numbers(account_id, after, limit))
+
     async def campaign_counts(self, campaign_id: int) -> Mapping[CallState, int]:
         """See `Ledger.campaign_counts`."""
         return await self._read(lambda: call_steps.campaign_counts(campaign_id))

@@ -249,6 +249,18 @@ async def test_a_campaign_keeps_the_rules_that_it_is_given(world: World) -> None
         assert (await client.get(f"/v1/campaigns/{campaign_id}")).json()["profiles"] == [profile.profile_id]
 
 
+@pytest.mark.parametrize(("scope", "held"), [("campaign", 2), ("account", 1)])
+async def test_a_number_that_another_campaign_calls_is_there_where_the_account_is_looked_through(
+    world: World, scope: str, held: int
+) -> None:
+    one, other = await made(world), await made(world, name="other")
+    async with world.client() as client:
+        await client.post(f"/v1/campaigns/{one}/calls", json={"calls": numbers(2)})
+        address = f"/v1/campaigns/{other}/calls?duplicates=skip&duplicate_scope={scope}"
+        await client.post(address, json={"calls": numbers(2, first=1)})
+    assert len(await world.ledger.calls(world.acme.account_id, campaign_id=other)) == held
+
+
 @pytest.mark.parametrize(("duplicates", "held"), [("allow", 4), ("skip", 3), ("refuse", 2)])
 async def test_a_number_that_the_campaign_holds_is_there_already(world: World, duplicates: str, held: int) -> None:
     campaign_id = await made(world)

@@ -102,6 +102,19 @@ async def test_the_numbers_of_a_campaign_come_in_pages_whatever_the_state(
     assert await ledger.campaign_numbers(-1) == ()
 
 
+async def test_the_numbers_of_an_account_that_wait_come_in_pages(
+    ledger: Ledger, account: Account, campaign: Campaign
+) -> None:
+    calls = await ledger.calls(account.account_id)
+    known = tuple((call.call_id, call.phone_number) for call in calls if not call.state.final)
+    assert 2 < len(known) < len(calls)
+    first = await ledger.waiting_numbers(account.account_id, limit=2)
+    rest = await ledger.waiting_numbers(account.account_id, after=first[-1][0])
+    assert first == known[:2]
+    assert first + rest == known
+    assert await ledger.waiting_numbers(2**40) == ()
+
+
 async def test_the_counts_of_a_campaign_are_its_own(ledger: Ledger, campaign: Campaign) -> None:
     assert await ledger.campaign_counts(campaign.campaign_id) == {
         **dict.fromkeys(CallState, 0),

@@ -92,6 +92,17 @@ class Memory:
         call_ids = tuple(call.call_id for call in calls)
         return Uploaded(20 + len(self.campaigns), call_ids[0], call_ids[-1], len(calls), call_ids[:listed])
 
+    async def campaign_numbers(
+        self, campaign_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        raise AssertionError("a new campaign holds no numbers")
+
+    async def waiting_numbers(
+        self, account_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        waiting = [call for call in self.calls if call.account_id == account_id and call.call_id > after]
+        return tuple((call.call_id, call.phone_number) for call in waiting)[:limit]
+
     async def counts(self) -> Mapping[CallState, int]:
         if self.broken is not None:
             raise self.broken

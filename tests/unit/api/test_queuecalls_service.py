@@ -144,3 +144,11 @@ class TestLimits:
 async def test_the_service_is_in_the_openapi_document(app: FastAPI) -> None:
     body = app.openapi()["paths"][PATH]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert body["required"] == ["login", "pin", "campaign_name", "start_url", "phone_list"]
+
+
+async def test_a_number_that_a_call_of_the_account_waits_for_is_passed_over(client: httpx.AsyncClient) -> None:
+    await post(client, b"+16175550123\n")
+    scope = {"campaign_name": "second", "duplicates": "skip", "duplicate_scope": "account"}
+    reply = await post(client, b"+16175550123\n+16175550124\n", **scope)
+    root = ET.fromstring(reply.content)
+    assert (root.get("status"), root.get("queued"), root.get("skipped")) == ("queued", "1", "1")

@@ -11,6 +11,9 @@ from mirabelle.calls.account import Account
 NUMBERS = tuple((2 * key, f"+1617555{key:04}") for key in range(1, 8))
 
 
+WAITING = ((3, "+16175550042"), (9, "tel:+1-617-555-0043"))
+
+
 class Held:
     """A campaign's numbers, in memory."""
 
@@ -23,6 +26,11 @@ class Held:
         self.asked.append(after)
         return tuple(each for each in NUMBERS if each[0] > after)[:limit]
 
+    async def waiting_numbers(
+        self, account_id: int, *, after: int = 0, limit: int = 100
+    ) -> tuple[tuple[int, str], ...]:
+        return tuple(each for each in WAITING if each[0] > after)[:limit]
+
 
 def intake(duplicates: str) -> Intake:
     fields = {"login": "user", "pin": "1", "campaign_name": "autumn", "start_url": "http://example.com/start"}
@@ -34,7 +42,7 @@ def intake(duplicates: str) -> Intake:
 
 async def test_the_numbers_of_a_campaign_are_read_page_by_page() -> None:
     held, taker = Held(), intake("skip")
-    await learn(held, 22, taker, page_size=3)
+    await learn(held, taker, account_id=1, campaign_id=22, scope="campaign", page_size=3)
     assert held.asked == [0, 6, 12, 14]
     calls = taker.feed("".join(f"{number}\n" for _, number in NUMBERS).encode() + b"+16175559999\n")
     assert [call.phone_number for call in calls] == ["+16175559999"]
@@ -43,5 +51,19 @@ async def test_the_numbers_of_a_campaign_are_read_page_by_page() -> None:
 
 async def test_nothing_is_read_where_a_number_may_be_there_twice() -> None:
     held = Held()
-    await learn(held, 22, intake("allow"))
+    await learn(held, intake("allow"), account_id=1, campaign_id=22, scope="account")
+    assert held.asked == []
+
+
+async def test_a_call_of_the_account_that_waits_counts_where_the_scope_says_so() -> None:
+    taker = intake("skip")
+    await learn(Held(), taker, account_id=1, campaign_id=None, scope="account", page_size=1)
+    calls = taker.feed(b"+16175550042\n+16175550043\n+16175550044\n")
+    assert [call.phone_number for call in calls] == ["+16175550044"]
+    assert taker.skipped == 2
+
+
+async def test_a_new_campaign_holds_no_number_yet() -> None:
+    held = Held()
+    await learn(held, intake("skip"), account_id=1, campaign_id=None, scope="campaign")
     assert held.asked == []

@@ -1,12 +1,13 @@
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from mirabelle.api.queuecalls import DuplicateScope
 from mirabelle.calls.calling_window import CalleeHours
 from mirabelle.calls.do_not_call import parse
-from mirabelle.calls.duplicates import DuplicateScope
 from mirabelle.calls.retry import CAUSES, PRESETS, RetryPolicy, RetryRule
 
 PAGE = (Path(__file__).parents[3] / "docs/rules.md").read_text()
@@ -45,7 +46,7 @@ def test_the_table_of_presets_is_that_of_the_code() -> None:
 
 
 def test_the_table_of_duplicates_is_that_of_the_code() -> None:
-    assert [line[0] for line in rows("scope")[1:]] == [scope.value for scope in DuplicateScope]
+    assert [line[0] for line in rows("scope")[1:]] == list(get_args(DuplicateScope))
 
 
 @pytest.mark.parametrize("example", re.findall(r"^    (\{.*\})$", PAGE, re.MULTILINE))

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mirabelle.api.body import Body
-from mirabelle.api.queuecalls import CALLS_OF, Duplicates, OnBadLine
+from mirabelle.api.queuecalls import CALLS_OF, Duplicates, DuplicateScope, OnBadLine
 from mirabelle.api.seen_numbers import learn
 from mirabelle.api.upload import paced
 from mirabelle.api.v1 import problem
@@ -88,6 +88,7 @@ class Additions:
         campaign: Campaign,
         on_bad_line: OnBadLine,
         duplicates: Duplicates,
+        duplicate_scope: DuplicateScope,
     ) -> Response:
         """Queue the calls of a body.
 
@@ -97,6 +98,7 @@ class Additions:
             campaign: where they belong.
             on_bad_line: what becomes of a call that is wrong.
             duplicates: what becomes of a number that is there twice.
+            duplicate_scope: where it is looked for.
 
         Raises:
             ProblemError: nothing was queued.
@@ -115,7 +117,13 @@ class Additions:
                 warnings=warnings,
             ).model_dump_json()
 
-        await learn(self._ledger, campaign.campaign_id, lines)
+        await learn(
+            self._ledger,
+            lines,
+            account_id=campaign.account_id,
+            campaign_id=campaign.campaign_id,
+            scope=duplicate_scope,
+        )
         batches = self._finished(caller, lines, self._batches(request, lines), warnings)
         return await self._store(request, campaign, lines, batches, text)
 
@@ -262,3 +270,8 @@ DuplicatesQuery = Annotated[
     Duplicates, Query(description="A number that is there twice is called twice, once, or refuses all.")
 ]
 """What becomes of a number that is there twice."""
+DuplicateScopeQuery = Annotated[
+    DuplicateScope,
+    Query(description="Where a number is looked for: in the campaign, or also among the account's calls that wait."),
+]
+"""Where a number that is there twice is looked for."""

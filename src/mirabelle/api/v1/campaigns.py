@@ -13,7 +13,7 @@ from mirabelle.api import xml
 from mirabelle.api.queuecall import DEFAULT_RETRY_INTERVAL
 from mirabelle.api.queuecalls import FIELDS
 from mirabelle.api.v1 import order, page, problem
-from mirabelle.api.v1.additions import Additions, DuplicatesQuery, OnBadLineQuery
+from mirabelle.api.v1.additions import Additions, DuplicateScopeQuery, DuplicatesQuery, OnBadLineQuery
 from mirabelle.api.v1.asked import Asked
 from mirabelle.api.v1.calls import CallsChanged
 from mirabelle.api.v1.explanations import ExplanationView
@@ -195,10 +195,11 @@ class Campaigns:
         campaign_id: CampaignId,
         on_bad_line: OnBadLineQuery = "refuse",
         duplicates: DuplicatesQuery = "allow",
+        duplicate_scope: DuplicateScopeQuery = "campaign",
     ) -> Response:
         """Queue many calls, all or none of them: a JSON list, or any number as lines of JSON that are streamed."""
         campaign = await self._own.one(caller, campaign_id)
-        return await self._additions.add(request, caller, campaign, on_bad_line, duplicates)
+        return await self._additions.add(request, caller, campaign, on_bad_line, duplicates, duplicate_scope)
 
     async def pause(self, caller: Manager, campaign_id: CampaignId) -> CampaignCounts:
         """Let no attempt begin any more. After the reply no INVITE of the campaign leaves."""
