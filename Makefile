@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KILLS ?= 1000
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test test-processes test-rest lint format bench bench-ingest bench-queue chaos clean
+.PHONY: help demo test test-integration test-processes test-unit lint format bench bench-ingest bench-queue chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,15 +16,19 @@ demo: $(VENV)/.ready ## set everything up, place a call, show it
 
 test: $(VENV)/.ready-dev ## set everything up, run the whole test suite
 	@scripts/peers
-	@$(MAKE) --no-print-directory -j2 test-processes test-rest
+	@$(MAKE) --no-print-directory -k -j3 test-integration test-processes test-unit
 
-# They wait far more than they compute, so they run beside the others, and are told of when they are over.
+# Three runs side by side: the tests that start processes wait far more than they compute. One is shown while it runs,
+# the others when they are over.
+test-integration: $(VENV)/.ready-dev
+	@$(BIN)/pytest --ignore tests/acceptance --ignore tests/chaos --ignore tests/unit
+
 test-processes: $(VENV)/.ready-dev
 	@told=$$(mktemp); $(BIN)/pytest tests/acceptance tests/chaos > $$told 2>&1; status=$$?; \
 	cat $$told; rm -f $$told; exit $$status
 
-test-rest: $(VENV)/.ready-dev
-	@$(BIN)/pytest --ignore tests/acceptance --ignore tests/chaos
+test-unit: $(VENV)/.ready-dev
+	@told=$$(mktemp); $(BIN)/pytest tests/unit > $$told 2>&1; status=$$?; cat $$told; rm -f $$told; exit $$status
 
 lint: $(VENV)/.ready-dev ## style, strict types, direction of imports
 	@$(BIN)/ruff format --check .
