@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from mirabelle.grammar.analysis import analyse
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.evaluation import run
-from mirabelle.grammar.matcher import Chart, Tables
+from mirabelle.grammar.matcher import Budget, Chart, Tables
 from mirabelle.grammar.model import Document, Mode, RuleRef
 from mirabelle.grammar.network import Builder, words_of
 from mirabelle.grammar.parse import Node, Tracer, notation
@@ -227,9 +227,10 @@ class Grammar:
         for name in names:
             if name not in known:
                 raise GrammarError(f"The rule '{name}' cannot be activated; declare it public.", uri=self.uri)
+        budget = Budget()
         for fold in (False, True) if self.mode is Mode.VOICE else (False,):
             for name in names:
-                chart = Chart(self._network(), self._parts[name], fold)
+                chart = Chart(self._network(), self._parts[name], fold, budget)
                 if chart.feed_all(words) and (match := self.traced(chart)) is not None:
                     return match
         return None

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mirabelle.grammar import checks
+from mirabelle.grammar.encoding import decoded
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.expansion import ExpansionReader
 from mirabelle.grammar.lexer import Cursor, symbols
@@ -73,7 +74,7 @@ def _decoded(data: bytes, uri: str) -> str:
         plain = data.decode("utf-8-sig", "replace")
         header = _HEADER.match(plain)
         if header and header[1]:
-            return data.removeprefix(b"\xef\xbb\xbf").decode(header[1])
+            return decoded(data, header[1])
         return data.decode("utf-8-sig")
     except (LookupError, UnicodeError) as error:
         raise GrammarError(f"Its encoding does not fit: {error}.", uri=uri, line=1) from error

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mirabelle.grammar import checks
+from mirabelle.grammar.encoding import decoded
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.expansion import ExpansionReader
 from mirabelle.grammar.lexer import Cursor, symbols
@@ -80,7 +81,7 @@ def _decoded(data: bytes, uri: str) -> tuple[str, int]:
                 raise GrammarError(f"It declares '{named}' and is in UTF-16.", uri=uri, line=1)
             text = data.decode(guess)
         elif named:
-            text = data.removeprefix(b"\xef\xbb\xbf").decode(named)
+            text = decoded(data, named)
         else:
             text = _undeclared(data)
     except (LookupError, UnicodeError) as error:
