@@ -9,7 +9,7 @@ from mirabelle.grammar import checks
 from mirabelle.grammar.encoding import decoded
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.expansion import ExpansionReader
-from mirabelle.grammar.lexer import Cursor, symbols
+from mirabelle.grammar.lexer import Cursor, examples, symbols
 from mirabelle.grammar.model import (
     Document,
     Expansion,
@@ -136,7 +136,7 @@ class _Form(ExpansionReader):
 
     def _rule(self) -> Rule:
         cursor = self.cursor
-        line = cursor.next.line
+        line, note = cursor.next.line, cursor.next.note
         public = cursor.next.text == "public" and cursor.next.kind == "word"
         if public:
             cursor.take()
@@ -146,7 +146,7 @@ class _Form(ExpansionReader):
         cursor.expect("equals", "'='")
         expansion = self.alternatives()
         cursor.expect("semicolon", "';' or more of the rule")
-        return Rule(name, expansion, public, line)
+        return Rule(name, expansion, public, line, examples(note))
 
     def _name(self, written: str) -> str:
         name = written[1:-1]

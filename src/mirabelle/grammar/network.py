@@ -290,8 +290,11 @@ def _takes_nothing(expansion: Expansion) -> bool:
 
 
 def words_of(texts: Iterable[str], mode: Mode) -> tuple[str, ...]:
-    """Split tokens into what the matcher compares: words, or for a DTMF grammar single keys."""
-    words = [word for text in texts for word in text.split()]
+    """Split tokens into what the matcher compares: words, or for a DTMF grammar single keys.
+
+    No word holds a quotation mark: one that stands around several words is left out.
+    """
+    words = [word for text in texts for word in text.replace('"', " ").split()]
     if mode is Mode.VOICE:
         return tuple(words)
     return tuple(key for word in words for key in keys_of(word))

@@ -9,7 +9,7 @@ from mirabelle.grammar import checks
 from mirabelle.grammar.encoding import decoded
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.expansion import ExpansionReader
-from mirabelle.grammar.lexer import Cursor, symbols
+from mirabelle.grammar.lexer import Cursor, examples, symbols
 from mirabelle.grammar.model import (
     Document,
     Expansion,
@@ -190,7 +190,7 @@ class _Form(ExpansionReader):
 
     def _rule(self) -> Rule:
         cursor = self.cursor
-        line = cursor.next.line
+        line, note = cursor.next.line, cursor.next.note
         public = False
         if (scope := cursor.take_if("word")) is not None:
             if scope.text not in ("public", "private"):
@@ -200,7 +200,7 @@ class _Form(ExpansionReader):
         cursor.expect("equals", "'='")
         expansion = self.alternatives()
         cursor.expect("semicolon", "';' or more of the rule")
-        return Rule(name, expansion, public, line)
+        return Rule(name, expansion, public, line, examples(note))
 
     def element(self, depth: int) -> Expansion | None:
         """Read one expansion with what is attached to it: a language, a repeat (section 2.8)."""
