@@ -97,7 +97,7 @@ def document(checked: Document, *, line: int, named_root: bool) -> Document:
     if named_root and checked.root not in checked.rules:
         raise GrammarError(f"The root rule '{checked.root}' is not defined.", uri=checked.uri, line=line)
     for reference in references(checked):
-        if not reference.uri and reference.rule not in checked.rules:
+        if not reference.uri and reference.rule not in checked.rules and not checked.imports:
             reason = f"The rule '{reference.rule}' is referred to and not defined."
             raise GrammarError(reason, uri=checked.uri, line=reference.line)
     return checked

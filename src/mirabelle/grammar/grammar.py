@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -276,5 +276,13 @@ class Grammar:
 
     def find(self, document: Document, reference: RuleRef) -> tuple[Document, str]:
         """Return the rule a reference in one of its documents means."""
-        target = self.documents[reference.uri] if reference.uri else document
+        uri = reference.uri
+        if not uri and reference.rule not in document.rules:
+            uri = exporters(document, reference.rule, self.documents)[0]
+        target = self.documents[uri] if uri else document
         return target, reference.rule or target.root
+
+
+def exporters(document: Document, rule: str, documents: Mapping[str, Document]) -> list[str]:
+    """Return the URIs of the grammars that a document imports as a whole and that have such a public rule."""
+    return [uri for uri in document.imports if rule in documents[uri].rules and documents[uri].rules[rule].public]

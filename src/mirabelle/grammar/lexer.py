@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from mirabelle.grammar.error import GrammarError
@@ -102,6 +103,11 @@ class Cursor:
     def after(self, count: int) -> Symbol:
         """The symbol `count` places behind the one to come."""
         return self._symbols[min(self._place + count, len(self._symbols) - 1)]
+
+    def before(self, kind: str, following: str) -> list[str]:
+        """Return the texts of all symbols of one kind, taken or to come, that stand right before one of another."""
+        pairs = pairwise(self._symbols)
+        return [symbol.text for symbol, after in pairs if symbol.kind == kind and after.kind == following]
 
     def take(self) -> Symbol:
         """Take the symbol to come; the end is never passed."""
