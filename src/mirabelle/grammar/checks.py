@@ -30,6 +30,11 @@ def language(name: str, *, uri: str, line: int) -> None:
     """Refuse a missing or misshapen language (section 4.5)."""
     if not name:
         raise GrammarError("A grammar that listens to words must name its language.", uri=uri, line=line)
+    attached(name, uri=uri, line=line)
+
+
+def attached(name: str, *, uri: str, line: int) -> None:
+    """Refuse a misshapen language of a part of a rule (section 2.7)."""
     if not _LANGUAGE.match(name):
         raise GrammarError(f"'{name}' is not the name of a language, as 'en-US' is.", uri=uri, line=line)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 from mirabelle.grammar.error import GrammarError
 
@@ -16,8 +15,7 @@ _MARGIN: Final = re.compile(r"(?:\A|\r\n?|\n)[ \t]*\**[ \t]*")
 _AT: Final = re.compile(r"(?:\A|(?<=\n))@")
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """One symbol.
 
     Attributes:
@@ -53,17 +51,17 @@ def symbols(text: str, pattern: re.Pattern[str], *, uri: str, line: int = 1) -> 
         match = pattern.match(text, place)
         if match is None:
             raise GrammarError(_misfit(text[place : place + 20]), uri=uri, line=line)
-        kind = match.lastgroup or ""
+        kind, written = match.lastgroup or "", match.group()
         if kind in ("space", "comment"):
             apart = True
-            if match.group().startswith("/**"):
-                note = match.group()
+            if written.startswith("/**"):
+                note = written
         else:
-            found.append(Symbol(kind, match.group(), line, apart, note))
+            found.append(Symbol(kind, written, line, apart, note))
             apart, note = False, ""
         if len(found) > MOST_SYMBOLS:
             raise GrammarError(f"It has more than {MOST_SYMBOLS:,} symbols.", uri=uri, line=line)
-        line += match.group().count("\n")
+        line += written.count("\n")
         place = match.end()
     found.append(Symbol("end", "", line, True))
     return found

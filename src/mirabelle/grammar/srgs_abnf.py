@@ -210,8 +210,9 @@ class _Form(ExpansionReader):
         if expansion is None:
             return None
         if (language := cursor.take_if("language")) is not None:
-            if symbol.kind == "tag":
-                raise cursor.error("A language may not be attached to a tag.")
+            if symbol.kind == "tag" or expansion == Sequence(()):
+                raise cursor.error("A language may not be attached to a tag or to nothing.")
+            checks.attached(language.text[1:], uri=self._uri, line=language.line)
             expansion = _in_language(expansion, language.text[1:])
         if (repeat := cursor.take_if("repeat")) is not None:
             return self._repeated(expansion, repeat.text[1:-1], repeat.line)
