@@ -19,6 +19,7 @@ from mirabelle.cli import (
     do_not_call,
     explain,
     export,
+    grammar,
     result,
     servers,
     simulate,
@@ -69,6 +70,7 @@ Several machines on one PostgreSQL:
 \b
 Applications:
   mirabelle vxml run URL --input 1,text:yes      run an application as text
+  mirabelle grammar match FILE --input "1 2"     what a grammar makes of an input
 """
 
 app = typer.Typer(
@@ -99,6 +101,7 @@ app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'
 account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")
 app.add_typer(vxml, name="vxml")
+app.add_typer(grammar.app, name="grammar")
 
 
 def _print_version(wanted: bool) -> None:

@@ -70,33 +70,34 @@ def _circles(network: Network) -> list[list[int]]:
     index_of: dict[int, int] = {}
     low: dict[int, int] = {}
     stack: list[int] = []
-    on_stack: set[int] = set()
+    place_of: dict[int, int] = {}
     circles: list[list[int]] = []
     for root in range(len(calls)):
         if root in index_of:
             continue
         path = [(root, iter(calls[root]))]
         index_of[root] = low[root] = len(index_of)
+        place_of[root] = len(stack)
         stack.append(root)
-        on_stack.add(root)
         while path:
             part, following = path[-1]
             for called in following:
                 if called not in index_of:
                     index_of[called] = low[called] = len(index_of)
+                    place_of[called] = len(stack)
                     stack.append(called)
-                    on_stack.add(called)
                     path.append((called, iter(calls[called])))
                     break
-                if called in on_stack:
+                if called in place_of:
                     low[part] = min(low[part], index_of[called])
             else:
                 path.pop()
                 if path:
                     low[path[-1][0]] = min(low[path[-1][0]], low[part])
                 if low[part] == index_of[part]:
-                    cut = stack.index(part)
-                    circles.append(stack[cut:])
-                    on_stack.difference_update(stack[cut:])
-                    del stack[cut:]
+                    members = stack[place_of[part] :]
+                    del stack[place_of[part] :]
+                    for member in members:
+                        del place_of[member]
+                    circles.append(members)
     return circles

@@ -30,6 +30,11 @@ def language(name: str, *, uri: str, line: int) -> None:
     """Refuse a missing or misshapen language (section 4.5)."""
     if not name:
         raise GrammarError("A grammar that listens to words must name its language.", uri=uri, line=line)
+    attached(name, uri=uri, line=line)
+
+
+def attached(name: str, *, uri: str, line: int) -> None:
+    """Refuse a misshapen language of a part of a rule (section 2.7)."""
     if not _LANGUAGE.match(name):
         raise GrammarError(f"'{name}' is not the name of a language, as 'en-US' is.", uri=uri, line=line)
 
@@ -97,7 +102,7 @@ def document(checked: Document, *, line: int, named_root: bool) -> Document:
     if named_root and checked.root not in checked.rules:
         raise GrammarError(f"The root rule '{checked.root}' is not defined.", uri=checked.uri, line=line)
     for reference in references(checked):
-        if not reference.uri and reference.rule not in checked.rules:
+        if not reference.uri and reference.rule not in checked.rules and not checked.imports:
             reason = f"The rule '{reference.rule}' is referred to and not defined."
             raise GrammarError(reason, uri=checked.uri, line=reference.line)
     return checked

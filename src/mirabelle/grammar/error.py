@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mirabelle.errors import MirabelleError
+
+_LONGEST: Final = 400
 
 
 class GrammarError(MirabelleError):
     """A grammar that may not be loaded, or an input that a grammar cannot be matched against within its limits.
 
     Attributes:
-        reason: one sentence: what is wrong and what is allowed instead.
+        reason: one sentence: what is wrong and what is allowed instead; cut where it quotes too much.
         uri: the grammar document; empty where none was named.
         line: the line of the document, from 1; 0 where no line can be blamed.
     """
 
     def __init__(self, reason: str, *, uri: str = "", line: int = 0) -> None:
+        if len(reason) > _LONGEST:
+            reason = f"{reason[:_LONGEST]}..."
         place = ":".join(part for part in (uri, str(line) if line else "") if part)
         super().__init__(f"{place}: {reason}" if place else reason)
         self.reason = reason

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib import resources
 from typing import Final
 
 import quickjs
@@ -22,6 +24,12 @@ _FLAT: Final = """((run, flat) => (program) => {
 })(eval, Function.prototype.call.bind(String.prototype.slice))"""
 
 
+@lru_cache(maxsize=1)
+def bounds() -> str:
+    """The program that bounds those functions of an engine that do not look at its clock; it is run first."""
+    return resources.files("mirabelle.grammar").joinpath("bounds.js").read_text("utf-8")
+
+
 def run(program: str) -> str:
     """Run a program whose value is a string.
 
@@ -35,6 +43,7 @@ def run(program: str) -> str:
     engine = quickjs.Context()
     engine.set_memory_limit(MOST_MEMORY)
     engine.set_max_stack_size(_STACK)
+    engine.eval(bounds())
     engine.set_time_limit(SECONDS)
     try:
         value = engine.eval(_FLAT)(program)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Final
 
 from mirabelle.grammar import checks
-from mirabelle.grammar.lexer import Cursor
+from mirabelle.grammar.lexer import Cursor, Symbol
 from mirabelle.grammar.model import Alternative, Alternatives, Expansion, Mode, Repeat, Sequence
 
 _DEEPEST: Final = 100
@@ -36,10 +36,24 @@ class ExpansionReader(ABC):
         """
         if depth > _DEEPEST:
             raise self.cursor.error(f"The rule is nested more than {_DEEPEST} levels deep.")
-        items = [self._alternative(depth)]
+        read = [self._alternative(depth)]
         while self.cursor.take_if("bar"):
-            items.append(self._alternative(depth))
-        return items[0].expansion if len(items) == 1 else Alternatives(tuple(items))
+            read.append(self._alternative(depth))
+        items = self.weighed(read)
+        return items[0].expansion if len(items) == 1 else Alternatives(items)
+
+    def weighed(self, read: list[tuple[Expansion, Symbol | None]]) -> tuple[Alternative, ...]:
+        """Give alternatives the weights that are written before them (SRGS 1.0 section 2.4.1).
+
+        Raises:
+            GrammarError: a weight that is none.
+        """
+        return tuple(
+            Alternative(expansion)
+            if written is None
+            else Alternative(expansion, checks.weight(written.text[1:-1], uri=self.cursor.uri, line=written.line))
+            for expansion, written in read
+        )
 
     def bracketed(self, depth: int) -> Expansion | None:
         """Read a group in parentheses or an option in brackets; None where neither begins."""
@@ -61,13 +75,11 @@ class ExpansionReader(ABC):
         """
         return checks.token(text, self.mode, "", uri=self.cursor.uri, line=line)
 
-    def _alternative(self, depth: int) -> Alternative:
-        heavy = 1.0
-        if (written := self.cursor.take_if("weight")) is not None:
-            heavy = checks.weight(written.text[1:-1], uri=self.cursor.uri, line=written.line)
+    def _alternative(self, depth: int) -> tuple[Expansion, Symbol | None]:
+        written = self.cursor.take_if("weight")
         items: list[Expansion] = []
         while (item := self.element(depth)) is not None:
             items.append(item)
         if not items:
             raise self.cursor.error(f"Something to match is expected, not {self.cursor.shown()}.")
-        return Alternative(items[0] if len(items) == 1 else Sequence(tuple(items)), heavy)
+        return items[0] if len(items) == 1 else Sequence(tuple(items)), written

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from mirabelle.grammar.analysis import analyse
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.evaluation import run
-from mirabelle.grammar.matcher import Chart, Tables
+from mirabelle.grammar.matcher import Budget, Chart, Tables
 from mirabelle.grammar.model import Document, Mode, RuleRef
 from mirabelle.grammar.network import Builder, words_of
 from mirabelle.grammar.parse import Node, Tracer, notation
@@ -227,9 +227,10 @@ class Grammar:
         for name in names:
             if name not in known:
                 raise GrammarError(f"The rule '{name}' cannot be activated; declare it public.", uri=self.uri)
+        budget = Budget()
         for fold in (False, True) if self.mode is Mode.VOICE else (False,):
             for name in names:
-                chart = Chart(self._network(), self._parts[name], fold)
+                chart = Chart(self._network(), self._parts[name], fold, budget)
                 if chart.feed_all(words) and (match := self.traced(chart)) is not None:
                     return match
         return None
@@ -275,5 +276,13 @@ class Grammar:
 
     def find(self, document: Document, reference: RuleRef) -> tuple[Document, str]:
         """Return the rule a reference in one of its documents means."""
-        target = self.documents[reference.uri] if reference.uri else document
+        uri = reference.uri
+        if not uri and reference.rule not in document.rules:
+            uri = exporters(document, reference.rule, self.documents)[0]
+        target = self.documents[uri] if uri else document
         return target, reference.rule or target.root
+
+
+def exporters(document: Document, rule: str, documents: Mapping[str, Document]) -> list[str]:
+    """Return the URIs of the grammars that a document imports as a whole and that have such a public rule."""
+    return [uri for uri in document.imports if rule in documents[uri].rules and documents[uri].rules[rule].public]

@@ -6,16 +6,18 @@ import re
 from typing import Final
 
 from mirabelle.grammar import checks
+from mirabelle.grammar.encoding import decoded
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.expansion import ExpansionReader
-from mirabelle.grammar.lexer import Cursor, symbols
+from mirabelle.grammar.jsgf_names import Names
+from mirabelle.grammar.lexer import Cursor, Symbol, examples, symbols
 from mirabelle.grammar.model import (
+    Alternative,
     Document,
     Expansion,
     Mode,
     Repeat,
     Rule,
-    RuleRef,
     Sequence,
     Special,
     Tag,
@@ -24,7 +26,9 @@ from mirabelle.grammar.model import (
 
 _HEADER: Final = re.compile(r"\s*#JSGF[ \t]+V1\.0(?:[ \t]+([\w.:-]+))?(?:[ \t]+([\w-]+))?[ \t]*;")
 _BARE: Final = "main"
-_RULE_NAME: Final = re.compile(r"[\w$][\w.$:;,=|/\\()\[\]@#%!^&~+*-]*\Z")
+# The names of Java, and the marks that section 2.2 adds to them.
+_RULE_NAME: Final = re.compile(r"[\w.$:;,=|/\\()\[\]@#%!^&~+*-]+\Z")
+_WEIGHT: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?[fFdD]?\Z")
 
 _SYMBOLS: Final = re.compile(
     r"""
@@ -73,7 +77,7 @@ def _decoded(data: bytes, uri: str) -> str:
         plain = data.decode("utf-8-sig", "replace")
         header = _HEADER.match(plain)
         if header and header[1]:
-            return data.removeprefix(b"\xef\xbb\xbf").decode(header[1])
+            return decoded(data, header[1])
         return data.decode("utf-8-sig")
     except (LookupError, UnicodeError) as error:
         raise GrammarError(f"Its encoding does not fit: {error}.", uri=uri, line=1) from error
@@ -82,11 +86,12 @@ def _decoded(data: bytes, uri: str) -> str:
 class _Form(ExpansionReader):
     def __init__(self, cursor: Cursor, mode: Mode) -> None:
         super().__init__(cursor, mode)
-        self._grammar = ""
+        self._names = Names(cursor.uri)
 
     def document(self, language: str, *, headed: bool) -> Document:
         if headed:
             self._declarations()
+        self._names.rules = {self._names.local(written[1:-1]) for written in self.cursor.before("rule", "equals")}
         rules: dict[str, Rule] = {}
         if not headed and not self._rules_begin():
             rules[_BARE] = self._bare()
@@ -107,6 +112,7 @@ class _Form(ExpansionReader):
             language="" if self.mode is Mode.DTMF else language,
             root=root,
             tag_format=TagFormat.UNNAMED,
+            imports=tuple(dict.fromkeys(map(self._names.located, self._names.whole))),
         )
         return checks.document(document, line=1, named_root=bool(root))
 
@@ -115,10 +121,13 @@ class _Form(ExpansionReader):
         if cursor.next.text != "grammar":
             raise cursor.error("After the header stands 'grammar NAME;'.")
         cursor.take()
-        self._grammar = cursor.expect("word", "The grammar's name").text
+        self._names.grammar = cursor.expect("word", "The grammar's name").text
         cursor.expect("semicolon", "';'")
-        if cursor.next.text == "import":
-            raise cursor.error("Other grammars cannot be imported; write their rules out, or use SRGS.")
+        while cursor.next.kind == "word" and cursor.next.text == "import":
+            cursor.take()
+            imported = cursor.expect("rule", "What is to be imported, '<grammar.rule>' or '<grammar.*>',")
+            self._names.add(imported.text[1:-1], line=imported.line)
+            cursor.expect("semicolon", "';'")
 
     def _rules_begin(self) -> bool:
         cursor = self.cursor
@@ -135,26 +144,50 @@ class _Form(ExpansionReader):
 
     def _rule(self) -> Rule:
         cursor = self.cursor
-        line = cursor.next.line
+        line, note = cursor.next.line, cursor.next.note
         public = cursor.next.text == "public" and cursor.next.kind == "word"
         if public:
             cursor.take()
-        name = self._name(cursor.expect("rule", "A rule's name, '<name>',").text)
+        name = self._names.local(self._name(cursor.expect("rule", "A rule's name, '<name>',").text))
         if name in ("NULL", "VOID"):
             raise cursor.error(f"<{name}> cannot be defined.")
         cursor.expect("equals", "'='")
         expansion = self.alternatives()
         cursor.expect("semicolon", "';' or more of the rule")
-        return Rule(name, expansion, public, line)
+        return Rule(name, expansion, public, line, examples(note))
 
     def _name(self, written: str) -> str:
-        name = written[1:-1]
-        if not _RULE_NAME.match(name):
+        if not _RULE_NAME.match(written[1:-1]):
             raise self.cursor.error(f"'{written}' cannot name a rule.")
-        simple = self._grammar.rpartition(".")[2]
-        for qualifier in filter(None, (self._grammar, simple)):
-            name = name.removeprefix(qualifier + ".")
-        return name
+        return written[1:-1]
+
+    def weighed(self, read: list[tuple[Expansion, Symbol | None]]) -> tuple[Alternative, ...]:
+        """Give alternatives their weights: all have one or none has, and what weighs nothing is never said (4.3.2).
+
+        Raises:
+            GrammarError: a weight that is none or is missing, or nothing has any weight.
+        """
+        symbols = [written for _, written in read if written is not None]
+        if not symbols:
+            return super().weighed(read)
+        weights = [self._weight(written) for written in symbols]
+        if len(symbols) < len(read):
+            reason = "Either all alternatives have a weight or none has."
+        elif not any(weights):
+            reason = "At least one of the weights must be greater than zero."
+        else:
+            return tuple(
+                Alternative(expansion if weight else Special.VOID, weight)
+                for (expansion, _), weight in zip(read, weights, strict=True)
+            )
+        raise GrammarError(reason, uri=self.cursor.uri, line=symbols[0].line)
+
+    def _weight(self, written: Symbol) -> float:
+        text = written.text[1:-1].strip()
+        if not _WEIGHT.match(text):
+            reason = f"The weight '{text}' is not a number, as 2, 0.5 or 3.1e2 are."
+            raise GrammarError(reason, uri=self.cursor.uri, line=written.line)
+        return float(text.rstrip("fFdD"))
 
     def element(self, depth: int) -> Expansion | None:
         """Read one expansion with its repeats and tags, which apply to all that stands before them, in their order."""
@@ -187,6 +220,6 @@ class _Form(ExpansionReader):
                 name = self._name(cursor.take().text)
                 if name in ("NULL", "VOID"):
                     return Special(name)
-                return RuleRef(name, shown=name, line=symbol.line)
+                return self._names.reference(name, line=symbol.line)
             case _:
                 return self.bracketed(depth)

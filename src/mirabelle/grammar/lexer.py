@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from mirabelle.grammar.error import GrammarError
 
 MOST_SYMBOLS: Final = 500_000
 """How many symbols a textual grammar may hold."""
 
+_MARGIN: Final = re.compile(r"(?:\A|\r\n?|\n)[ \t]*\**[ \t]*")
+_AT: Final = re.compile(r"(?:\A|(?<=\n))@")
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+
+class Symbol(NamedTuple):
     """One symbol.
 
     Attributes:
@@ -21,12 +23,14 @@ class Symbol:
         text: as written.
         line: where it stands, from 1.
         apart: whether white space or a comment stands before it.
+        note: the documentation comment, `/** ... */`, that stands right before it.
     """
 
     kind: str
     text: str
     line: int
     apart: bool
+    note: str = ""
 
 
 def symbols(text: str, pattern: re.Pattern[str], *, uri: str, line: int = 1) -> list[Symbol]:
@@ -42,23 +46,36 @@ def symbols(text: str, pattern: re.Pattern[str], *, uri: str, line: int = 1) -> 
         GrammarError: something that no pattern fits, or too much of it.
     """
     found: list[Symbol] = []
-    place, apart = 0, True
+    place, apart, note = 0, True, ""
     while place < len(text):
         match = pattern.match(text, place)
         if match is None:
             raise GrammarError(_misfit(text[place : place + 20]), uri=uri, line=line)
-        kind = match.lastgroup or ""
+        kind, written = match.lastgroup or "", match.group()
         if kind in ("space", "comment"):
             apart = True
+            if written.startswith("/**"):
+                note = written
         else:
-            found.append(Symbol(kind, match.group(), line, apart))
-            apart = False
+            found.append(Symbol(kind, written, line, apart, note))
+            apart, note = False, ""
         if len(found) > MOST_SYMBOLS:
             raise GrammarError(f"It has more than {MOST_SYMBOLS:,} symbols.", uri=uri, line=line)
-        line += match.group().count("\n")
+        line += written.count("\n")
         place = match.end()
     found.append(Symbol("end", "", line, True))
     return found
+
+
+def examples(note: str) -> tuple[str, ...]:
+    """Return the inputs that a documentation comment gives as `@example` (SRGS 1.0 section 3.3).
+
+    As in Java, what follows `@example` reaches to the next line that begins with `@`; the asterisks at the beginning of
+    lines are none of it.
+    """
+    text = _MARGIN.sub("\n", note.removeprefix("/**").removesuffix("*/"))
+    found = [part.removeprefix("example") for part in _AT.split(text)[1:] if part.startswith("example")]
+    return tuple(" ".join(example.split()) for example in found if example.strip())
 
 
 def _misfit(rest: str) -> str:
@@ -84,6 +101,11 @@ class Cursor:
     def after(self, count: int) -> Symbol:
         """The symbol `count` places behind the one to come."""
         return self._symbols[min(self._place + count, len(self._symbols) - 1)]
+
+    def before(self, kind: str, following: str) -> list[str]:
+        """Return the texts of all symbols of one kind, taken or to come, that stand right before one of another."""
+        pairs = pairwise(self._symbols)
+        return [symbol.text for symbol, after in pairs if symbol.kind == kind and after.kind == following]
 
     def take(self) -> Symbol:
         """Take the symbol to come; the end is never passed."""

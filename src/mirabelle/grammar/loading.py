@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from mirabelle.grammar import checks, field_types, jsgf, srgs_abnf, srgs_xml
 from mirabelle.grammar.error import GrammarError, UnresolvedReference
-from mirabelle.grammar.grammar import Grammar
+from mirabelle.grammar.grammar import Grammar, exporters
 from mirabelle.grammar.model import Document, Mode, RuleRef
 from mirabelle.grammar.xml import XmlElement, read
 
@@ -23,7 +23,8 @@ Resolve: TypeAlias = Callable[[str, str], "tuple[bytes, str] | None"]
 
 XML_TYPES: Final = frozenset({"application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml"})
 ABNF_TYPES: Final = frozenset({"application/srgs", "application/grammar"})
-JSGF_TYPES: Final = frozenset({"application/x-jsgf", "application/jsgf", "text/x-jsgf"})
+_JSGF: Final = "application/x-jsgf"
+JSGF_TYPES: Final = frozenset({_JSGF, "application/jsgf", "text/x-jsgf"})
 
 
 def load(
@@ -121,22 +122,38 @@ def _linked(document: Document, resolve: Resolve | None) -> Grammar:
     agenda = [document]
     while agenda:
         source = agenda.pop()
-        for reference in checks.references(source):
-            if not reference.uri:
-                continue
-            if reference.uri not in documents:
+        # A grammar that is imported as a whole is referred to as such, once.
+        imported = [RuleRef("", uri, f"<{uri}>", _JSGF) for uri in source.imports]
+        for reference in (*imported, *checks.references(source)):
+            if reference.uri and reference.uri not in documents:
                 if len(documents) >= MOST_DOCUMENTS:
                     reason = f"It refers to more than {MOST_DOCUMENTS} grammars."
                     raise GrammarError(reason, uri=source.uri, line=reference.line)
                 documents[reference.uri] = _fetched(source, reference, resolve)
                 agenda.append(documents[reference.uri])
-            _check(source, reference, documents[reference.uri])
+        for reference in checks.references(source):
+            if reference.uri:
+                _check(source, reference, documents[reference.uri])
+            elif reference.rule not in source.rules:
+                _check_imported(source, reference, documents)
     grammar = Grammar(document, documents=documents)
     try:
         grammar.prepare()
     except GrammarError as error:
         raise GrammarError(error.reason, uri=document.uri) from error
     return grammar
+
+
+def _check_imported(source: Document, reference: RuleRef, documents: Mapping[str, Document]) -> None:
+    """Hold a reference to no rule of its own against the grammars that are imported as a whole (JSGF section 3.3)."""
+    found = exporters(source, reference.rule, documents)
+    if len(found) > 1:
+        reason = f"Several imported grammars have a rule '{reference.rule}'; name its grammar as well."
+        raise GrammarError(reason, uri=source.uri, line=reference.line)
+    if not found:
+        reason = f"The rule '{reference.rule}' is referred to, and neither defined nor imported."
+        raise GrammarError(reason, uri=source.uri, line=reference.line)
+    _check(source, RuleRef(reference.rule, found[0], reference.shown, line=reference.line), documents[found[0]])
 
 
 def _check(source: Document, reference: RuleRef, target: Document) -> None:

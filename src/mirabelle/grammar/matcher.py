@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
 from types import MappingProxyType
 from typing import Final
 
 from mirabelle.grammar.error import GrammarError
-from mirabelle.grammar.network import Network, Part, Step
+from mirabelle.grammar.network import Edge, Network, Part, Step
 
 MOST_WORDS: Final = 500
 """The longest input that is matched, in words or keys."""
 MOST_STEPS: Final = 1_000_000
-"""How many steps of matching one input may cost before it is given up."""
+"""How many steps one input may cost before it is given up: all rules that are tried, and the parse."""
+
+_FEW: Final = 8
 
 _Item = tuple[int, int]
 _Words = Mapping[str, Sequence[int]]
@@ -25,16 +28,42 @@ def plain(word: str) -> str:
     return unicodedata.normalize("NFC", word.casefold())
 
 
+class Budget:
+    """The steps that one input may still cost.
+
+    Attributes:
+        left: how many.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self, steps: int = MOST_STEPS) -> None:
+        self.left = steps
+
+    def spend(self, steps: int) -> None:
+        """Take some away.
+
+        Raises:
+            GrammarError: there were not that many left.
+        """
+        self.left -= steps
+        if self.left < 0:
+            raise GrammarError(
+                f"Matching the input takes more than {MOST_STEPS:,} steps; the grammar is too ambiguous."
+            )
+
+
 class Tables:
     """The network sorted by what each state asks for; made once per grammar, shared by all its matches."""
 
-    __slots__ = ("_folded", "anything", "calls", "ends", "free", "network", "words")
+    __slots__ = ("_folded", "_places", "anything", "calls", "ends", "free", "network", "words")
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.free: list[tuple[int, ...]] = []
         self.words: list[_Words] = []
         self._folded: list[_Words] | None = None
+        self._places: dict[tuple[int, bool], tuple[list[int], _Words]] = {}
         self.anything: list[tuple[int, ...]] = []
         self.calls: list[tuple[tuple[int, int, bool], ...]] = []
         for edges in network.edges:
@@ -57,6 +86,25 @@ class Tables:
                 for asked in self.words
             ]
         return self._folded
+
+    def edges(self, state: int, word: str | None, fold: bool) -> Sequence[Edge]:
+        """Return the edges that may be taken from a state, in order of preference.
+
+        Args:
+            state: the state.
+            word: what was said there; None behind the last word.
+            fold: whether the word is plain.
+        """
+        edges = self.network.edges[state]
+        if len(edges) <= _FEW:
+            return edges
+        if (state, fold) not in self._places:
+            others = [place for place, edge in enumerate(edges) if edge.step is not Step.WORD]
+            asked = ((edge.word, place) for place, edge in enumerate(edges) if edge.step is Step.WORD)
+            named = _by_word((plain(word), place) for word, place in asked) if fold else _by_word(asked)
+            self._places[state, fold] = others, named
+        others, named = self._places[state, fold]
+        return [edges[place] for place in merge(others, named.get(word or "", ()))]
 
 
 def _by_word(asked: Iterable[tuple[str, int]]) -> _Words:
@@ -83,23 +131,28 @@ class Chart:
     Attributes:
         words: what was fed.
         columns: one more than there are words.
+        budget: what matching and its parse may still cost.
     """
 
-    __slots__ = ("_fold", "_start", "_steps", "_tables", "_words", "columns", "words")
+    __slots__ = ("_fold", "_start", "_tables", "_words", "budget", "columns", "words")
 
-    def __init__(self, tables: Tables, start: int, fold: bool = False) -> None:
+    def __init__(self, tables: Tables, start: int, fold: bool = False, budget: Budget | None = None) -> None:
         """Begin to match part `start`.
 
         Args:
             tables: the network.
             start: the part.
             fold: whether case and the encoding of accents mean nothing.
+            budget: what it may cost; a whole one of its own where None is given.
+
+        Raises:
+            GrammarError: it costs more.
         """
         self._tables = tables
         self._start = start
         self._fold = fold
         self._words = tables.folded if fold else tables.words
-        self._steps = 0
+        self.budget = budget or Budget()
         self.words: list[str] = []
         self.columns: list[Column] = []
         self._close([(tables.network.parts[start].start, 0)])
@@ -139,7 +192,7 @@ class Chart:
         """Take one more word; return whether what was said so far can still be part of a match.
 
         Raises:
-            GrammarError: the input is too long, or matching it takes more than `MOST_STEPS` steps.
+            GrammarError: the input is too long, or matching it costs more than the budget has.
         """
         if len(self.words) >= MOST_WORDS:
             raise GrammarError(f"The input is longer than {MOST_WORDS:,} words.")
@@ -161,23 +214,32 @@ class Chart:
         said = self.words[position]
         return plain(asked) == plain(said) if self._fold else asked == said
 
+    def edges(self, state: int, position: int, last: int) -> Sequence[Edge]:
+        """Return the edges that may lead on from a state at a position, in order of preference.
+
+        Raises:
+            GrammarError: to look at them all costs more than the budget has.
+        """
+        said = self.words[position] if position < last else None
+        edges = self._tables.edges(state, plain(said) if said and self._fold else said, self._fold)
+        self.budget.spend(1 + len(edges))
+        return edges
+
     def _close(self, agenda: list[_Item]) -> None:
-        tables, column, here = self._tables, Column(), len(self.words)
+        tables, column, here, budget = self._tables, Column(), len(self.words), self.budget
         parts, items, callers = tables.network.parts, column.items, column.callers
         self.columns.append(column)
         while agenda:
             item = agenda.pop()
-            self._steps += 1
             if item in items:
+                budget.left -= 1
                 continue
-            if self._steps > MOST_STEPS:
-                raise GrammarError(
-                    f"Matching the input takes more than {MOST_STEPS:,} steps; the grammar is too ambiguous."
-                )
             items[item] = None
             state, origin = item
             agenda.extend((target, origin) for target in tables.free[state])
-            for called, after, may_be_empty in tables.calls[state]:
+            calls = tables.calls[state]
+            budget.spend(1 + len(calls))
+            for called, after, may_be_empty in calls:
                 if (waiting := callers.get(called)) is None:
                     callers[called] = waiting = []
                     agenda.append((parts[called].start, here))

@@ -145,6 +145,7 @@ class Document:
         tag_format: how its tags are to be understood.
         tags: the tags of the header, run before any other (SISR 1.0 section 3.3.2).
         metas: what its author wrote about it.
+        imports: the URIs of grammars whose public rules may be referred to as if they were its own (JSGF section 3.3).
     """
 
     uri: str
@@ -155,6 +156,7 @@ class Document:
     tag_format: TagFormat = TagFormat.UNNAMED
     tags: tuple[str, ...] = ()
     metas: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    imports: tuple[str, ...] = ()
 
 
 def tag_format(name: str) -> TagFormat:

@@ -23,6 +23,8 @@ from mirabelle.grammar.model import (
 
 MOST_STATES: Final = 200_000
 """The largest network that is built; a grammar beyond it is refused."""
+MOST_EDGES: Final = 400_000
+"""How many ways from one state to the next it may have."""
 
 _DEEPEST: Final = 200
 
@@ -116,12 +118,14 @@ class Builder:
         self._wanted: list[int] = []
         self._document: Document | None = None
         self._part = -1
+        self._edges = 0
 
     def build(self, document: Document, rules: Iterable[str]) -> tuple[Network, dict[str, int]]:
         """Build the network and say which part each of `rules` became.
 
         Raises:
-            GrammarError: the grammar needs more than `MOST_STATES` states, or is nested too deeply.
+            GrammarError: the grammar needs more than `MOST_STATES` states or `MOST_EDGES` edges, or is nested too
+                deeply.
         """
         starts = {rule: self._rule(document, rule) for rule in rules}
         while self._wanted:
@@ -160,6 +164,11 @@ class Builder:
         return len(self.network.edges) - 1
 
     def _add(self, state: int, edge: Edge) -> None:
+        self._edges += 1
+        if self._edges > MOST_EDGES:
+            raise GrammarError(
+                f"The grammar is too large: written out it has more than {MOST_EDGES:,} words and rules."
+            )
         self.network.edges[state].append(edge)
 
     def _link(self, source: int, expansion: Expansion, target: int, depth: int) -> None:
@@ -281,8 +290,11 @@ def _takes_nothing(expansion: Expansion) -> bool:
 
 
 def words_of(texts: Iterable[str], mode: Mode) -> tuple[str, ...]:
-    """Split tokens into what the matcher compares: words, or for a DTMF grammar single keys."""
-    words = [word for text in texts for word in text.split()]
+    """Split tokens into what the matcher compares: words, or for a DTMF grammar single keys.
+
+    No word holds a quotation mark: one that stands around several words is left out.
+    """
+    words = [word for text in texts for word in text.replace('"', " ").split()]
     if mode is Mode.VOICE:
         return tuple(words)
     return tuple(key for word in words for key in keys_of(word))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -52,8 +53,8 @@ class Tracer:
         self._network = chart.network
         self._chart = chart
         self._ends: dict[tuple[int, int], list[int]] = {}
-        for position in range(len(chart.columns) - 1, -1, -1):
-            for part, origin in chart.columns[position].completed:
+        for position, column in enumerate(chart.columns):
+            for part, origin in column.completed:
                 if origin < position:
                     self._ends.setdefault((part, origin), []).append(position)
 
@@ -61,7 +62,7 @@ class Tracer:
         """Return the parse of all words.
 
         Raises:
-            GrammarError: it goes through more rules than `MOST_NODES`.
+            GrammarError: it goes through more rules than `MOST_NODES`, or costs more than the chart's budget has.
         """
         part = self._chart.part
         root = Node(part.name, part.name, part.document, 0, len(self._chart.words))
@@ -112,7 +113,7 @@ class Tracer:
 
     def _ways(self, part: int, place: tuple[int, int], first: int, last: int) -> Iterator[_Call]:
         state, position = place
-        for edge in self._network.edges[state]:
+        for edge in self._chart.edges(state, position, last):
             match edge.step:
                 case Step.FREE | Step.TAG:
                     yield edge, position, position
@@ -130,9 +131,10 @@ class Tracer:
         """Yield where a call may end, the longest way first."""
         parts, called = self._network.parts, edge.rule
         in_circle = parts[caller].circle == parts[called].circle
-        for end in self._ends.get((called, position), ()):
-            if end > span[1]:
-                continue
+        ends = self._ends.get((called, position), [])
+        for place in range(bisect_right(ends, span[1]) - 1, -1, -1):
+            end = ends[place]
+            self._chart.budget.spend(1)
             if in_circle and (position, end) == span:
                 completed = self._chart.columns[end].completed
                 if completed[called, position] >= completed[caller, position]:

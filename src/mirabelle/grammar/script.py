@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from typing import Final
 
 # Each grammar has a scope for the tags of its header; each rule of the parse runs its tags in a scope inside it, one
-# eval per tag, so that a tag that is no program of its own is an error of that tag alone.
-_NAMED: Final = """function (__tags) {
-  for (var __i = 0; __i < __tags.length; __i++) eval(__tags[__i]);
-  return function (rules, meta, __steps, __enter) {
-    var out = {};
-    for (var __j = 0; __j < __steps.length; __j++)
-      if (typeof __steps[__j] === 'string') eval(__steps[__j]); else __enter(__steps[__j]);
-    return out;
-  };
-}"""
+# eval per tag, so that a tag that is no program of its own is an error of that tag alone. Generators hold the scopes
+# open from one tag to the next. They are made where nothing else can be seen, so that a tag finds `rules`, `meta`,
+# `out`, what the header declared, and no name of ours.
+_NAMED: Final = """(function* () {
+  for (;;) eval(yield function* (rules, meta) { var out = {}; for (;;) eval(yield out); });
+})"""
+
+_LOOSE: Final = "(function (__view, __tag) { with (__view) { return eval(__tag); } })"
 
 # Tags without a declared format: `$` and `$rule` of the drafts, `out` and `rules`, `slot = value`, or plain text. What
 # a tag assigns to a name that nobody knows becomes a property of the result.
-_UNNAMED: Final = r"""function (__tags) {
-  function __run(__view, __tag) { with (__view) { return eval(__tag); } }
-  return function (rules, meta, __steps, __enter, __text) {
+_UNNAMED: Final = r"""function (loose) {
+  return function (rules, meta, text) {
     var first = {}, slots = Object.create(null), literal, latest;
     var known = Object.assign(Object.create(null), {
-      $: first, out: first, rules: rules, meta: meta, SWI_literal: __text, SWI_meaning: undefined });
+      $: first, out: first, rules: rules, meta: meta, SWI_literal: text, SWI_meaning: undefined });
     function at(key) { return key in known ? known : slots; }
     var view = new Proxy(known, {
       has: function (_, key) {
@@ -39,66 +37,104 @@ _UNNAMED: Final = r"""function (__tags) {
       },
       set: function (_, key, value) { at(key)[key] = value; return true; }
     });
-    function run(tag) {
-      var text = tag.trim();
-      if (/^[0-9]*$/.test(text)) { literal = text; return; }
-      try {
-        var value = __run(view, tag);
-        if (value !== null && typeof value !== 'object' && typeof value !== 'function' && value !== undefined)
-          literal = value;
-      } catch (error) {
-        if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
-        literal = text;
+    return {
+      run: function (tag) {
+        var text = tag.trim();
+        if (/^[0-9]*$/.test(text)) { literal = text; return; }
+        try {
+          var value = loose(view, tag);
+          if (value !== null && typeof value !== 'object' && typeof value !== 'function' && value !== undefined)
+            literal = value;
+        } catch (error) {
+          if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
+          literal = text;
+        }
+      },
+      enter: function (entered) { latest = known['$' + entered.name] = entered.value; },
+      begin: function () { literal = undefined; },
+      value: function () {
+        if (known.SWI_meaning !== undefined) return known.SWI_meaning;
+        if (known.$ !== first) return known.$;
+        if (known.out !== first) return known.out;
+        if (Object.keys(first).length || Object.keys(slots).length) return Object.assign(first, slots);
+        return literal;
       }
-    }
-    __tags.forEach(run);
-    literal = undefined;
-    __steps.forEach(function (step) {
-      if (typeof step === 'string') return run(step);
-      var entered = __enter(step);
-      latest = known['$' + entered.name] = entered.value;
-    });
-    if (known.SWI_meaning !== undefined) return known.SWI_meaning;
-    if (known.$ !== first) return known.$;
-    if (known.out !== first) return known.out;
-    if (Object.keys(first).length || Object.keys(slots).length) return Object.assign(first, slots);
-    return literal;
+    };
   };
 }"""
 
+# Tags run from left to right through the whole parse, a rule's where it is entered. A parse may be deeper than the
+# engine's stack: the rules under way stand in a list.
 _MAIN: Final = """(function (named, unnamed, parse) {
+  function about(text) { return { text: text, score: 1 }; }
+  function hidden(on, name, value) { Object.defineProperty(on, name, { value: value }); }
+  function scripted(tags) {
+    var grammar = named(), made = grammar.next().value;
+    tags.forEach(function (tag) { made = grammar.next(tag).value; });
+    return function (rules, meta) {
+      var rule = made(rules, meta), out = rule.next().value;
+      return {
+        run: function (tag) { out = rule.next(tag).value; },
+        enter: function () {},
+        value: function () { return out; }
+      };
+    };
+  }
+  function loosely(tags) {
+    return function (rules, meta, text) {
+      var running = unnamed(rules, meta, text);
+      tags.forEach(running.run);
+      running.begin();
+      return running;
+    };
+  }
+  function literally() {
+    var last;
+    return { run: function (tag) { last = tag.trim(); }, enter: function () {}, value: function () { return last; } };
+  }
+  function byDefault(text) {
+    var last = text;
+    return { enter: function (entered) { last = entered.value; }, value: function () { return last; } };
+  }
+  function begun(rule) {
+    var text = parse.texts[rule.text], rules = Object.create(null), meta = Object.create(null), latest;
+    hidden(rules, 'latest', function () { return latest && latest.value; });
+    hidden(meta, 'latest', function () { return latest && about(latest.text); });
+    hidden(meta, 'current', function () { return about(text); });
+    var tagged = rule.steps.some(function (step) { return typeof step === 'string'; });
+    var running = !tagged ? byDefault(text) : rule.literal ? literally() : scopes[rule.scope](rules, meta, text);
+    return {
+      steps: rule.steps, at: 0, running: running, name: rule.name, text: text,
+      enter: function (entered) {
+        latest = entered;
+        if (entered.name !== 'latest') rules[entered.name] = entered.value;
+        if (entered.name !== 'latest' && entered.name !== 'current') meta[entered.name] = about(entered.text);
+        running.enter(entered);
+      }
+    };
+  }
   try {
-    var scopes = parse.scopes.map(function (scope) { return (scope.unnamed ? unnamed : named)(scope.tags); });
-    var values = parse.rules.map(function () { return undefined; });
-    parse.rules.forEach(function (rule, place) {
-      var rules = {}, meta = {}, latest;
-      function about(text) { return { text: text, score: 1 }; }
-      function hidden(on, name, value) { Object.defineProperty(on, name, { value: value }); }
-      hidden(rules, 'latest', function () { return latest && latest.value; });
-      hidden(meta, 'latest', function () { return latest && about(latest.text); });
-      hidden(meta, 'current', function () { return about(rule.text); });
-      function enter(called) {
-        var name = parse.rules[called].name, text = parse.rules[called].text;
-        latest = { name: name, value: values[called], text: text };
-        if (name !== 'latest') rules[name] = latest.value;
-        if (name !== 'latest' && name !== 'current') meta[name] = about(text);
-        return latest;
-      }
-      var tags = rule.steps.filter(function (step) { return typeof step === 'string'; });
-      if (tags.length && rule.literal) {
-        values[place] = tags[tags.length - 1].trim();
-      } else if (tags.length) {
-        values[place] = scopes[rule.scope](rules, meta, rule.steps, enter, rule.text);
+    var scopes = parse.scopes.map(function (scope) { return (scope.unnamed ? loosely : scripted)(scope.tags); });
+    var open = [begun(parse.rules[0])], value;
+    while (open.length) {
+      var rule = open[open.length - 1];
+      if (rule.at < rule.steps.length) {
+        var step = rule.steps[rule.at++];
+        if (typeof step === 'string') rule.running.run(step); else open.push(begun(parse.rules[step]));
       } else {
-        var calls = rule.steps;
-        values[place] = calls.length ? values[calls[calls.length - 1]] : rule.text;
+        open.pop();
+        value = rule.running.value();
+        if (open.length) open[open.length - 1].enter({ name: rule.name, value: value, text: rule.text });
       }
-    });
-    return JSON.stringify({ value: values[values.length - 1] });
+    }
+    return JSON.stringify({ value: value });
   } catch (error) {
     return JSON.stringify({ error: String(error) });
   }
 })"""
 
-SCRIPT: Final = f"(function (parse) {{ return {_MAIN}({_NAMED}, {_UNNAMED}, parse); }})"
+SCRIPT: Final = f"""(function (parse) {{
+  var apart = eval;
+  return {_MAIN}(apart({json.dumps(_NAMED)}), ({_UNNAMED})(apart({json.dumps(_LOOSE)})), parse);
+}})"""
 """An expression: a function that takes a parse and returns its meaning as JSON."""

@@ -85,22 +85,27 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
 
     Its value is a string of JSON: `{"value": ...}`, or `{"error": "..."}` where a tag failed. All of it is ASCII.
     """
-    nodes = _callees_first(root)
+    nodes = _nodes(root)
     if not any(_runs(node) for node in nodes):
         return None
     places = {id(node): place for place, node in enumerate(nodes)}
     documents: dict[int, Document] = {id(node.document): node.document for node in nodes}
     numbers = {identity: number for number, identity in enumerate(documents)}
+    # Rules of the same words share their text: a parse may hold very many of them.
+    spans: dict[tuple[int, int], int] = {}
+    for node in nodes:
+        spans.setdefault((node.first, node.last), len(spans))
     parse = {
         "scopes": [
             {"unnamed": one.tag_format is TagFormat.UNNAMED, "tags": one.tags if one.tag_format in _RUN else ()}
             for one in documents.values()
         ],
+        "texts": [said(words[first:last], mode) for first, last in spans],
         "rules": [
             {
                 "name": node.name,
                 "scope": numbers[id(node.document)],
-                "text": said(words[node.first : node.last], mode),
+                "text": spans[node.first, node.last],
                 "literal": node.document.tag_format is TagFormat.LITERAL,
                 "steps": [
                     child.text if isinstance(child, Tag) else places[id(child)]
@@ -121,11 +126,9 @@ def _runs(node: Node) -> bool:
     return bool(node.document.tags) or any(isinstance(child, Tag) for child in node.children)
 
 
-def _callees_first(root: Node) -> list[Node]:
-    ordered: list[Node] = []
-    agenda = [root]
-    while agenda:
-        node = agenda.pop()
-        ordered.append(node)
-        agenda.extend(child for child in node.children if isinstance(child, Node))
-    return ordered[::-1]
+def _nodes(root: Node) -> list[Node]:
+    """Return the rules of a parse, the root first."""
+    found = [root]
+    for node in found:
+        found.extend(child for child in node.children if isinstance(child, Node))
+    return found

@@ -6,9 +6,10 @@ import re
 from typing import Final
 
 from mirabelle.grammar import checks
+from mirabelle.grammar.encoding import decoded
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.expansion import ExpansionReader
-from mirabelle.grammar.lexer import Cursor, symbols
+from mirabelle.grammar.lexer import Cursor, examples, symbols
 from mirabelle.grammar.model import (
     Document,
     Expansion,
@@ -80,7 +81,7 @@ def _decoded(data: bytes, uri: str) -> tuple[str, int]:
                 raise GrammarError(f"It declares '{named}' and is in UTF-16.", uri=uri, line=1)
             text = data.decode(guess)
         elif named:
-            text = data.removeprefix(b"\xef\xbb\xbf").decode(named)
+            text = decoded(data, named)
         else:
             text = _undeclared(data)
     except (LookupError, UnicodeError) as error:
@@ -189,7 +190,7 @@ class _Form(ExpansionReader):
 
     def _rule(self) -> Rule:
         cursor = self.cursor
-        line = cursor.next.line
+        line, note = cursor.next.line, cursor.next.note
         public = False
         if (scope := cursor.take_if("word")) is not None:
             if scope.text not in ("public", "private"):
@@ -199,7 +200,7 @@ class _Form(ExpansionReader):
         cursor.expect("equals", "'='")
         expansion = self.alternatives()
         cursor.expect("semicolon", "';' or more of the rule")
-        return Rule(name, expansion, public, line)
+        return Rule(name, expansion, public, line, examples(note))
 
     def element(self, depth: int) -> Expansion | None:
         """Read one expansion with what is attached to it: a language, a repeat (section 2.8)."""
@@ -209,8 +210,9 @@ class _Form(ExpansionReader):
         if expansion is None:
             return None
         if (language := cursor.take_if("language")) is not None:
-            if symbol.kind == "tag":
-                raise cursor.error("A language may not be attached to a tag.")
+            if symbol.kind == "tag" or expansion == Sequence(()):
+                raise cursor.error("A language may not be attached to a tag or to nothing.")
+            checks.attached(language.text[1:], uri=self._uri, line=language.line)
             expansion = _in_language(expansion, language.text[1:])
         if (repeat := cursor.take_if("repeat")) is not None:
             return self._repeated(expansion, repeat.text[1:-1], repeat.line)

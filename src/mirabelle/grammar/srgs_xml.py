@@ -85,7 +85,7 @@ class _Form:
             mode=self._mode,
             rules=rules,
             language=language,
-            root=attributes.get("root", ""),
+            root=attributes.get("root", "").strip(),
             tag_format=tag_format(attributes.get("tag-format", "")),
             tags=tuple(tags),
             metas=metas,
@@ -99,13 +99,14 @@ class _Form:
         if root.namespace not in allowed:
             raise self._error(root, f'<grammar> must be in the namespace of SRGS: xmlns="{SRGS}".')
         version = root.attributes.get("version")
-        if version != "1.0" and not (version is None and self._inline):
+        if (version or "").strip() != "1.0" and not (version is None and self._inline):
             raise self._error(root, 'The version of the grammar must be given as version="1.0".')
 
     def _read_mode(self, root: XmlElement, default: Mode | None) -> Mode:
         named = root.attributes.get("mode")
         if named is None:
             return default or Mode.VOICE
+        named = named.strip()
         if named not in ("voice", "dtmf"):
             raise self._error(root, f"The mode is '{named}'; it must be 'voice' or 'dtmf'.")
         return Mode(named)
@@ -129,7 +130,7 @@ class _Form:
         attributes = element.attributes
         name = attributes.get("id", "").strip()
         checks.rule_name(name, uri=self._uri, line=element.line)
-        scope = attributes.get("scope", "private")
+        scope = attributes.get("scope", "private").strip()
         if scope not in ("private", "public"):
             raise self._error(element, f"The scope of '{name}' is '{scope}'; it must be 'private' or 'public'.")
         items = tuple(self._expansions(element, allowed=_IN_RULE))
@@ -162,7 +163,7 @@ class _Form:
     def _expansion(self, element: XmlElement) -> Expansion:
         match element.name:
             case "token":
-                return self._token(element, self._only_text(element), element.attributes.get("xml:lang", ""))
+                return self._token(element, self._only_text(element), self._language(element))
             case "ruleref":
                 return self._reference(element)
             case "item":
@@ -170,7 +171,16 @@ class _Form:
             case "one-of":
                 return self._one_of(element)
             case _:
+                if "xml:lang" in element.attributes:
+                    raise self._error(element, "A language may not be attached to a tag.")
                 return Tag(self._only_text(element))
+
+    def _language(self, element: XmlElement) -> str:
+        """Return the language attached to a part of a rule (section 2.7); an empty one takes it away, as XML has it."""
+        language = element.attributes.get("xml:lang", "")
+        if language:
+            checks.attached(language, uri=self._uri, line=element.line)
+        return language
 
     def _tokens(self, element: XmlElement, text: str) -> Iterator[Expansion]:
         for quoted, word, stray in _TEXT.findall(text):
@@ -195,18 +205,19 @@ class _Form:
         if (special is None) == (uri is None):
             raise self._error(element, "<ruleref> needs either 'uri' or 'special'.")
         if special is not None:
+            special = special.strip()
             if special not in RESERVED:
                 raise self._error(element, f"'{special}' is no special rule; NULL, VOID and GARBAGE are.")
             return Special(special)
         assert uri is not None
         if uri.strip().removeprefix("#") in RESERVED:
             raise self._error(element, f"'{uri}' is reserved; a special rule is referred to by 'special'.")
-        media_type, language = attributes.get("type", ""), attributes.get("xml:lang", "")
-        return self._base.reference(uri, media_type=media_type, language=language, line=element.line)
+        media_type = attributes.get("type", "")
+        return self._base.reference(uri, media_type=media_type, language=self._language(element), line=element.line)
 
     def _item(self, element: XmlElement) -> Expansion:
         attributes = element.attributes
-        content = _sequence(tuple(self._expansions(element, allowed=_IN_ITEM)), attributes.get("xml:lang", ""))
+        content = _sequence(tuple(self._expansions(element, allowed=_IN_ITEM)), self._language(element))
         probability = None
         if (written := attributes.get("repeat-prob")) is not None:
             probability = checks.probability(written, uri=self._uri, line=element.line)
@@ -225,7 +236,7 @@ class _Form:
             items.append(Alternative(self._item(child), heavy))
         if not items:
             raise self._error(element, "<one-of> needs at least one <item>.")
-        return Alternatives(tuple(items), element.attributes.get("xml:lang", ""))
+        return Alternatives(tuple(items), self._language(element))
 
 
 _IN_ITEM: Final = frozenset({"token", "ruleref", "item", "one-of", "tag"})

@@ -15,6 +15,7 @@ VXML: Final = "http://www.w3.org/2001/vxml"
 _XML: Final = "http://www.w3.org/XML/1998/namespace"
 _MOST_DEPTH: Final = 150
 _MOST_ELEMENTS: Final = 200_000
+_MOST_DECLARED: Final = 1_000
 
 
 class XmlElement(Protocol):
@@ -65,12 +66,16 @@ class _Reader:
         self._uri = uri
         self._open: list[Element] = []
         self._count = 0
+        self._declared = 0
         self._root: Element | None = None
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
+        # One declaration may give every element a default of any length.
+        parser.specified_attributes = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
+        parser.AttlistDeclHandler = self._attribute
         parser.EntityDeclHandler = self._entity
         parser.SkippedEntityHandler = self._skipped
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
@@ -115,6 +120,11 @@ class _Reader:
             children[-1] += text
         else:
             children.append(text)
+
+    def _attribute(self, *_declared: object) -> None:
+        self._declared += 1
+        if self._declared > _MOST_DECLARED:
+            raise self._error(f"Its document type declares more than {_MOST_DECLARED:,} attributes; leave it out.")
 
     def _entity(self, *declared: object) -> None:
         raise self._error(f"It declares the entity '{declared[0]}'; write the text out, entities are never expanded.")

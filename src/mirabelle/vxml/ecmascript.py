@@ -12,12 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from importlib import resources
 from typing import Final
 
 import quickjs
 
+from mirabelle.grammar.evaluation import bounds
 from mirabelle.vxml.errors import SemanticError
 
 EVALUATION_MS: Final = 200
@@ -127,11 +126,6 @@ def plain(text: str) -> bool:
     return text.isascii() and "\0" not in text
 
 
-@lru_cache(maxsize=1)
-def _bounds() -> str:
-    return resources.files("mirabelle.vxml").joinpath("bounds.js").read_text("utf-8")
-
-
 class Engine:
     """One ECMAScript engine and its limits.
 
@@ -154,7 +148,7 @@ class Engine:
         self._context = quickjs.Context()
         self._context.set_memory_limit(memory_bytes)
         self._context.set_max_stack_size(STACK_BYTES)
-        self._context.eval(_bounds())
+        self._context.eval(bounds())
         self._functions: list[Callable[..., str]] = []
         self._dead = ""
 

@@ -57,6 +57,41 @@ def test_a_variable_of_one_rule_is_not_seen_by_another(match: Callable[..., Matc
         match("$main = $x {out = mine}; $x = a {var mine = 1};", "a", header=SCRIPT).interpret()
 
 
+def test_tags_run_from_left_to_right_through_all_rules(match: Callable[..., Match]) -> None:
+    header = SCRIPT + "{var said = ''};"
+    rules = """$main = {said += 1} $x {said += 4} $y {out = said + rules.y}; $x = {said += 2} $z;
+        $y = b {said += 5; out = ''}; $z = a {said += 3};"""
+    assert match(rules, "a b", header=header).interpret() == "12345"
+
+
+def test_a_tag_sees_no_names_but_those_of_the_recommendation(match: Callable[..., Match]) -> None:
+    names = ["parse", "scopes", "open", "rule", "made", "named", "begun", "__tags", "__steps", "running", "value"]
+    seen = ", ".join(f"typeof {name}" for name in names)
+    for header in (SCRIPT, SCRIPT + "{var known = 1};"):
+        found = match(
+            f"$main = $x {{out = [{seen}]}}; $x = a {{__steps = []; parse = 1; out = 2}};", "a", header=header
+        )
+        assert found.interpret() == ["number", *["undefined"] * 6, "undefined", "object", "undefined", "undefined"]
+
+
+def test_a_rule_that_was_not_matched_is_undefined_whatever_its_name(match: Callable[..., Match]) -> None:
+    rules = "$main = a [$constructor] {out = [typeof rules.constructor, typeof meta.toString]}; $constructor = b;"
+    assert match(rules, "a", header=SCRIPT).interpret() == ["undefined", "undefined"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        ("out = new Array(4e9).join('x')", "more than 1000000 members"),
+        ("out = 'a'.repeat(1e6).indexOf('a'.repeat(5e5) + 'b')", "too long to look for"),
+        ("out = /^(a+)+$/.test('a'.repeat(40) + 'b')", "interrupted"),
+    ],
+)
+def test_what_the_engine_does_on_its_own_is_bounded_too(match: Callable[..., Match], tag: str, reason: str) -> None:
+    with pytest.raises(SemanticsError, match=reason):
+        match(f"$main = a {{{tag}}};", "a", header=SCRIPT).interpret()
+
+
 @pytest.mark.parametrize(
     ("rules", "said", "expected"),
     [
