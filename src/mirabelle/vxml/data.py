@@ -11,6 +11,7 @@ from mirabelle.vxml.errors import DocumentError, SemanticError
 from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Fetch
+from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.submit import submission_of, with_query
 from mirabelle.vxml.xml import Element, parse_xml
@@ -46,7 +47,7 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
             purpose="data",
         ),
     )
-    name = element.get("name")
+    name = declarable(element.get("name"))
     if not name:
         return
     kind = fetched.content_type.partition(";")[0].strip().lower()

@@ -22,6 +22,7 @@ from mirabelle.vxml.machine import Context, Dialect, Machine, Steps
 from mirabelle.vxml.platform import Fetch, Note, NoteKind
 from mirabelle.vxml.scopes import Kept, Scopes
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown, event_of
+from mirabelle.vxml.xml import Element
 
 _SESSION_DEPTH = 1
 _APPLICATION_DEPTH = 2
@@ -144,18 +145,24 @@ class Interpreter:
             yield from self._initialised(transition.document)
 
     def _initialised(self, document: Document) -> Steps[None]:
-        """Execute what a document declares; events find the handlers of the document."""
+        """Execute what a document declares; events find the document's handlers, and then the rest follows."""
         machine = self._machine
         depth = machine.scopes.depth
-        try:
-            for element in document.root.elements():
-                machine.spend()
-                if element.name == "var":
-                    declare(machine, element)
-                elif element.name == "script":
-                    yield from script(machine, element)
-                elif element.name == "data":
-                    yield from fetch_data(machine, element)
-        except (Thrown, SemanticError) as error:
-            machine.scopes.pop_to(depth)
-            yield from handle(machine, event_of(error), machine.here.holders(), Counter())
+        counters: Counter[str] = Counter()
+        for element in document.root.elements():
+            machine.spend()
+            try:
+                yield from _executed(machine, element)
+            except (Thrown, SemanticError) as error:
+                machine.scopes.pop_to(depth)
+                yield from handle(machine, event_of(error), machine.here.holders(), counters)
+
+
+def _executed(machine: Machine, element: Element) -> Steps[None]:
+    """Execute a child of a document, if it is one that declares something."""
+    if element.name == "var":
+        declare(machine, element)
+    elif element.name == "script":
+        yield from script(machine, element)
+    elif element.name == "data":
+        yield from fetch_data(machine, element)

@@ -68,7 +68,8 @@ def queue_prompt(machine: Machine, element: Element) -> Steps[None]:
         element.children,
         bargein=bargein == "true",
         bargeintype=element.get("bargeintype") or properties.text("bargeintype") or "speech",
-        timeout_ms=milliseconds(timeout) if timeout else None,
+        timeout_ms=milliseconds(timeout) if timeout else properties.time("timeout"),
+        always=bool(timeout),
         language=element.get("xml:lang"),
         base=element.get("xml:base"),
     )
@@ -82,6 +83,7 @@ def queue_text(machine: Machine, children: Sequence[Element | str]) -> Steps[Non
         children,
         bargein=properties.text("bargein") == "true",
         bargeintype=properties.text("bargeintype") or "speech",
+        timeout_ms=properties.time("timeout"),
     )
 
 
@@ -91,7 +93,8 @@ def _queue(
     *,
     bargein: bool,
     bargeintype: str,
-    timeout_ms: int | None = None,
+    timeout_ms: int,
+    always: bool = False,
     language: str = "",
     base: str = "",
 ) -> Steps[None]:
@@ -100,7 +103,8 @@ def _queue(
     builder = _Builder(machine, absolute(document.base, base), language)
     yield from builder.content(children)
     items = builder.finish()
-    if items or timeout_ms is not None:
+    # Without anything to play, a prompt may still say how long to wait (4.1.7).
+    if items or always:
         machine.enqueue(Prompt(items, bargein, bargeintype, timeout_ms, language))
 
 
@@ -276,7 +280,7 @@ class _Builder:
             depth = scopes.depth
             scopes.push()
             scopes.declare_value("_prompt", choice.prompt)
-            scopes.declare_value("_dtmf", choice.dtmf)
+            scopes.declare_value("_dtmf", " ".join(choice.dtmf))
             yield from self.content(element.children)
             scopes.pop_to(depth)
 

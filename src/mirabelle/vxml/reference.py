@@ -32,6 +32,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[ElementType, ...]], ...]] = (
 _SYNTHESISER: Final = "Goes to the synthesiser as it is."
 _HINT: Final = "Taken, without effect: everything is fetched when it is needed."
 _AGE: Final = "Handed to what fetches; today's fetcher keeps no copies, so that every answer is fresh."
+_OWN_KEYS: Final = "By extension, words that are keys themselves may be pressed where there is no `dtmf`."
 _NO_LEXICON: Final = "Taken, without effect."
 
 ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
@@ -70,11 +71,13 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("*", "method"): "`raw` is an extension: it posts what `rawexpr` yields.",
         ("break", "size"): "Of VoiceXML 1.0; taken, without effect.",
         ("catch", "event"): "Without it, or empty: every event.",
+        ("choice", "dtmf"): _OWN_KEYS,
+        ("option", "dtmf"): _OWN_KEYS,
         ("field", "type"): "A builtin type; one that does not exist throws `error.unsupported.builtin`.",
         ("grammar", "mode"): "Where a grammar file says otherwise, the file is right.",
         ("grammar", "type"): (
-            "Without it the content or the server decides; plain text is JSGF. A type nobody knows throws "
-            "`error.unsupported.format`."
+            "Without it the content or the server decides; plain text is JSGF, unless it begins with `#ABNF`. A type "
+            "nobody knows throws `error.unsupported.format`."
         ),
         ("grammar", "weight"): _NO_LEXICON,
         ("param", "type"): "Of objects; taken, without effect.",
@@ -133,6 +136,8 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
 - Where an element takes one of several attributes and has two or none, a document that another one asks for is refused
   in the same way. The first document of a session is run; the element throws `error.badfetch` when it is executed.
 - A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
+- A variable or an item whose name ECMAScript does not allow, or that ends in `$`, throws `error.semantic` when it is
+  declared. What else a form or a document declares is declared all the same.
 - A property with a name that is not below is taken, without effect.
 - *Extension* marks what no version of the standard has.
 """

@@ -175,18 +175,12 @@ def _identifier(_: Attribute, value: str) -> str:
     return "" if good else "an identifier holds neither space nor '#' and is not empty"
 
 
-def _variable(_: Attribute, value: str) -> str:
-    return "names that end in '$' are reserved" if value.endswith("$") else ""
-
-
 _CHECKS: Final[Mapping[Kind, Callable[[Attribute, str], str]]] = {
     Kind.BOOLEAN: _boolean,
     Kind.DURATION: _duration,
     Kind.COUNT: _count,
     Kind.CHOICE: _word,
     Kind.ID: _identifier,
-    Kind.VARIABLE: _variable,
-    Kind.ITEM: _variable,
 }
 
 
