@@ -69,8 +69,8 @@ def test_a_subdialog_does_not_have_its_callers_properties() -> None:
     assert run(documents, "12#").logs == ["12"]
 
 
-def test_inputmodes_decide_which_grammars_listen() -> None:
-    body = f"<property name='inputmodes' value='voice'/><form><field name='f'>{ONE}<option>yes</option><nomatch><log>no</log></nomatch><filled><log expr='f'/></filled></field></form>"
+def test_keys_are_not_heard_where_inputmodes_has_voice_alone() -> None:
+    body = f"<property name='inputmodes' value='voice'/><form><field name='f'>{ONE}<option>yes</option><noinput><log>no</log></noinput><filled><log expr='f'/></filled></field></form>"
     assert run(vxml(body), "1,text:yes").logs == ["no", "yes"]
 
 
