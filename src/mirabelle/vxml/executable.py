@@ -114,6 +114,8 @@ def _goto(machine: Machine, element: Element) -> Steps[None]:
     if given in ("nextitem", "expritem"):
         form = machine.here.form
         if form is None or form.item(written) is None:
+            # The dialog handles that, not the item that asked (5.3.7).
+            machine.here.item = None
             raise Thrown("error.badfetch", f"The dialog has no form item '{written[:60]}'.")
         raise GoToItem(written)
     transition = yield from acquire(machine, element, written)

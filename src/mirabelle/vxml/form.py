@@ -7,7 +7,7 @@ from typing import Any
 
 from mirabelle.vxml.active import ForDialog, ForEvent, ForItem, ForLink, active_grammars
 from mirabelle.vxml.data import fetch_data
-from mirabelle.vxml.ecmascript import Value
+from mirabelle.vxml.ecmascript import UNDEFINED, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.executable import declare, execute, script, take_action
 from mirabelle.vxml.handling import handle
@@ -106,11 +106,8 @@ class FormInterpretation:
             machine.here.item = None
 
     def _handled(self, event: Thrown) -> Steps[None]:
-        here = self._machine.here
-        item = next((i for i in self._form.items if i.element is here.item), None)
-        counters = item.events if item else self._form.events
         try:
-            yield from handle(self._machine, event, here.holders(), counters)
+            yield from handle(self._machine, event)
         finally:
             self._silent = not self._machine.reprompted
 
@@ -150,7 +147,8 @@ class FormInterpretation:
         scopes = self._machine.scopes
         expr = item.element.attributes.get("expr")
         if item.name:
-            scopes.declare(declarable(item.name))
+            # Unlike another <var>, it begins undefined even where there is a variable of its name (appendix C).
+            scopes.declare_value(declarable(item.name), UNDEFINED)
             if item.takes_input:
                 scopes.declare(f"{item.name}$", "({})")
             if expr is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
@@ -83,7 +82,7 @@ class Interpreter:
         machine.scopes.declare("lastresult$")
         try:
             yield from self._initialised(document)
-            yield from handle(machine, event, machine.here.holders(), Counter())
+            yield from handle(machine, event)
         except GoToDialog as onward:
             return onward
         raise Ending("exit")
@@ -148,14 +147,14 @@ class Interpreter:
         """Execute what a document declares; events find the document's handlers, and then the rest follows."""
         machine = self._machine
         depth = machine.scopes.depth
-        counters: Counter[str] = Counter()
+        machine.here.events.clear()
         for element in document.root.elements():
             machine.spend()
             try:
                 yield from _executed(machine, element)
             except (Thrown, SemanticError) as error:
                 machine.scopes.pop_to(depth)
-                yield from handle(machine, event_of(error), machine.here.holders(), counters)
+                yield from handle(machine, event_of(error))
 
 
 def _executed(machine: Machine, element: Element) -> Steps[None]:

@@ -320,3 +320,8 @@ def test_a_name_that_no_variable_can_have_is_a_semantic_error(name: str, element
 def test_an_inline_grammar_in_abnf_is_known_by_its_first_line() -> None:
     grammar = "<grammar mode='dtmf'><![CDATA[#ABNF 1.0;\nmode dtmf;\nroot $r;\n$r = 1 | 2;]]></grammar>"
     assert run(form(f"<field name='a'>{grammar}<filled><log expr='a'/></filled></field>"), "2").logs == ["2"]
+
+
+def test_an_item_begins_undefined_even_where_a_variable_has_its_name() -> None:
+    body = f"<var name='a' expr='1'/><field name='a'>{ONE}<filled><log expr='a'/></filled></field>"
+    assert run(form(body), "1").logs == ["one"]
