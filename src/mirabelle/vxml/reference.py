@@ -51,7 +51,7 @@ ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
             "Keys are understood everywhere. Words are understood by `mirabelle vxml run` (`text:`); a telephone call "
             "has no recogniser and leaves grammars for words alone. See [grammars](grammars.md)."
         ),
-        "data": "The result is a read-only DOM, or the value itself where the answer is JSON.",
+        "data": "The result is a DOM (Level 2 Core) that can be read, or the value itself where the answer is JSON.",
         **dict.fromkeys(("emphasis", "phoneme", "prosody", "say-as", "voice"), _SYNTHESISER),
     }
 )
