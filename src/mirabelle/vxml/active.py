@@ -137,7 +137,7 @@ class _Gathering:
 
     def wanted(self) -> list[Active]:
         """Those of a mode that the property inputmodes lets in."""
-        modes = self._machine.properties.text("inputmodes").split()
+        modes = self._machine.properties.words("inputmodes", "dtmf", "voice")
         return [active for active in self.found if active.grammar.mode in modes]
 
     def _add(self, grammar: Grammar, owner: Owner) -> None:

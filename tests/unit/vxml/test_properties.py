@@ -74,10 +74,24 @@ def test_keys_are_not_heard_where_inputmodes_has_voice_alone() -> None:
     assert run(vxml(body), "1,text:yes").logs == ["no", "yes"]
 
 
-@pytest.mark.parametrize("name", ["timeout", "confidencelevel", "maxnbest", "interdigittimeout"])
-def test_a_value_that_is_none_is_a_semantic_error(name: str) -> None:
-    body = f"<property name='{name}' value='nonsense'/><form><field name='f'>{ONE}</field></form>"
-    assert run(vxml(body)).lines[-1].startswith("error: error.semantic")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "nonsense") for name in ("timeout", "confidencelevel", "maxnbest", "interdigittimeout", "bargein")),
+        ("confidencelevel", "1.5"),
+        ("sensitivity", "-1"),
+        ("speedvsaccuracy", "fast"),
+        ("bargeintype", "loud"),
+        ("inputmodes", "dtmf smell"),
+        ("inputmodes", ""),
+        ("recordutterance", "maybe"),
+    ],
+)
+def test_a_value_that_is_none_is_a_semantic_error_where_input_is_waited_for(name: str, value: str) -> None:
+    caught = "<catch event='error.semantic'>Sorry.<log>caught</log><exit/></catch>"
+    body = f"{caught}<property name='{name}' value='{value}'/><form><field name='f'>Say it.{ONE}</field></form>"
+    ended = run(vxml(body), "1")
+    assert (ended.logs, ended.prompts[-1]) == (["caught"], "Sorry.")
 
 
 def test_a_property_nobody_knows_is_empty() -> None:
