@@ -138,8 +138,8 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
 - A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
 - A variable or an item whose name ECMAScript does not allow, or that ends in `$`, throws `error.semantic` when it is
   declared. What else a form or a document declares is declared all the same.
-- A property with a name that is not below is taken, without effect. A value that one cannot have throws `error.semantic`
-  where input is waited for.
+- A property with a name that is not below is taken, without effect. A value that one cannot have throws
+  `error.semantic` where input is waited for.
 - *Extension* marks what no version of the standard has.
 """
 
