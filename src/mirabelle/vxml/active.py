@@ -120,8 +120,7 @@ def _gathered(machine: Machine, item: FormItem, *, modal: bool) -> Steps[_Gather
     if modal:
         return gathered
     if here.dialog is not None and here.dialog.name == "form":
-        yield from gathered.grammars(here.dialog, here.document, ForForm())
-        yield from gathered.links(here.dialog, here.document)
+        yield from gathered.scope(here.dialog, here.document, ForForm())
     yield from gathered.document(here.document, here.dialog)
     if here.root is not None:
         yield from gathered.document(here.root, here.dialog)
@@ -138,7 +137,7 @@ class _Gathering:
 
     def wanted(self) -> list[Active]:
         """Those of a mode that the property inputmodes lets in."""
-        modes = self._machine.properties.text("inputmodes").split()
+        modes = self._machine.properties.words("inputmodes", "dtmf", "voice")
         return [active for active in self.found if active.grammar.mode in modes]
 
     def _add(self, grammar: Grammar, owner: Owner) -> None:
@@ -148,57 +147,67 @@ class _Gathering:
         for child in element.elements("grammar"):
             self._add((yield from load_grammar(self._machine, child, document)), owner)
 
-    def links(self, element: Element, document: Document) -> Steps[None]:
-        for link in element.elements("link"):
-            _check_destination(link)
-            yield from self.grammars(link, document, ForLink(link, document))
-            self._keys(link.get("dtmf"), ForLink(link, document))
+    def link(self, link: Element, document: Document) -> Steps[None]:
+        _check_destination(link)
+        yield from self.grammars(link, document, ForLink(link, document))
+        self._keys(link.get("dtmf"), ForLink(link, document))
+
+    def scope(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
+        """What a form or an item listens to; of equals the first in the document wins (3.1.4)."""
+        options = {option.element: option for option in options_of(element)}
+        for child in element.elements():
+            if child.name == "grammar":
+                self._add((yield from load_grammar(self._machine, child, document)), owner)
+            elif child.name == "link":
+                yield from self.link(child, document)
+            elif child in options and isinstance(owner, ForItem):
+                self._choice(options[child], document, ForItem(owner.item, options[child]))
 
     def item(self, item: FormItem) -> Steps[None]:
-        document = self._machine.here.document
-        element = item.element
-        if item.kind != "initial":
-            yield from self.grammars(element, document, ForItem(item))
-        if item.kind == "field":
-            for option in options_of(element):
-                self._words(option, document, ForItem(item, option))
-                self._keys(option.dtmf, ForItem(item, option))
-            if element.get("type"):
-                for grammar in builtins(self._machine, element.get("type")):
-                    self._add(grammar, ForItem(item))
-        yield from self.links(element, document)
+        yield from self.scope(item.element, self._machine.here.document, ForItem(item))
+        if item.kind == "field" and item.element.get("type"):
+            for grammar in builtins(self._machine, item.element.get("type")):
+                self._add(grammar, ForItem(item))
 
     def menu(self, menu: Element, document: Document) -> Steps[None]:
         for choice in choices_of(menu):
             owner = ForDialog(menu, document, choice.element)
             _check_destination(choice.element)
-            own = choice.element.elements("grammar")
             yield from self.grammars(choice.element, document, owner)
-            if not own:
-                self._words(choice, document, owner)
-            self._keys(choice.dtmf, owner)
+            self._choice(choice, document, owner)
 
     def document(self, document: Document, active: Element | None) -> Steps[None]:
         """Links of the document, and its dialogs whose grammars have document scope."""
-        yield from self.links(document.root, document)
-        for dialog in document.dialogs:
-            if dialog is active:
+        for child in document.root.elements():
+            if child is active:
                 continue
-            whole = dialog.get("scope") == "document"
-            if dialog.name == "menu" and whole:
-                yield from self.menu(dialog, document)
-            elif dialog.name == "form":
-                for grammar in dialog.elements("grammar"):
-                    if (grammar.get("scope") or ("document" if whole else "")) == "document":
-                        self._add(
-                            (yield from load_grammar(self._machine, grammar, document)), ForDialog(dialog, document)
-                        )
+            whole = child.get("scope") == "document"
+            if child.name == "link":
+                yield from self.link(child, document)
+            elif child.name == "menu" and whole:
+                yield from self.menu(child, document)
+            elif child.name == "form":
+                yield from self._open(child, document, whole=whole)
+
+    def _open(self, form: Element, document: Document, *, whole: bool) -> Steps[None]:
+        """The grammars of a form that its document or they themselves open to other dialogs (3.1.3)."""
+        for grammar in form.elements("grammar"):
+            if (grammar.get("scope") or ("document" if whole else "")) == "document":
+                self._add((yield from load_grammar(self._machine, grammar, document)), ForDialog(form, document))
 
     def universals(self) -> None:
         named = self._machine.properties.text("universals").split()
         for event in _UNIVERSALS:
             if event in named or "all" in named:
                 self._add(phrase_grammar(event, language="en-US"), ForEvent(event))
+
+    def _choice(self, choice: Choice, document: Document, owner: Owner) -> None:
+        """Its words, unless it has grammars of its own, and its keys."""
+        if choice.element.elements("grammar"):
+            self._keys(choice.dtmf, owner)
+        else:
+            self._words(choice, document, owner)
+            self._keys(choice.keys, owner)
 
     def _words(self, choice: Choice, document: Document, owner: Owner) -> None:
         if choice.prompt:
@@ -302,7 +311,7 @@ def _inline(machine: Machine, element: Element, base: str, claimed: str, documen
     text = element.text().strip()
     if not text or claimed in _XML_TYPES:
         raise Thrown("error.badfetch", f"<grammar> (line {element.line}) is empty, or not of the type {claimed}.")
-    kind = claimed or machine.dialect.grammar_type
+    kind = claimed or ("application/srgs" if text.startswith("#ABNF") else machine.dialect.grammar_type)
     return (yield from _loaded(machine, text.encode(), base, kind, mode=mode, language=language))
 
 

@@ -10,6 +10,7 @@ from mirabelle.vxml.machine import Machine
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.xml import Element
 
+_KEYS: Final = frozenset("0123456789*#")
 _OWN_KEYS: Final = frozenset("0*#")
 _NUMBERED: Final = 9
 _SPOKEN_ASIDE: Final = frozenset({"grammar", "property"})
@@ -35,6 +36,12 @@ class Choice:
     def shown(self) -> str:
         """How `<enumerate>` without content speaks it."""
         return f"For {self.prompt}, press {' '.join(self.dtmf)}." if self.dtmf else f"{self.prompt};"
+
+    @property
+    def keys(self) -> str:
+        """What may be pressed for it: where it names no keys, its words, as far as they are keys themselves."""
+        words = "".join(self.prompt.split())
+        return self.dtmf or (words if set(words) <= _KEYS else "")
 
     @property
     def value(self) -> str:

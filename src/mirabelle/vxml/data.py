@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from mirabelle.vxml.dom import BUILD, tree
+from mirabelle.vxml.dom import constructor, tree
 from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import DocumentError, SemanticError
 from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Fetch
+from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.submit import submission_of, with_query
-from mirabelle.vxml.xml import Element, parse_xml
+from mirabelle.vxml.xml import Element
 
 _JSON: Final = ("application/json", "text/json")
 
@@ -46,7 +47,7 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
             purpose="data",
         ),
     )
-    name = element.get("name")
+    name = declarable(element.get("name"))
     if not name:
         return
     kind = fetched.content_type.partition(";")[0].strip().lower()
@@ -55,11 +56,11 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
         scopes.declare_value(name, _json(fetched.body, fetched.url))
         return
     try:
-        root = parse_xml(fetched.body, fetched.url)
+        parsed = tree(fetched.body, fetched.url)
     except DocumentError as error:
         raise Thrown("error.badfetch", str(error)) from error
-    scopes.declare_value(name, tree(root))
-    scopes.declare(name, f"{BUILD}({name})")
+    scopes.declare_value(name, parsed)
+    scopes.declare(name, f"{constructor()}({name})")
 
 
 def _headers(element: Element) -> dict[str, str]:

@@ -1,105 +1,103 @@
-"""A read-only DOM of a fetched document, built inside the engine (VoiceXML 2.1, 5.1 and appendix D)."""
+"""A read-only DOM of a fetched document, built inside the engine (VoiceXML 2.1, 5 and appendix D)."""
 
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from importlib import resources
 from typing import Any, Final
 
 from mirabelle.vxml.ecmascript import JsObject
-from mirabelle.vxml.xml import Element
+from mirabelle.vxml.xml import XML, BoundedParser
 
-BUILD: Final = """(function (tree) {
-  class List extends Array { item(i) { return i >= 0 && i < this.length ? this[i] : null; } }
-  class Node {
-    constructor(owner, parent, type, name, value) {
-      this.ownerDocument = owner; this.parentNode = parent; this.nodeType = type; this.nodeName = name;
-      this.nodeValue = value; this.childNodes = EMPTY; this.attributes = null; this.at = 0;
-    }
-    get firstChild() { return this.childNodes.item(0); }
-    get lastChild() { return this.childNodes.item(this.childNodes.length - 1); }
-    get previousSibling() { return this.parentNode ? this.parentNode.childNodes.item(this.at - 1) : null; }
-    get nextSibling() { return this.parentNode ? this.parentNode.childNodes.item(this.at + 1) : null; }
-    hasChildNodes() { return this.childNodes.length > 0; }
-    hasAttributes() { return this.attributes !== null && this.attributes.length > 0; }
-    get textContent() {
-      if (this.nodeValue !== null) return this.nodeValue;
-      return this.childNodes.map(function (c) { return c.textContent; }).join('');
-    }
-    getElementsByTagName(name) {
-      return this.search(function (e) { return name === '*' || e.tagName === name; });
-    }
-    getElementsByTagNameNS(uri, name) {
-      return this.search(function (e) {
-        return (uri === '*' || e.namespaceURI === uri) && (name === '*' || e.localName === name); });
-    }
-    search(wanted) {
-      var found = new List();
-      (function walk(node) {
-        for (var child of node.childNodes) {
-          if (child.nodeType === 1 && wanted(child)) found.push(child);
-          walk(child);
-        }
-      })(this);
-      return found;
-    }
-  }
-  var EMPTY = new List();
-  class Text extends Node {
-    constructor(owner, parent, data) { super(owner, parent, 3, '#text', data); }
-    get data() { return this.nodeValue; }
-    get length() { return this.nodeValue.length; }
-    substringData(from, count) { return this.nodeValue.substr(from, count); }
-  }
-  class Attribute extends Node {
-    constructor(element, name, value) {
-      super(element.ownerDocument, null, 2, name, value);
-      this.name = name; this.value = value; this.specified = true; this.ownerElement = element;
-    }
-  }
-  class NamedNodeMap extends List {
-    getNamedItem(name) { return this.find(function (a) { return a.name === name; }) || null; }
-  }
-  class Element extends Node {
-    constructor(owner, parent, part) {
-      super(owner, parent, 1, part[0], null);
-      this.tagName = this.localName = part[0]; this.namespaceURI = part[1] || null; this.prefix = null;
-      this.attributes = new NamedNodeMap();
-      for (var name of Object.keys(part[2])) this.attributes.push(new Attribute(this, name, part[2][name]));
-      fill(this, part[3]);
-    }
-    getAttributeNode(name) { return this.attributes.getNamedItem(name); }
-    getAttribute(name) { var a = this.getAttributeNode(name); return a ? a.value : ''; }
-    hasAttribute(name) { return this.getAttributeNode(name) !== null; }
-  }
-  class Document extends Node {
-    constructor(part) {
-      super(null, null, 9, '#document', null);
-      fill(this, [part]);
-    }
-    get documentElement() { return this.firstChild; }
-    getElementById(id) { return this.search(function (e) { return e.getAttribute('id') === id; }).item(0); }
-  }
-  var fill = function (node, parts) {
-    if (!parts.length) return;
-    var owner = node.nodeType === 9 ? node : node.ownerDocument;
-    node.childNodes = new List();
-    for (var part of parts) {
-      var child = typeof part === 'string' ? new Text(owner, node, part) : new Element(owner, node, part);
-      child.at = node.childNodes.length;
-      node.childNodes.push(child);
-    }
-  };
-  return new Document(tree);
-})"""
-"""An expression whose value makes a document out of what `tree` gives."""
+_XMLNS: Final = "http://www.w3.org/2000/xmlns/"
+_ELEMENT, _CDATA, _INSTRUCTION, _COMMENT, _DOCUMENT = 1, 4, 7, 8, 9
+"""DOM's numbers of the types of nodes."""
 
 
-def tree(root: Element) -> JsObject:
-    """A document as arrays: name, namespace, attributes, children."""
-    return JsObject(json.dumps(_part(root)))
+@lru_cache(maxsize=1)
+def constructor() -> str:
+    """An expression of ECMAScript: a function that makes a document out of what `tree` gives."""
+    return resources.files("mirabelle.vxml").joinpath("dom.js").read_text("utf-8").strip().rstrip(";")
 
 
-def _part(element: Element) -> list[Any]:
-    local = element.name.rpartition("}")[2]
-    children = [child if isinstance(child, str) else _part(child) for child in element.children]
-    return [local, element.namespace, dict(element.attributes), children]
+def tree(data: bytes, uri: str) -> JsObject:
+    """A document as nested arrays, each beginning with the type of its node; text is text.
+
+    Args:
+        data: the document; its encoding is found as XML 1.0 appendix F has it.
+        uri: for messages only.
+
+    Raises:
+        DocumentError: not well-formed, a prefix is not declared, or past a limit; see `parse_xml`.
+    """
+    return JsObject(json.dumps([_DOCUMENT, _TreeReader(uri).read(data)]))
+
+
+class _TreeReader:
+    """Builds the arrays out of what expat reports. Names stay as they are written; prefixes are looked up here."""
+
+    def __init__(self, uri: str) -> None:
+        self._parser = parser = BoundedParser(uri)
+        self._children: list[list[Any]] = [[]]
+        self._namespaces: list[dict[str, str]] = [{"xml": XML, "xmlns": _XMLNS}]
+        self._text: list[str] = []
+        self._quoted = False
+        parser.expat.StartElementHandler = self._start
+        parser.expat.EndElementHandler = self._end
+        parser.expat.CharacterDataHandler = self._text.append
+        parser.expat.CommentHandler = self._comment
+        parser.expat.ProcessingInstructionHandler = self._instruction
+        parser.expat.StartCdataSectionHandler = self._begin_quoting
+        parser.expat.EndCdataSectionHandler = self._end_text
+
+    def read(self, data: bytes) -> list[Any]:
+        self._parser.parse(data)
+        return self._children[0]
+
+    def _start(self, name: str, pairs: list[str]) -> None:
+        self._parser.enter()
+        self._end_text()
+        given = list(zip(pairs[::2], pairs[1::2], strict=True))
+        declared = {key.partition(":")[2]: value for key, value in given if key.partition(":")[0] == "xmlns"}
+        self._namespaces.append({**self._namespaces[-1], **declared})
+        attributes = [[key, self._namespace(key, attribute=True), value] for key, value in given]
+        children: list[Any] = []
+        self._children[-1].append([_ELEMENT, name, self._namespace(name), attributes, children])
+        self._children.append(children)
+
+    def _namespace(self, name: str, *, attribute: bool = False) -> str | None:
+        prefix, colon, _ = name.rpartition(":")
+        if not colon and attribute:
+            return _XMLNS if name == "xmlns" else None
+        found = self._namespaces[-1].get(prefix)
+        if colon and not found:
+            raise self._parser.fault(f"the prefix '{prefix[:60]}' is not declared.")
+        return found or None
+
+    def _end(self, _name: str) -> None:
+        self._parser.leave()
+        self._end_text()
+        self._namespaces.pop()
+        self._children.pop()
+
+    def _comment(self, data: str) -> None:
+        self._end_text()
+        self._children[-1].append([_COMMENT, data])
+
+    def _instruction(self, target: str, data: str) -> None:
+        self._end_text()
+        self._children[-1].append([_INSTRUCTION, target, data])
+
+    def _begin_quoting(self) -> None:
+        self._end_text()
+        self._quoted = True
+
+    def _end_text(self) -> None:
+        text = "".join(self._text)
+        if self._quoted:
+            self._children[-1].append([_CDATA, text])
+        elif text:
+            self._children[-1].append(text)
+        self._text.clear()
+        self._quoted = False

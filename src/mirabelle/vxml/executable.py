@@ -14,6 +14,7 @@ from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
 from mirabelle.vxml.prompts import is_spoken, queue_prompt, queue_text
+from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
 from mirabelle.vxml.xml import Element
@@ -60,7 +61,7 @@ def _element(machine: Machine, element: Element) -> Steps[None]:
 
 def declare(machine: Machine, element: Element) -> None:
     """`<var>` (5.3.1)."""
-    machine.scopes.declare(element.get("name"), element.attributes.get("expr"))
+    machine.scopes.declare(declarable(element.get("name")), element.attributes.get("expr"))
 
 
 def _assign(machine: Machine, element: Element) -> None:
@@ -91,7 +92,9 @@ def _clear(machine: Machine, element: Element) -> None:
     names = element.get("namelist").split()
     if not names and form is not None:
         for item in form.items:
-            item.clear(machine.scopes)
+            # A menu has no form items; its counters stay (5.2.2).
+            if item.kind != "menu":
+                item.clear(machine.scopes)
     for name in names:
         item_found = form.item(name.removeprefix("dialog.")) if form else None
         if item_found is not None:
@@ -111,6 +114,8 @@ def _goto(machine: Machine, element: Element) -> Steps[None]:
     if given in ("nextitem", "expritem"):
         form = machine.here.form
         if form is None or form.item(written) is None:
+            # The dialog handles that, not the item that asked (5.3.7).
+            machine.here.item = None
             raise Thrown("error.badfetch", f"The dialog has no form item '{written[:60]}'.")
         raise GoToItem(written)
     transition = yield from acquire(machine, element, written)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mirabelle.vxml.active import ForDialog, ForEvent, ForItem, ForLink, active_grammars
 from mirabelle.vxml.data import fetch_data
-from mirabelle.vxml.ecmascript import Value
+from mirabelle.vxml.ecmascript import UNDEFINED, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.executable import declare, execute, script, take_action
 from mirabelle.vxml.handling import handle
@@ -16,7 +16,7 @@ from mirabelle.vxml.items import FormItem, FormState, items_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.prompts import queue_item_prompts
 from mirabelle.vxml.record import record
-from mirabelle.vxml.scopes import Kept
+from mirabelle.vxml.scopes import Kept, declarable
 from mirabelle.vxml.signals import Arrival, GoToDialog, GoToItem, Thrown, event_of
 from mirabelle.vxml.subdialog import call_subdialog
 from mirabelle.vxml.transfer import transfer
@@ -62,7 +62,7 @@ class FormInterpretation:
         depth = machine.scopes.depth
         machine.scopes.push("dialog")
         try:
-            yield from self._guarded(self._initialise(), None)
+            yield from self._initialise()
             arrival, self._arrival = self._arrival, None
             if arrival is not None:
                 yield from self._guarded(self._arrive(arrival), self._form.items[0] if self._is_menu else None)
@@ -106,30 +106,35 @@ class FormInterpretation:
             machine.here.item = None
 
     def _handled(self, event: Thrown) -> Steps[None]:
-        here = self._machine.here
-        item = next((i for i in self._form.items if i.element is here.item), None)
-        counters = item.events if item else self._form.events
         try:
-            yield from handle(self._machine, event, here.holders(), counters)
+            yield from handle(self._machine, event)
         finally:
             self._silent = not self._machine.reprompted
 
     def _initialise(self) -> Steps[None]:
-        """Declare variables and items in document order."""
-        machine = self._machine
+        """Declare variables and items in document order; one that fails does not keep the others from it."""
         for element in self._dialog.elements():
-            if element.name == "var":
-                self._declare(element)
-            elif element.name == "script":
-                yield from script(machine, element)
-            elif element.name == "data":
-                yield from fetch_data(machine, element)
-            else:
-                item = next((i for i in self._form.items if i.element is element), None)
-                if item is not None:
-                    self._declare_item(item)
+            yield from self._guarded(self._declared(element), None)
+        yield from self._guarded(self._params_taken(), None)
+        # That was no turn of the loop: the first item speaks whatever happened (appendix C).
+        self._silent = False
+
+    def _declared(self, element: Element) -> Steps[None]:
+        machine = self._machine
+        if element.name == "var":
+            self._declare(element)
+        elif element.name == "script":
+            yield from script(machine, element)
+        elif element.name == "data":
+            yield from fetch_data(machine, element)
+        else:
+            item = next((i for i in self._form.items if i.element is element), None)
+            if item is not None:
+                self._declare_item(item)
+
+    def _params_taken(self) -> Steps[None]:
         if self._params:
-            raise SemanticError(f"<param>: the dialog declares no variable {', '.join(self._params)}.")
+            yield from _throwing(SemanticError(f"<param>: the dialog declares no variable {', '.join(self._params)}."))
 
     def _declare(self, element: Element) -> None:
         name = element.get("name")
@@ -142,9 +147,12 @@ class FormInterpretation:
         scopes = self._machine.scopes
         expr = item.element.attributes.get("expr")
         if item.name:
-            scopes.declare(item.name, expr)
+            # Unlike another <var>, it begins undefined even where there is a variable of its name (appendix C).
+            scopes.declare_value(declarable(item.name), UNDEFINED)
             if item.takes_input:
                 scopes.declare(f"{item.name}$", "({})")
+            if expr is not None:
+                scopes.declare(item.name, expr)
         elif expr is not None and scopes.truth(f"typeof ({expr}) !== 'undefined'"):
             item.filled = True
 
@@ -245,8 +253,10 @@ class FormInterpretation:
             if item_here is None:
                 continue
             for filled in element.elements("filled"):
-                machine.here.item = element
-                yield from self._anonymous(filled)
+                # One before it may have cleared the item.
+                if item_here.is_filled(machine.scopes):
+                    machine.here.item = element
+                    yield from self._anonymous(filled)
 
     def _is_triggered(self, element: Element, just_filled: Sequence[FormItem]) -> bool:
         """Whether a form's `<filled>` applies after these items were filled."""
@@ -254,9 +264,8 @@ class FormInterpretation:
         items = [i for i in self._form.items if i.takes_input and (not names or i.name in names)]
         if not any(item in just_filled for item in items):
             return False
-        if element.get("mode", "all") == "any":
-            return True
-        return all(item.is_filled(self._machine.scopes) for item in items)
+        wanted = any if element.get("mode") == "any" else all
+        return wanted(item.is_filled(self._machine.scopes) for item in items)
 
     def _anonymous(self, element: Element) -> Steps[None]:
         """Execute the content of an element in a scope of its own."""

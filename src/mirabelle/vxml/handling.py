@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-
 from mirabelle.vxml.ecmascript import UNDEFINED
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.events import DefaultAction, count_event, default_handler, select_handler
@@ -12,17 +9,15 @@ from mirabelle.vxml.executable import execute
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Note, NoteKind, Prompt, Speech
 from mirabelle.vxml.signals import Ending, Thrown, event_of
-from mirabelle.vxml.xml import SSML, Element
+from mirabelle.vxml.xml import SSML
 
 
-def handle(machine: Machine, event: Thrown, holders: Sequence[Element], counters: Counter[str]) -> Steps[None]:
+def handle(machine: Machine, event: Thrown) -> Steps[None]:
     """Find the handler of an event and execute it; the events it throws itself are handled in turn.
 
     Args:
         machine: the session; `reprompted` says afterwards whether the handler wants prompts.
-        event: what was thrown.
-        holders: the elements whose handlers apply, innermost first.
-        counters: those of the item, or of the form.
+        event: what was thrown where the machine is now; what it is within may handle it, innermost first.
 
     Raises:
         Transition: the handler moves control away, or the default one ends the session.
@@ -33,13 +28,15 @@ def handle(machine: Machine, event: Thrown, holders: Sequence[Element], counters
         machine.spend_event(event)
         machine.reprompted = False
         scopes.pop_to(depth)
+        here = machine.here
+        counters = here.counters
         count_event(counters, event.name)
         yield Note(NoteKind.EVENT, f"{event.name} {event.message or ''}".rstrip())
         try:
             scopes.push()
             scopes.declare_value("_event", event.name)
             scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
-            handler = select_handler(event.name, holders, counters, scopes.truth)
+            handler = select_handler(event.name, here.holders(), counters, scopes.truth)
             if handler is None:
                 yield from _default(machine, event)
             else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
 from mirabelle.vxml.signals import Ending, Thrown
 
-_SPREAD: Final = "(function(a){for(var k in a[0])a[k]=a[0][k];return a;})"
 _RUN: Final = "(function(run){return function(source){return 's'+JSON.stringify(String(run(source)));};})(eval)"
 
 
@@ -43,23 +42,22 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
         Thrown: noinput, nomatch, maxspeechtimeout or connection.disconnect.hangup.
         Ending: there is no caller to wait for.
     """
-    ensure_caller(machine)
+    begin_waiting(machine)
     prompts = machine.take_queue()
-    timeouts = [prompt.timeout_ms for prompt in prompts if prompt.timeout_ms is not None]
-    properties = machine.properties.for_input(timeouts[-1] if timeouts else None)
+    properties = machine.properties.for_input(prompts[-1].timeout_ms if prompts else None)
     hotword = bool(prompts) and prompts[-1].bargeintype == "hotword"
     grammars = tuple(one.grammar for one in active)
     reply = yield Collect(prompts, grammars, properties, hotword)
     machine.waited()
     match reply:
-        case Input(results=()):
+        case Input(results=()) | NoMatch(too_long=False):
+            # Input that matches nothing counts as a recognition, too (5.1.5).
+            tell(machine, [{"confidence": 0.0, "utterance": reply.utterance, "inputmode": reply.mode}])
             raise Thrown("nomatch")
         case Input():
             return take_input(machine, reply, active)
-        case NoMatch(too_long=True):
-            raise Thrown("maxspeechtimeout")
         case NoMatch():
-            raise Thrown("nomatch")
+            raise Thrown("maxspeechtimeout")
         case HungUp():
             raise machine.lost()
         case NoInput():
@@ -68,14 +66,20 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
             raise Thrown("error.noresource", "The line did not say what the caller did.")
 
 
-def ensure_caller(machine: Machine) -> None:
-    """Final processing ends where the caller would be waited for (1.5.4).
+def begin_waiting(machine: Machine) -> None:
+    """Enter the waiting state: what was heard before is forgotten (5.1.5), and final processing ends here (1.5.4).
 
     Raises:
         Ending: the caller is gone.
     """
     if machine.gone:
         raise Ending("exit")
+    machine.scopes.set_result(None)
+
+
+def tell(machine: Machine, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Let `application.lastresult$` say what was heard: one entry for each hypothesis (5.1.5)."""
+    machine.scopes.set_result(json.dumps(list(entries)))
 
 
 def _interpretation(result: Result, active: Sequence[Active]) -> Any:
@@ -125,7 +129,7 @@ def take_input(machine: Machine, reply: Input, active: Sequence[Active]) -> Hear
         kept = {"recording": handle, "recordingsize": len(reply.recording), "recordingduration": reply.recording_ms}
         for entry in entries:
             entry |= kept
-    machine.scopes.assign("application.lastresult$", f"{_SPREAD}({json.dumps(entries)})")
+    tell(machine, entries)
     return Heard(reply, meanings[0], active[reply.results[0].grammar].owner)
 
 
@@ -164,12 +168,7 @@ def _assign(machine: Machine, item: FormItem, meaning: Any) -> None:
 
 def set_shadow(machine: Machine, item: FormItem) -> None:
     """Fill `name$` from the last result (2.3.1)."""
-    source = (
-        "(function(r){var s={};for(var k of ['confidence','utterance','inputmode','interpretation','markname',"
-        "'marktime','recording','recordingsize','recordingduration'])if(r[k]!==undefined)s[k]=r[k];return s;})"
-        "(application.lastresult$)"
-    )
-    machine.scopes.assign(f"{item.variable}$", source)
+    machine.scopes.copy_result(f"{item.variable}$")
 
 
 def _slot(meaning: Any, slot: str) -> tuple[bool, Any]:

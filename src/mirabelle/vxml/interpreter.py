@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
@@ -22,6 +21,7 @@ from mirabelle.vxml.machine import Context, Dialect, Machine, Steps
 from mirabelle.vxml.platform import Fetch, Note, NoteKind
 from mirabelle.vxml.scopes import Kept, Scopes
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown, event_of
+from mirabelle.vxml.xml import Element
 
 _SESSION_DEPTH = 1
 _APPLICATION_DEPTH = 2
@@ -82,7 +82,7 @@ class Interpreter:
         machine.scopes.declare("lastresult$")
         try:
             yield from self._initialised(document)
-            yield from handle(machine, event, machine.here.holders(), Counter())
+            yield from handle(machine, event)
         except GoToDialog as onward:
             return onward
         raise Ending("exit")
@@ -144,18 +144,24 @@ class Interpreter:
             yield from self._initialised(transition.document)
 
     def _initialised(self, document: Document) -> Steps[None]:
-        """Execute what a document declares; events find the handlers of the document."""
+        """Execute what a document declares; events find the document's handlers, and then the rest follows."""
         machine = self._machine
         depth = machine.scopes.depth
-        try:
-            for element in document.root.elements():
-                machine.spend()
-                if element.name == "var":
-                    declare(machine, element)
-                elif element.name == "script":
-                    yield from script(machine, element)
-                elif element.name == "data":
-                    yield from fetch_data(machine, element)
-        except (Thrown, SemanticError) as error:
-            machine.scopes.pop_to(depth)
-            yield from handle(machine, event_of(error), machine.here.holders(), Counter())
+        machine.here.events.clear()
+        for element in document.root.elements():
+            machine.spend()
+            try:
+                yield from _executed(machine, element)
+            except (Thrown, SemanticError) as error:
+                machine.scopes.pop_to(depth)
+                yield from handle(machine, event_of(error))
+
+
+def _executed(machine: Machine, element: Element) -> Steps[None]:
+    """Execute a child of a document, if it is one that declares something."""
+    if element.name == "var":
+        declare(machine, element)
+    elif element.name == "script":
+        yield from script(machine, element)
+    elif element.name == "data":
+        yield from fetch_data(machine, element)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
@@ -80,6 +81,7 @@ class Context:
         item: the form item being visited; None between items.
         form: the items and counters of the dialog.
         caller: the context this one returns to.
+        events: counters of the events while the document is initialised.
     """
 
     document: Document
@@ -88,6 +90,15 @@ class Context:
     item: Element | None = None
     form: FormState | None = None
     caller: Context | None = None
+    events: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def counters(self) -> Counter[str]:
+        """What counts the events of this place: the item's counters, or the dialog's, or the document's (5.2.2)."""
+        if self.form is None:
+            return self.events
+        item = next((item for item in self.form.items if item.element is self.item), None)
+        return item.events if item else self.form.events
 
     @property
     def depth(self) -> int:

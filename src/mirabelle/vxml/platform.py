@@ -73,7 +73,7 @@ class Prompt:
         items: what to play, in order.
         bargein: whether input may interrupt it.
         bargeintype: `speech` or `hotword`.
-        timeout_ms: the silence allowed after it, where the prompt itself gave one.
+        timeout_ms: the silence allowed after it (4.1.7); None where nobody said.
         language: `xml:lang` in effect.
     """
 

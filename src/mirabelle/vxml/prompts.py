@@ -9,10 +9,12 @@ from xml.sax.saxutils import escape, quoteattr
 from mirabelle.vxml.choices import enumerated
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.ecmascript import UNDEFINED
+from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
 from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Audio, Item, Mark, Prompt, Silence, Speech
+from mirabelle.vxml.properties import Properties
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.xml import SSML, Element
 
@@ -68,7 +70,8 @@ def queue_prompt(machine: Machine, element: Element) -> Steps[None]:
         element.children,
         bargein=bargein == "true",
         bargeintype=element.get("bargeintype") or properties.text("bargeintype") or "speech",
-        timeout_ms=milliseconds(timeout) if timeout else None,
+        timeout_ms=milliseconds(timeout) if timeout else _timeout(properties),
+        always=bool(timeout),
         language=element.get("xml:lang"),
         base=element.get("xml:base"),
     )
@@ -82,7 +85,16 @@ def queue_text(machine: Machine, children: Sequence[Element | str]) -> Steps[Non
         children,
         bargein=properties.text("bargein") == "true",
         bargeintype=properties.text("bargeintype") or "speech",
+        timeout_ms=_timeout(properties),
     )
+
+
+def _timeout(properties: Properties) -> int | None:
+    """The property at this moment; None where it is no time, which whoever waits for input is told."""
+    try:
+        return properties.time("timeout")
+    except SemanticError:
+        return None
 
 
 def _queue(
@@ -91,7 +103,8 @@ def _queue(
     *,
     bargein: bool,
     bargeintype: str,
-    timeout_ms: int | None = None,
+    timeout_ms: int | None,
+    always: bool = False,
     language: str = "",
     base: str = "",
 ) -> Steps[None]:
@@ -100,7 +113,8 @@ def _queue(
     builder = _Builder(machine, absolute(document.base, base), language)
     yield from builder.content(children)
     items = builder.finish()
-    if items or timeout_ms is not None:
+    # Without anything to play, a prompt may still say how long to wait (4.1.7).
+    if items or always:
         machine.enqueue(Prompt(items, bargein, bargeintype, timeout_ms, language))
 
 
@@ -276,7 +290,7 @@ class _Builder:
             depth = scopes.depth
             scopes.push()
             scopes.declare_value("_prompt", choice.prompt)
-            scopes.declare_value("_dtmf", choice.dtmf)
+            scopes.declare_value("_dtmf", " ".join(choice.dtmf))
             yield from self.content(element.children)
             scopes.pop_to(depth)
 

@@ -78,9 +78,36 @@ class Properties:
         except ValueError as error:
             raise SemanticError(f"The property {name} is '{self.text(name)[:40]}'; it must be a number.") from error
 
+    def share(self, name: str) -> float:
+        """A number from 0 to 1.
+
+        Raises:
+            SemanticError: it is none.
+        """
+        number = self.number(name)
+        if not 0 <= number <= 1:
+            raise SemanticError(f"The property {name} is '{self.text(name)[:40]}'; it must be from 0.0 to 1.0.")
+        return number
+
     def truth(self, name: str) -> bool:
-        """A yes or no."""
-        return self.text(name).strip() == "true"
+        """A yes or no.
+
+        Raises:
+            SemanticError: it is neither.
+        """
+        return self.words(name, "true", "false") == ["true"]
+
+    def words(self, name: str, *known: str) -> list[str]:
+        """Words out of a list; at least one.
+
+        Raises:
+            SemanticError: another one is among them, or there is none.
+        """
+        words = self.text(name).split()
+        if not words or not set(words) <= set(known):
+            listed = ", ".join(known)
+            raise SemanticError(f"The property {name} is '{self.text(name)[:40]}'; it takes {listed}.")
+        return words
 
     def seconds(self, name: str) -> int | None:
         """A count of seconds as HTTP caching has them; None where nobody gave one."""
@@ -92,7 +119,13 @@ class Properties:
 
         Args:
             timeout_ms: the timeout of the last prompt; None takes the property.
+
+        Raises:
+            SemanticError: the value of a property is none it can have (6.3).
         """
+        self.truth("bargein")
+        self.words("bargeintype", "speech", "hotword")
+        self.share("speedvsaccuracy")
         return InputProperties(
             timeout_ms=self.time("timeout") if timeout_ms is None else timeout_ms,
             interdigit_ms=self.time("interdigittimeout"),
@@ -101,10 +134,10 @@ class Properties:
             completetimeout_ms=self.time("completetimeout"),
             incompletetimeout_ms=self.time("incompletetimeout"),
             maxspeech_ms=self.time("maxspeechtimeout"),
-            confidence=self.number("confidencelevel"),
-            sensitivity=self.number("sensitivity"),
+            confidence=self.share("confidencelevel"),
+            sensitivity=self.share("sensitivity"),
             maxnbest=max(1, int(self.number("maxnbest"))),
-            modes=frozenset(self.text("inputmodes").split()) & {"dtmf", "voice"},
+            modes=frozenset(self.words("inputmodes", "dtmf", "voice")),
             record=self.truth("recordutterance"),
         )
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from mirabelle.vxml.active import Active, ForItem
 from mirabelle.vxml.duration import milliseconds
-from mirabelle.vxml.inputs import Heard, ensure_caller, take_input
+from mirabelle.vxml.inputs import Heard, begin_waiting, take_input, tell
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
@@ -33,10 +33,9 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
     kind = element.get("type").strip().lower() or machine.dialect.record_type
     if kind not in _TYPES:
         raise Thrown("error.unsupported.format", f"<record> cannot make '{kind[:60]}'; it can make audio/x-wav.")
-    ensure_caller(machine)
+    begin_waiting(machine)
     properties = machine.properties
     prompts = machine.take_queue()
-    timeouts = [prompt.timeout_ms for prompt in prompts if prompt.timeout_ms is not None]
     reply = yield Record(
         prompts,
         beep=element.get("beep") == "true",
@@ -45,11 +44,14 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         dtmfterm=element.get("dtmfterm", "true") != "false",
         type=kind,
         grammars=tuple(one.grammar for one in active),
-        properties=properties.for_input(timeouts[-1] if timeouts else None),
+        properties=properties.for_input(prompts[-1].timeout_ms if prompts else None),
     )
     machine.waited()
     match reply:
         case Recorded(input=None | Input(results=())):
+            if key := reply.termchar:
+                # As if a grammar of the item's own had matched it (2.3.6).
+                tell(machine, [{"confidence": 1.0, "utterance": key, "inputmode": "dtmf", "interpretation": key}])
             _fill(machine, item, reply)
         case Recorded(input=Input() as spoken):
             heard = take_input(machine, spoken, active)
@@ -74,10 +76,11 @@ def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
     if not item.name:
         return
     machine.scopes.assign_value(item.variable, handle)
-    shadow = {
+    shadow: dict[str, int | str] = {
         "duration": recorded.duration_ms,
         "size": len(recorded.data),
-        "termchar": recorded.termchar or None,
         "maxtime": recorded.maxtime,
     }
+    if recorded.termchar:
+        shadow["termchar"] = recorded.termchar
     machine.scopes.assign(f"{item.variable}$", json.dumps(shadow))

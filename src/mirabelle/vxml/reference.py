@@ -32,6 +32,7 @@ CHAPTERS: Final[tuple[tuple[str, tuple[ElementType, ...]], ...]] = (
 _SYNTHESISER: Final = "Goes to the synthesiser as it is."
 _HINT: Final = "Taken, without effect: everything is fetched when it is needed."
 _AGE: Final = "Handed to what fetches; today's fetcher keeps no copies, so that every answer is fresh."
+_OWN_KEYS: Final = "By extension, words that are keys themselves may be pressed where there is no `dtmf`."
 _NO_LEXICON: Final = "Taken, without effect."
 
 ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
@@ -50,7 +51,7 @@ ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
             "Keys are understood everywhere. Words are understood by `mirabelle vxml run` (`text:`); a telephone call "
             "has no recogniser and leaves grammars for words alone. See [grammars](grammars.md)."
         ),
-        "data": "The result is a read-only DOM, or the value itself where the answer is JSON.",
+        "data": "The result is a DOM (Level 2 Core) that can be read, or the value itself where the answer is JSON.",
         **dict.fromkeys(("emphasis", "phoneme", "prosody", "say-as", "voice"), _SYNTHESISER),
     }
 )
@@ -70,11 +71,13 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("*", "method"): "`raw` is an extension: it posts what `rawexpr` yields.",
         ("break", "size"): "Of VoiceXML 1.0; taken, without effect.",
         ("catch", "event"): "Without it, or empty: every event.",
+        ("choice", "dtmf"): _OWN_KEYS,
+        ("option", "dtmf"): _OWN_KEYS,
         ("field", "type"): "A builtin type; one that does not exist throws `error.unsupported.builtin`.",
         ("grammar", "mode"): "Where a grammar file says otherwise, the file is right.",
         ("grammar", "type"): (
-            "Without it the content or the server decides; plain text is JSGF. A type nobody knows throws "
-            "`error.unsupported.format`."
+            "Without it the content or the server decides; plain text is JSGF, unless it begins with `#ABNF`. A type "
+            "nobody knows throws `error.unsupported.format`."
         ),
         ("grammar", "weight"): _NO_LEXICON,
         ("param", "type"): "Of objects; taken, without effect.",
@@ -103,7 +106,7 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys((name for name in DEFAULTS if name.endswith("fetchhint")), "Without effect."),
         "recordutterance": "For a recogniser.",
         "universals": "`help`, `exit`, `cancel` or `all`.",
-        "inputmodes": "`dtmf`, `voice` or both.",
+        "inputmodes": "`dtmf`, `voice` or both; `mirabelle vxml run` takes input of another mode for silence.",
         "termchar": "Empty: no key ends an input.",
         "timeout": "Until `noinput`, after the last prompt.",
     }
@@ -133,7 +136,10 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
 - Where an element takes one of several attributes and has two or none, a document that another one asks for is refused
   in the same way. The first document of a session is run; the element throws `error.badfetch` when it is executed.
 - A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
-- A property with a name that is not below is taken, without effect.
+- A variable or an item whose name ECMAScript does not allow, or that ends in `$`, throws `error.semantic` when it is
+  declared. What else a form or a document declares is declared all the same.
+- A property with a name that is not below is taken, without effect. A value that one cannot have throws
+  `error.semantic` where input is waited for.
 - *Extension* marks what no version of the standard has.
 """
 

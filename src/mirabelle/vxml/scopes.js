@@ -91,6 +91,11 @@
     }
   };
 
+  const assign = (name, held) => {
+    ownScope(name);
+    compiled(`($m$value)=>{${name}=$m$value}`, top().run)(held);
+  };
+
   const define = (name, held) => {
     const { object } = top();
     defineProperty(object === sessionView ? session : object, name,
@@ -155,9 +160,18 @@
       ownScope(name);
       compiled(`()=>{${name}=(${source}\n)}`, top().run)();
     },
-    write(name, shown) {
-      ownScope(name);
-      compiled(`($m$value)=>{${name}=$m$value}`, top().run)(read(shown));
+    write(name, shown) { assign(name, read(shown)); },
+    // The result is the application's, whatever else an inner scope may call by that name.
+    result(shown) {
+      const results = shown === "" ? undefined : parse(shown);
+      for (const name of keys(results?.[0] ?? {})) results[name] = results[0][name];
+      defineProperty(chain[1].object, "lastresult$",
+        { value: results, writable: true, enumerable: true, configurable: true });
+    },
+    echo(name) {
+      const [found] = chain[1].object.lastresult$, copy = {};
+      for (const property of keys(found)) copy[property] = found[property];
+      assign(name, copy);
     },
     evaluate(source) { return show(value(source)); },
     truth(source) { return truth(value(source)) ? "t" : "f"; },

@@ -101,6 +101,17 @@ def is_name(text: str) -> bool:
     return _IDENTIFIER.fullmatch(text) is not None and text not in _UNUSABLE
 
 
+def declarable(name: str) -> str:
+    """The name, unless it is reserved for the platform (VoiceXML 2.0, 5.1).
+
+    Raises:
+        SemanticError: it is.
+    """
+    if name.endswith("$"):
+        raise SemanticError(f"'{name[:60]}' is not a name a variable can have; those that end in '$' are reserved.")
+    return name
+
+
 class Scopes:
     """The scope chain: session, application, document, dialog and anonymous scopes, the innermost last.
 
@@ -211,6 +222,18 @@ class Scopes:
         """The same with a value at hand."""
         _assignable(name)
         self._do("write", name, _shown(value))
+
+    def set_result(self, results: str | None) -> None:
+        """Set `application.lastresult$` (VoiceXML 2.0, 5.1.5): an array that also has what its first element has.
+
+        Args:
+            results: the hypotheses as JSON, an array of one object or more; None for `undefined`.
+        """
+        self._do("result", results or "")
+
+    def copy_result(self, name: str) -> None:
+        """Write a copy of the best hypothesis to a variable that is declared."""
+        self._do("echo", name)
 
     def evaluate(self, expr: str) -> Value:
         """The value of an expression; objects come as a copy."""

@@ -102,7 +102,11 @@ def _named_inputs(machine: Machine, method: str) -> list[str]:
     """By default all named input items are submitted (5.3.8); recordings only where there is a body for them."""
     form = machine.here.form
     items = [item for item in form.items if item.takes_input and item.name] if form else []
-    return [item.name for item in items if method == "post" or item.kind != "record"]
+    return [
+        item.name
+        for item in items
+        if machine.scopes.declared(item.name) and (method == "post" or item.kind != "record")
+    ]
 
 
 def _as_xml(fields: Fields) -> bytes:

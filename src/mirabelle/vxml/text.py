@@ -163,6 +163,10 @@ class TextPlatform:
         if given == "noinput":
             self._line("input: noinput")
             return NoInput()
+        if ("voice" if given.startswith("text:") else "dtmf") not in request.properties.modes:
+            self._line(f"input: {given} (not listened to)")
+            self._ahead.clear()
+            return NoInput()
         if given.startswith("text:"):
             self._line(f"input: {given}")
             reply = match_words(given.removeprefix("text:").split(), request.grammars, request.properties)
@@ -201,7 +205,7 @@ class TextPlatform:
         self._show(request.prompts)
         if request.audio is not None:
             self._line(f"prompt: [audio {request.audio.url}]")
-        reply = self._transferred(request)
+        reply = await self._transferred(request)
         if isinstance(reply, Transferred):
             self._line(f"transfer: {reply.result} {reply.duration_ms} ms")
         return reply
@@ -216,7 +220,7 @@ class TextPlatform:
         if note.kind in _SHOWN:
             self._line(f"{note.kind}: {note.text}")
 
-    def _transferred(self, request: Transfer) -> Transferred | HungUp:
+    async def _transferred(self, request: Transfer) -> Transferred | HungUp:
         if request.type == "blind":
             return Transferred(TransferResult.TRANSFERRED)
         if self._far_end.result is not None:
@@ -224,7 +228,7 @@ class TextPlatform:
         if request.type == "consultation":
             return Transferred(TransferResult.TRANSFERRED)
         length = round(self._far_end.seconds * 1000)
-        while self._waiting:
+        while await self._interferes(request):
             given = self._waiting[0]
             if given == "hangup":
                 self._waiting.popleft()
@@ -244,6 +248,21 @@ class TextPlatform:
             return Transferred(TransferResult.MAXTIME_DISCONNECT, request.maxtime_ms)
         return Transferred(TransferResult.FAR_END_DISCONNECT, length)
 
+    async def _interferes(self, request: Transfer) -> bool:
+        """Whether the caller does something while the two talk; asks only where a hot word is listened for."""
+        if not self._waiting and self._ask is not None and request.grammars:
+            line = await asyncio.to_thread(self._ask)
+            self._waiting.extend(each for each in self._typed(line or "") or () if each != "noinput")
+        return bool(self._waiting)
+
+    def _typed(self, line: str) -> tuple[str, ...] | None:
+        """What a line says the caller does; None where that cannot be understood."""
+        try:
+            return parse_inputs(line)
+        except InputError as error:
+            self._line(f"? {error}")
+            return None
+
     def _hang_up(self, duration_ms: int = 0) -> HungUp:
         self._line("input: hangup")
         return HungUp(duration_ms=duration_ms)
@@ -254,10 +273,9 @@ class TextPlatform:
             line = await asyncio.to_thread(self._ask)
             if line is None:
                 return None
-            try:
-                self._waiting.extend(parse_inputs(line) or ("noinput",))
-            except InputError as error:
-                self._line(f"? {error}")
+            typed = self._typed(line)
+            if typed is not None:
+                self._waiting.extend(typed or ("noinput",))
         given = self._waiting.popleft() if self._waiting else "hangup"
         return None if given == "hangup" else given
 

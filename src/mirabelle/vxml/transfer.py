@@ -8,7 +8,7 @@ from typing import Final
 from mirabelle.vxml.active import Active
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
-from mirabelle.vxml.inputs import ensure_caller, take_input
+from mirabelle.vxml.inputs import begin_waiting, take_input
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import (
@@ -40,7 +40,7 @@ def transfer(machine: Machine, item: FormItem, active: Sequence[Active]) -> Step
     dest = _destination(machine, element)
     audio = yield from _transfer_audio(machine, element)
     aai = _aai(machine, element)
-    ensure_caller(machine)
+    begin_waiting(machine)
     yield Note(NoteKind.TRANSFER, f"{kind} {dest}")
     reply = yield Transfer(
         machine.take_queue(),

@@ -95,7 +95,7 @@ def _check_tree(root: Element, *, strict: bool) -> None:
         if kind.opaque:
             continue
         rule = _RULES.get(element.name)
-        if rule:
+        if rule and (strict or rule is not _check_menu):
             rule(element)
         model = around if kind.transparent else kind
         below: list[tuple[Element, Element | None, ElementType]] = []
@@ -175,18 +175,12 @@ def _identifier(_: Attribute, value: str) -> str:
     return "" if good else "an identifier holds neither space nor '#' and is not empty"
 
 
-def _variable(_: Attribute, value: str) -> str:
-    return "names that end in '$' are reserved" if value.endswith("$") else ""
-
-
 _CHECKS: Final[Mapping[Kind, Callable[[Attribute, str], str]]] = {
     Kind.BOOLEAN: _boolean,
     Kind.DURATION: _duration,
     Kind.COUNT: _count,
     Kind.CHOICE: _word,
     Kind.ID: _identifier,
-    Kind.VARIABLE: _variable,
-    Kind.ITEM: _variable,
 }
 
 
@@ -228,6 +222,7 @@ def _check_grammars(element: Element) -> None:
 
 
 def _check_menu(menu: Element) -> None:
+    # Looked at again when the menu is entered.
     if menu.get("dtmf") != "true":
         return
     for choice in menu.elements("choice"):

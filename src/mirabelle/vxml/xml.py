@@ -129,58 +129,102 @@ class _Open:
         return Element(self.name, self.attributes, tuple(self.children), self.line, self.column, self.namespace)
 
 
-class _Reader:
-    """Builds the tree out of what expat reports."""
+class BoundedParser:
+    """Expat within limits: no entities, nothing fetched, and no more and no deeper elements than are read.
 
-    def __init__(self, uri: str) -> None:
+    Args:
+        uri: of the document, for messages only.
+        separator: what joins namespace and local name; None leaves names as they are written.
+    """
+
+    def __init__(self, uri: str, separator: str | None = None) -> None:
         self._uri = uri
-        self._open: list[_Open] = []
         self._elements = 0
-        self.root: Element | None = None
-        # Expat joins namespace and local name with the separator; a namespace never holds a space.
-        self._parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
-        self._parser.buffer_text = True
-        self._parser.ordered_attributes = True
+        self._depth = 0
+        self.expat = expat.ParserCreate(namespace_separator=separator)
+        self.expat.buffer_text = True
+        self.expat.ordered_attributes = True
         # Defaults of a DTD would let a small document fill the memory.
-        self._parser.specified_attributes = True
-        self._parser.StartElementHandler = self._start
-        self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._text
-        self._parser.EntityDeclHandler = self._entity
-        self._parser.SkippedEntityHandler = self._skipped
-        self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        self.expat.specified_attributes = True
+        self.expat.EntityDeclHandler = self._entity
+        self.expat.SkippedEntityHandler = self._skipped
+        self.expat.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
 
-    def read(self, data: bytes) -> Element:
+    def parse(self, data: bytes) -> None:
+        """Read a whole document.
+
+        Raises:
+            DocumentError: it is not well-formed, or past a limit.
+        """
+        if len(data) > MOST_BYTES:
+            raise DocumentError(self._uri, 0, 0, f"the document is larger than {MOST_BYTES} bytes.")
         try:
-            self._parser.Parse(data, True)
+            self.expat.Parse(data, True)
         except expat.ExpatError as error:
             reason = f"not well-formed XML: {expat.ErrorString(error.code)}."
             raise DocumentError(self._uri, error.lineno, error.offset + 1, reason) from error
         except (LookupError, ValueError) as error:
             # An encoding that Python does not know, or that is no text encoding, or has several bytes a character.
-            raise self._fault(f"the encoding cannot be read: {error}; use UTF-8.") from error
-        if self.root is None:
-            raise self._fault("the document holds no element.")
-        return self.root
+            raise self.fault(f"the encoding cannot be read: {error}; use UTF-8.") from error
 
-    def _fault(self, reason: str) -> DocumentError:
-        return DocumentError(self._uri, self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1, reason)
+    def fault(self, reason: str) -> DocumentError:
+        """What is wrong where the parser is now."""
+        return DocumentError(self._uri, self.expat.CurrentLineNumber, self.expat.CurrentColumnNumber + 1, reason)
 
-    def _start(self, name: str, pairs: list[str]) -> None:
-        if len(self._open) == MOST_DEPTH:
-            raise self._fault(f"elements nest deeper than {MOST_DEPTH}.")
+    def enter(self) -> None:
+        """Count an element that begins.
+
+        Raises:
+            DocumentError: it is one too many, or too deep.
+        """
+        if self._depth == MOST_DEPTH:
+            raise self.fault(f"elements nest deeper than {MOST_DEPTH}.")
+        self._depth += 1
         self._elements += 1
         if self._elements > MOST_ELEMENTS:
-            raise self._fault(f"there are more than {MOST_ELEMENTS} elements.")
+            raise self.fault(f"there are more than {MOST_ELEMENTS} elements.")
+
+    def leave(self) -> None:
+        """Count an element that ends."""
+        self._depth -= 1
+
+    def _entity(self, name: str, *_rest: object) -> None:
+        raise self.fault(f"the entity '{name}' is declared; documents with entities of their own are refused.")
+
+    def _skipped(self, name: str, _parameter: bool) -> None:
+        raise self.fault(f"the entity '{name}' is not defined; write the character itself.")
+
+
+class _Reader:
+    """Builds the tree out of what expat reports."""
+
+    def __init__(self, uri: str) -> None:
+        self._open: list[_Open] = []
+        self.root: Element | None = None
+        # Expat joins namespace and local name with the separator; a namespace never holds a space.
+        self._parser = BoundedParser(uri, _SEPARATOR)
+        self._parser.expat.StartElementHandler = self._start
+        self._parser.expat.EndElementHandler = self._end
+        self._parser.expat.CharacterDataHandler = self._text
+
+    def read(self, data: bytes) -> Element:
+        self._parser.parse(data)
+        if self.root is None:
+            raise self._parser.fault("the document holds no element.")
+        return self.root
+
+    def _start(self, name: str, pairs: list[str]) -> None:
+        self._parser.enter()
         if self._open:
             self._open[-1].end_text()
         attributes = {_attribute(pairs[i]): pairs[i + 1] for i in range(0, len(pairs), 2)}
         namespace, _, local = name.rpartition(_SEPARATOR)
         name = local if namespace in PLAIN else f"{{{namespace}}}{local}"
-        line, column = self._parser.CurrentLineNumber, self._parser.CurrentColumnNumber + 1
+        line, column = self._parser.expat.CurrentLineNumber, self._parser.expat.CurrentColumnNumber + 1
         self._open.append(_Open(name, attributes, line, column, namespace))
 
     def _end(self, _name: str) -> None:
+        self._parser.leave()
         element = self._open.pop().closed()
         if self._open:
             self._open[-1].children.append(element)
@@ -189,12 +233,6 @@ class _Reader:
 
     def _text(self, text: str) -> None:
         self._open[-1].text.append(text)
-
-    def _entity(self, name: str, *_rest: object) -> None:
-        raise self._fault(f"the entity '{name}' is declared; documents with entities of their own are refused.")
-
-    def _skipped(self, name: str, _parameter: bool) -> None:
-        raise self._fault(f"the entity '{name}' is not defined; write the character itself.")
 
 
 def _attribute(name: str) -> str:
@@ -217,6 +255,4 @@ def parse_xml(data: bytes, uri: str) -> Element:
     Raises:
         DocumentError: not well-formed, too large, too deep, or with entities.
     """
-    if len(data) > MOST_BYTES:
-        raise DocumentError(uri, 0, 0, f"the document is larger than {MOST_BYTES} bytes.")
     return _Reader(uri).read(data)

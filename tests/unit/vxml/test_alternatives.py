@@ -46,6 +46,7 @@ DIALOGS = [
     '<menu id="m"><choice dtmf="1">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" next="#b" event="e">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" event="e" message="m" messageexpr="nobody">one</choice>{}</menu>',
+    '<menu id="m" dtmf="true"><choice dtmf="5" next="#b">one</choice>{}</menu>',
 ]
 OTHER = '<form id="b"><block><log>not here</log></block></form>'
 WRITTEN = [

@@ -73,9 +73,9 @@ def record(attributes: str = "", more: str = "", logs: str = "String(r$.duration
 @pytest.mark.parametrize(
     ("attributes", "inputs", "log"),
     [
-        ("", "text:hello", "1000nullfalse"),
+        ("", "text:hello", "1000undefinedfalse"),
         ("", "#", "1000#false"),
-        ("maxtime='1s'", "text:hello", "1000nulltrue"),
+        ("maxtime='1s'", "text:hello", "1000undefinedtrue"),
     ],
 )
 def test_a_recording(attributes: str, inputs: str, log: str) -> None:

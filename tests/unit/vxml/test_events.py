@@ -239,3 +239,13 @@ def test_any_name_has_prefixes_and_a_default(event: str) -> None:
 def test_a_condition_may_ask_for_the_event() -> None:
     handlers = "<catch event='a' cond=\"_event == 'a.b'\"><log>no</log></catch><catch event='a'><log>yes</log></catch>"
     assert run(vxml(f"<form>{handlers}<block><throw event='a.c'/></block></form>")).logs == ["yes"]
+
+
+@pytest.mark.parametrize("where", ["<noinput>{}</noinput>", "<filled>{}</filled>"])
+def test_an_item_that_does_not_exist_is_an_event_of_the_dialog(where: str) -> None:
+    caught = "<catch event='error.badfetch'><log>{}</log><exit/></catch>"
+    body = where.format("<goto nextitem='nobody'/>")
+    document = vxml(
+        f"<form>{caught.format('form')}<field name='f'>{caught.format('field')}{body}{key('1')}</field></form>"
+    )
+    assert run(document, "noinput" if "noinput" in where else "1").logs == ["form"]

@@ -269,3 +269,59 @@ def test_grammars_that_inputmodes_keeps_out_are_active_all_the_same() -> None:
         f'<property name="inputmodes" value="voice"/><field name="f">{ONE}<noinput><log>quiet</log></noinput></field>'
     )
     assert run(form(body), "noinput,hangup").logs == ["quiet"]
+
+
+@pytest.mark.parametrize(
+    ("filled", "logs"),
+    [
+        ("<filled><clear namelist='a'/></filled><filled><log>second</log></filled>", ["first", "first"]),
+        ("<filled><log>second</log></filled>", ["first", "second"]),
+    ],
+)
+def test_a_filled_is_not_triggered_by_an_item_that_another_has_cleared(filled: str, logs: list[str]) -> None:
+    document = form(f"<field name='a'>{ONE}<filled><log>first</log></filled>{filled}</field>")
+    assert run(document, "1,1").logs[: len(logs)] == logs
+
+
+@pytest.mark.parametrize(("mode", "logs"), [("any", ["any"]), ("all", [])])
+def test_a_forms_filled_looks_at_what_is_filled_by_then(mode: str, logs: list[str]) -> None:
+    cleared = "<filled mode='any' namelist='b'><clear namelist='b'/></filled>"
+    document = form(
+        f"<field name='a' expr='1'/><field name='b'>{TWO}</field>{cleared}<filled mode='{mode}' namelist='a b'><log>{mode}</log></filled>"
+    )
+    assert run(document, "2").logs == logs
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        "<var name='x' expr='nobody.x'/>",
+        "<script>throw 1;</script>",
+        "<field name='class'/>",
+        "<field name='f' expr='nobody'/>",
+    ],
+)
+def test_a_declaration_that_fails_does_not_keep_the_next_from_being_made(declaration: str) -> None:
+    caught = "<catch event='error.semantic'><log>caught</log></catch>"
+    body = f"{declaration}<var name='y' expr='2'/><field name='g'><prompt>ask</prompt>{ONE}<filled><log expr='g + y'/><exit/></filled></field>"
+    ended = run(form(caught + "<block><goto nextitem='g'/></block>" + body), "1")
+    assert (ended.logs, ended.prompts) == (["caught", "one2"], ["ask"])
+
+
+@pytest.mark.parametrize("name", ["a$", "a.b", "a-b", "1a", "class"])
+@pytest.mark.parametrize("element", ["<var name='{}' expr='1'/>", "<field name='{}' expr='1'/>"])
+def test_a_name_that_no_variable_can_have_is_a_semantic_error(name: str, element: str) -> None:
+    caught = "<catch event='error.semantic'><submit next='caught'/></catch>"
+    body = f"{caught}{element.format(name)}<block><log>on</log></block>"
+    [asked] = run(form(body)).shelf.submitted()
+    assert asked.url == "http://test/caught"
+
+
+def test_an_inline_grammar_in_abnf_is_known_by_its_first_line() -> None:
+    grammar = "<grammar mode='dtmf'><![CDATA[#ABNF 1.0;\nmode dtmf;\nroot $r;\n$r = 1 | 2;]]></grammar>"
+    assert run(form(f"<field name='a'>{grammar}<filled><log expr='a'/></filled></field>"), "2").logs == ["2"]
+
+
+def test_an_item_begins_undefined_even_where_a_variable_has_its_name() -> None:
+    body = f"<var name='a' expr='1'/><field name='a'>{ONE}<filled><log expr='a'/></filled></field>"
+    assert run(form(body), "1").logs == ["one"]

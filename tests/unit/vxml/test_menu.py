@@ -168,3 +168,33 @@ def test_what_a_link_of_the_root_names_is_relative_to_the_root(link: str, logs: 
         "next.vxml": vxml(there("beside the leaf")),
     }
     assert run(documents, "9").logs == logs
+
+
+@pytest.mark.parametrize(
+    ("dialog", "inputs", "logs"),
+    [
+        (f"<menu><choice next='#b'>2</choice></menu>{TARGETS}", "2", ["b"]),
+        (f"<menu><choice next='#b'>1 2</choice></menu>{TARGETS}", "12", ["b"]),
+        (f"<menu><choice next='#a' dtmf='1'>2</choice><choice next='#b'>3</choice></menu>{TARGETS}", "3", ["b"]),
+        ("<form><field name='f'><option>2</option><filled><log expr='f'/></filled></field></form>", "2", ["2"]),
+        (
+            "<form><field name='f'><option dtmf='1'>2</option><nomatch><log>no</log></nomatch></field></form>",
+            "2",
+            ["no"],
+        ),
+    ],
+)
+def test_words_that_are_keys_may_be_pressed_where_no_keys_are_named(dialog: str, inputs: str, logs: list[str]) -> None:
+    assert run(vxml(dialog), inputs).logs == logs
+
+
+def test_enumerate_parts_the_keys_of_a_choice() -> None:
+    template = "<enumerate><value expr='_dtmf'/></enumerate>"
+    assert run(menu("<choice dtmf='1 2#' next='#a'>apple</choice>", prompt=template)).prompts == ["1 2 #"]
+
+
+def test_clear_leaves_the_counts_of_a_menu_alone() -> None:
+    document = menu(
+        "<choice dtmf='1' next='#a'/><noinput><clear/></noinput><noinput count='2'><log>second</log><exit/></noinput>"
+    )
+    assert run(document, "noinput,noinput").logs == ["second"]

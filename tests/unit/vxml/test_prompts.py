@@ -167,13 +167,20 @@ def test_what_is_queued_is_played_before_a_fetch_with_music() -> None:
     assert ended.lines == ["prompt: wait", "prompt: [audio http://test/music.wav]", "log: there", "exit"]
 
 
-def test_the_timeout_is_that_of_the_last_prompt_that_has_one() -> None:
-    assert collected("<prompt timeout='7s'>a</prompt><prompt>b</prompt>").properties.timeout_ms == 7000
-    assert collected("<prompt timeout='7s'>a</prompt><prompt timeout='9s'>b</prompt>").properties.timeout_ms == 9000
-
-
-def test_without_one_it_is_the_property() -> None:
-    assert collected("a", "<property name='timeout' value='4s'/>").properties.timeout_ms == 4000
+@pytest.mark.parametrize(
+    ("prompts", "timeout_ms"),
+    [
+        ("<prompt timeout='7s'>a</prompt>", 7000),
+        ("<prompt timeout='7s'>a</prompt><prompt timeout='9s'>b</prompt>", 9000),
+        ("<prompt timeout='7s'>a</prompt><prompt>b</prompt>", 4000),
+        ("<prompt>a</prompt><prompt timeout='7s'/>", 7000),
+        ("a", 4000),
+        ("", 4000),
+    ],
+)
+def test_the_timeout_is_that_of_the_last_prompt_and_its_own_or_the_propertys(prompts: str, timeout_ms: int) -> None:
+    around = "<property name='timeout' value='4s'/>"
+    assert collected(prompts, around).properties.timeout_ms == timeout_ms
 
 
 @pytest.mark.parametrize(

@@ -69,15 +69,29 @@ def test_a_subdialog_does_not_have_its_callers_properties() -> None:
     assert run(documents, "12#").logs == ["12"]
 
 
-def test_inputmodes_decide_which_grammars_listen() -> None:
-    body = f"<property name='inputmodes' value='voice'/><form><field name='f'>{ONE}<option>yes</option><nomatch><log>no</log></nomatch><filled><log expr='f'/></filled></field></form>"
+def test_keys_are_not_heard_where_inputmodes_has_voice_alone() -> None:
+    body = f"<property name='inputmodes' value='voice'/><form><field name='f'>{ONE}<option>yes</option><noinput><log>no</log></noinput><filled><log expr='f'/></filled></field></form>"
     assert run(vxml(body), "1,text:yes").logs == ["no", "yes"]
 
 
-@pytest.mark.parametrize("name", ["timeout", "confidencelevel", "maxnbest", "interdigittimeout"])
-def test_a_value_that_is_none_is_a_semantic_error(name: str) -> None:
-    body = f"<property name='{name}' value='nonsense'/><form><field name='f'>{ONE}</field></form>"
-    assert run(vxml(body)).lines[-1].startswith("error: error.semantic")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, "nonsense") for name in ("timeout", "confidencelevel", "maxnbest", "interdigittimeout", "bargein")),
+        ("confidencelevel", "1.5"),
+        ("sensitivity", "-1"),
+        ("speedvsaccuracy", "fast"),
+        ("bargeintype", "loud"),
+        ("inputmodes", "dtmf smell"),
+        ("inputmodes", ""),
+        ("recordutterance", "maybe"),
+    ],
+)
+def test_a_value_that_is_none_is_a_semantic_error_where_input_is_waited_for(name: str, value: str) -> None:
+    caught = "<catch event='error.semantic'>Sorry.<log>caught</log><exit/></catch>"
+    body = f"{caught}<property name='{name}' value='{value}'/><form><field name='f'>Say it.{ONE}</field></form>"
+    ended = run(vxml(body), "1")
+    assert (ended.logs, ended.prompts[-1]) == (["caught"], "Sorry.")
 
 
 def test_a_property_nobody_knows_is_empty() -> None:

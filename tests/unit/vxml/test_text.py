@@ -145,3 +145,31 @@ def test_the_last_mark_is_known_afterwards(prompt: str, name: str, given: str) -
     tell = "typeof f$.markname + ' ' + application.lastresult$.markname"
     body = f"<field name='f'><prompt>{prompt}</prompt>{key('1')}{words}<filled><log expr=\"{tell}\"/></filled></field>"
     assert run(vxml(f"<form>{body}</form>"), given).logs == [name]
+
+
+@pytest.mark.parametrize(
+    ("typed", "result"),
+    [
+        (["1"], "near_end_disconnect"),
+        (["2", "1"], "near_end_disconnect"),
+        ([""], "far_end_disconnect"),
+        (["noinput"], "far_end_disconnect"),
+        ([], "far_end_disconnect"),
+    ],
+)
+def test_the_person_at_the_terminal_may_end_a_transfer_by_a_hot_word(typed: list[str], result: str) -> None:
+    lines: list[str] = []
+    document = vxml(
+        f"<form><transfer name='t' dest='tel:+1' bridge='true'>{key('1')}<filled><log expr='t'/></filled></transfer></form>"
+    )
+    left = iter(typed)
+    asyncio.run(
+        run_text(
+            BASE + "start.vxml",
+            inputs=None,
+            fetcher=Shelf({"start.vxml": document}),
+            out=lines.append,
+            ask=lambda: next(left, None),
+        )
+    )
+    assert f"log: {result}" in lines

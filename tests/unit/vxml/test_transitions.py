@@ -203,3 +203,9 @@ def test_a_first_document_whose_root_fails_handles_that_itself() -> None:
 def test_a_start_may_name_a_dialog() -> None:
     document = vxml("<form/><form id='x'><block><log>x</log></block></form>")
     assert run(document, start="start.vxml#x").logs == ["x"]
+
+
+def test_a_declaration_of_a_document_that_fails_does_not_keep_the_next_from_being_made() -> None:
+    caught = "<catch event='error.semantic'><log>caught</log></catch>"
+    body = "<var name='x' expr='nobody'/><var name='y' expr='2'/><form><block><log expr='y'/></block></form>"
+    assert run(vxml(caught + body)).logs == ["caught", "2"]
