@@ -89,7 +89,7 @@ class Relay:
         if self._head is None:
             return frame
         if self._filled:
-            self._given = (self._head + min(self._filled, FRAME)) & 0xFFFFFFFF
+            self._give((self._head + min(self._filled, FRAME)) & 0xFFFFFFFF)
         self._leave(FRAME)
         self._taken += 1
         self._spare = self._filled if self._spare is None else min(self._spare, self._filled)
@@ -105,6 +105,11 @@ class Relay:
             return
         self._tape = self._tape.translate(g711.transcode_table(self._codec, codec))
         self._codec, self._silence = codec, bytes([g711.silence(codec)])
+
+    def _give(self, until: int) -> None:
+        """Remember what was given; after a wait the same place comes by again, as silence."""
+        if rtp.timestamp_step(self._given, until) > 0:
+            self._given = until
 
     def _begin(self, timestamp: int, ssrc: int) -> None:
         """Count anew from a packet. What is on the tape stays until it is overwritten."""
