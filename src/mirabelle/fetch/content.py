@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import AsyncIterable
+from typing import NoReturn
 
 from mirabelle.fetch.request import FetchError
 
@@ -30,6 +31,18 @@ class Content:
         if self._inflate is None and coding.strip().lower() not in ("", "identity"):
             raise FetchError(url, "encoding", f"the Content-Encoding '{coding[:40]}' is not known; send gzip or none.")
 
+    def announce(self, length: str) -> None:
+        """Take the length that the server names, so that what is too large is not begun with.
+
+        Args:
+            length: the value of Content-Length, in bytes as they travel; empty where it names none.
+
+        Raises:
+            FetchError: more than may be, and not compressed: decoded it would be as much.
+        """
+        if self._inflate is None and length.isascii() and length.isdigit() and int(length[:18]) > self._most:
+            self._too_large()
+
     def add(self, piece: bytes) -> None:
         """Take the next bytes from the network.
 
@@ -42,7 +55,10 @@ class Content:
             # One byte more than may be, so that "too large" is seen without decoding the rest.
             self._body += self._inflate.feed(piece, self._most + 1 - len(self._body))
         if len(self._body) > self._most:
-            raise FetchError(self._url, "too_large", f"the answer is larger than the {self._most} bytes allowed.")
+            self._too_large()
+
+    def _too_large(self) -> NoReturn:
+        raise FetchError(self._url, "too_large", f"the answer is larger than the {self._most} bytes allowed.")
 
     def finish(self) -> bytes:
         """The whole body.

@@ -14,17 +14,26 @@ import httpcore
 import httpx
 
 from mirabelle.fetch.address import Reach
+from mirabelle.fetch.cache import ResponseCache
 from mirabelle.fetch.content import ACCEPT_ENCODING, Content
+from mirabelle.fetch.freshness import Wish, directives, validators
 from mirabelle.fetch.network import CheckedNetwork
 from mirabelle.fetch.request import FetchError, Reason, Request, Response
 
 MOST_REDIRECTS: Final = 5
 MOST_URL_CHARACTERS: Final = 8192
-MOST_COOKIES: Final = 200
 MOST_CONNECTIONS: Final = 1000
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_ERRORS_FROM: Final = 400
+_SERVER_ERRORS_FROM: Final = 500
+_NOT_MODIFIED: Final = 304
 _SECRETS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_KEYED: Final = frozenset({"accept", "cache-control"})
+_PARTIAL: Final = frozenset(
+    {"range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range"}
+)
+"""Fields with which an application asks for less than a whole response; that is none of a cache's business."""
 
 FORM: Final = "application/x-www-form-urlencoded"
 """How a form is encoded."""
@@ -40,9 +49,19 @@ class Fetcher:
         timeout: seconds for a whole request, where it brings none of its own.
         max_bytes: the largest body, where a request brings no limit of its own.
         user_agent: the value of the User-Agent header.
+        cache: keeps responses for requests that take copies; None for no cache.
     """
 
-    def __init__(self, *, allow_private: bool, timeout: float, max_bytes: int, user_agent: str) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool,
+        timeout: float,
+        max_bytes: int,
+        user_agent: str,
+        cache: ResponseCache | None = None,
+    ) -> None:
+        self._cache = cache
         self._timeout, self._max_bytes, self._user_agent = timeout, max_bytes, user_agent
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
@@ -77,6 +96,11 @@ class Fetcher:
         )
         return (await self.fetch(request)).status
 
+    def forget(self, owner: str) -> None:
+        """Forget what was kept for a session alone; see `mirabelle.fetch.freshness.Wish`."""
+        if self._cache is not None:
+            self._cache.forget(owner)
+
     async def aclose(self) -> None:
         """Close the connections that are kept open."""
         await self._pool.aclose()
@@ -85,18 +109,55 @@ class Fetcher:
         return Reach.ANYWHERE if allow_private else Reach.PUBLIC
 
     async def _follow(self, request: Request) -> Response:
+        status = 0
         for _ in range(MOST_REDIRECTS + 1):
             url = _checked_url(request.url)
-            response = await self._one(request, url)
-            location = response.headers.get("location", "")
-            if response.status not in _REDIRECTS or not location:
+            response = await self._hop(request, url)
+            status, location = response.status, response.headers.get("location", "")
+            if status not in _REDIRECTS or not location:
                 return response
-            request = _redirected(request, url, response.status, location)
-        raise FetchError(request.url, "redirects", f"more than {MOST_REDIRECTS} redirects; the last led here.")
+            request = _redirected(request, url, status, location)
+        sentence = f"more than {MOST_REDIRECTS} redirects; the last led here."
+        raise FetchError(request.url, "redirects", sentence, status=status)
 
-    async def _one(self, request: Request, url: httpx.URL) -> Response:
-        most = self._max_bytes if request.max_bytes is None else request.max_bytes
+    async def _hop(self, request: Request, url: httpx.URL) -> Response:
+        """One request of a chain of redirects, answered by a copy where one may be used."""
         outgoing = self._outgoing(request, url)
+        own = {name.lower() for name in request.headers}
+        if self._cache is None or request.copies is None or own & _PARTIAL:
+            return await self._one(request, outgoing)
+        if outgoing.method != "GET":
+            response = await self._one(request, outgoing)
+            if response.status < _ERRORS_FROM:
+                _invalidate(self._cache, request.copies.owner, outgoing.url, response)
+            return response
+        return await self._kept(self._cache, request.copies, request, outgoing)
+
+    async def _kept(self, cache: ResponseCache, wish: Wish, request: Request, outgoing: httpx.Request) -> Response:
+        """The answer to a GET: a copy, one that the server says still holds, or a new one (RFC 9111 4)."""
+        wish = _wish(wish, request.headers)
+        exchange = cache.exchange(
+            _key(outgoing.url),
+            dict(outgoing.headers),
+            wish,
+            own_headers=any(name.lower() not in _KEYED for name in request.headers),
+        )
+        kept = cache.find(exchange)
+        if kept is not None and cache.serves(kept, wish):
+            return replace(kept.response, url=str(outgoing.url))
+        if "cache-control" not in outgoing.headers and wish.header():
+            outgoing.headers["cache-control"] = wish.header()
+        outgoing.headers.update(validators(kept.response.headers) if kept else {})
+        response = await self._one(request, outgoing)
+        if kept is not None and response.status == _NOT_MODIFIED:
+            return cache.freshen(exchange, kept, response.headers)
+        if response.status < _SERVER_ERRORS_FROM:
+            cache.keep(exchange, response)
+        return response
+
+    async def _one(self, request: Request, outgoing: httpx.Request) -> Response:
+        most = self._max_bytes if request.max_bytes is None else request.max_bytes
+        url = outgoing.url
         try:
             answer = await self._pool.handle_async_request(
                 httpcore.Request(
@@ -169,14 +230,40 @@ def _redirected(request: Request, url: httpx.URL, status: int, location: str) ->
     return moved
 
 
+def _key(url: httpx.URL) -> str:
+    """An address as copies are kept under: all of it but the fragment, which no server sees."""
+    return str(url.copy_with(fragment=None))
+
+
+def _wish(wish: Wish, headers: Mapping[str, str]) -> Wish:
+    """What is wanted of copies, where the application wrote a Cache-Control of its own into the request."""
+    own = next((value for name, value in headers.items() if name.lower() == "cache-control"), "")
+    said = directives(own)
+    if "no-cache" in said or "no-store" in said or said.get("max-age") == "0":
+        return replace(wish, maxage=0)
+    return wish
+
+
+def _invalidate(cache: ResponseCache, owner: str, url: httpx.URL, response: Response) -> None:
+    """Forget what a request may have changed: its address, and those of the same server that it names (4.4)."""
+    cache.invalidate(_key(url), owner)
+    for name in ("location", "content-location"):
+        try:
+            named = url.join(response.headers[name]) if name in response.headers else url
+        except (httpx.InvalidURL, ValueError, UnicodeError):
+            continue  # a redirect there fails with a reason of its own
+        if (named.scheme, named.host, named.port) == (url.scheme, url.host, url.port):
+            cache.invalidate(_key(named), owner)
+
+
 async def _read(request: Request, outgoing: httpx.Request, answer: httpcore.Response, most: int) -> Response:
     arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing)
-    # A jar that only grows would let one session fill the memory.
-    if request.cookies is not None and len(request.cookies) < MOST_COOKIES:
+    if request.cookies is not None:
         httpx.Cookies(request.cookies).extract_cookies(arrived)
     body = b""
     if outgoing.method != "HEAD" and answer.status not in (204, 304):
         content = Content(request.url, arrived.headers.get("content-encoding", ""), most)
+        content.announce(arrived.headers.get("content-length", ""))
         body = await content.read(answer.aiter_stream())
     return Response(
         url=str(outgoing.url),

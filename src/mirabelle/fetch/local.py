@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from mirabelle.fetch.address import Reach
+from mirabelle.fetch.cache import ResponseCache
 from mirabelle.fetch.fetcher import Fetcher
 from mirabelle.fetch.request import FetchError, Request, Response
 
@@ -35,7 +36,7 @@ CONTENT_TYPES: Final = {
 class LocalFetcher(Fetcher):
     """Fetches `file:` URLs and from this machine too; private networks only where `allow_private` says so.
 
-    A server's redirect never leads to a file.
+    A server's redirect never leads to a file. No copy of a file is kept: it is read anew each time.
     """
 
     def __init__(
@@ -45,8 +46,11 @@ class LocalFetcher(Fetcher):
         timeout: float = 15.0,
         max_bytes: int = 2_000_000,
         user_agent: str = "Mirabelle",
+        cache: ResponseCache | None = None,
     ) -> None:
-        super().__init__(allow_private=allow_private, timeout=timeout, max_bytes=max_bytes, user_agent=user_agent)
+        super().__init__(
+            allow_private=allow_private, timeout=timeout, max_bytes=max_bytes, user_agent=user_agent, cache=cache
+        )
 
     def _reach(self, allow_private: bool) -> Reach:
         return Reach.ANYWHERE if allow_private else Reach.LOOPBACK

@@ -8,6 +8,7 @@ from http.cookiejar import CookieJar
 from typing import Literal
 
 from mirabelle.errors import MirabelleError
+from mirabelle.fetch.freshness import Wish
 
 Reason = Literal[
     "url", "scheme", "resolve", "private", "refused", "tls", "timeout", "too_large", "redirects", "encoding", "protocol"
@@ -21,12 +22,14 @@ class FetchError(MirabelleError):
     Attributes:
         url: the address that failed: after a redirect, the one it led to.
         reason: one word; see `Reason`.
+        status: of HTTP, where a response has led to the error, as a redirect too many does; else 0.
     """
 
-    def __init__(self, url: str, reason: Reason, sentence: str) -> None:
+    def __init__(self, url: str, reason: Reason, sentence: str, *, status: int = 0) -> None:
         super().__init__(f"{url[:200]}: {sentence}")
         self.url = url
         self.reason: Reason = reason
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,7 @@ class Request:
         timeout: seconds for the whole of it, redirects included; None takes the fetcher's.
         max_bytes: the largest body that is accepted, decoded; None takes the fetcher's.
         cookies: the jar of the session: read, and added to; None keeps no cookies.
+        copies: what it wants of copies that are kept; None neither takes nor leaves one.
         keep_method: a POST stays a POST through 301 and 302, which RFC 9110 15.4.2 allows and browsers do not.
     """
 
@@ -55,6 +59,7 @@ class Request:
     timeout: float | None = None
     max_bytes: int | None = None
     cookies: CookieJar | None = None
+    copies: Wish | None = None
     keep_method: bool = False
 
 

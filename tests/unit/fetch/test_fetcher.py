@@ -179,7 +179,7 @@ async def test_a_server_that_never_answers_times_out(site: Site, fetcher: Fetche
 
 async def test_a_server_that_drips_times_out_as_a_whole(site: Site, fetcher: Fetcher) -> None:
     async def drip(_path: str, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
         while True:
             writer.write(b".")
             await writer.drain()
@@ -222,12 +222,21 @@ async def test_cookies_belong_to_one_session(site: Site, fetcher: Fetcher) -> No
     assert ["cookie: session=abc" in asked.lower() for asked in site.asked] == [False, True, False, False]
 
 
-async def test_a_jar_stops_growing(site: Site, fetcher: Fetcher) -> None:
-    jar = CookieJar()
-    for page in range(12):
-        site.page(f"/{page}", b"", "200 OK", *(f"Set-Cookie: c{page}-{n}=1" for n in range(40)))
-        await fetcher.fetch(Request(url=site.url(f"/{page}"), cookies=jar))
-    assert len(jar) <= 240
+async def test_what_announces_that_it_is_too_large_is_not_read(site: Site, fetcher: Fetcher) -> None:
+    async def huge(_path: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n")
+        await writer.drain()
+        await asyncio.Event().wait()
+
+    site.handlers["/"] = huge
+    assert await reason_of(fetcher, Request(url=site.url())) == "too_large"
+
+
+async def test_too_many_redirects_say_what_the_last_one_was(site: Site, fetcher: Fetcher) -> None:
+    site.page("/", b"", "307 Temporary Redirect", "Location: /")
+    with pytest.raises(FetchError) as caught:
+        await fetcher.fetch(Request(url=site.url()))
+    assert (caught.value.reason, caught.value.status) == ("redirects", 307)
 
 
 async def test_proxies_of_the_environment_are_ignored(
