@@ -215,6 +215,13 @@ class HttpSettings(_Section):
     )
     timeout: float = Field(default=15, gt=0, le=300, description="Seconds that one request may take.")
     max_bytes: int = Field(default=2_000_000, ge=1_000, le=100_000_000, description="The largest reply that is read.")
+    cache_mb: int = Field(
+        default=64,
+        ge=0,
+        le=100_000,
+        description="Megabytes of documents, recordings, grammars and scripts kept in memory for as long as their "
+        "servers allow; 0 keeps none.",
+    )
     preflight: bool = Field(
         default=True,
         description="Fetch start_url and result_url once, with GET, before a call is queued, and refuse the call "

@@ -24,6 +24,7 @@ from mirabelle.cli.serving.sealing import sealing
 from mirabelle.cli.serving.shared_file import check_shared
 from mirabelle.cli.serving.signals import Signals
 from mirabelle.cli.serving.voice import Announce, Voice
+from mirabelle.fetch.cache import ResponseCache
 from mirabelle.fetch.fetcher import Fetcher
 from mirabelle.settings import Settings
 from mirabelle.store.ledger import Ledger
@@ -159,6 +160,7 @@ class _Server:
                 timeout=settings.timeout,
                 max_bytes=settings.max_bytes,
                 user_agent=f"Mirabelle/{mirabelle.__version__}",
+                cache=ResponseCache(self._clock, settings.cache_mb * 1_000_000) if settings.cache_mb else None,
             )
             opened.push_async_callback(self._fetcher.aclose)
             self._signals = Signals()

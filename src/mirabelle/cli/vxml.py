@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from mirabelle.calls.clock import SystemClock
 from mirabelle.dialer.session_fetcher import SessionFetcher
+from mirabelle.fetch.cache import ResponseCache
 from mirabelle.fetch.local import LocalFetcher
 from mirabelle.settings import CompatSettings, Settings
 from mirabelle.vxml.machine import CLASSIC, Dialect
-from mirabelle.vxml.text import parse_far_end, parse_inputs, run_text
+from mirabelle.vxml.text import FarEnd, parse_far_end, parse_inputs, run_text
 
 
 def dialect(compat: CompatSettings) -> Dialect:
@@ -36,19 +39,27 @@ def run(url: str, inputs: str | None, far_end: str | None, settings: Settings) -
     address = url if "://" in url or url.startswith("file:") else Path(url).absolute().as_uri()
     given = None if inputs is None else parse_inputs(inputs)
     other = parse_far_end(far_end or "")
+    return asyncio.run(_run(address, given, other, settings))
+
+
+async def _run(url: str, inputs: Sequence[str] | None, far_end: FarEnd, settings: Settings) -> int:
     http = settings.http
-    fetcher = LocalFetcher(allow_private=http.allow_private, timeout=http.timeout, max_bytes=http.max_bytes)
-    return asyncio.run(
-        run_text(
-            address,
-            inputs=given,
-            far_end=other,
-            fetcher=SessionFetcher(fetcher),
+    cache = ResponseCache(SystemClock(), http.cache_mb * 1_000_000) if http.cache_mb else None
+    web = LocalFetcher(allow_private=http.allow_private, timeout=http.timeout, max_bytes=http.max_bytes, cache=cache)
+    fetcher = SessionFetcher(web)
+    try:
+        return await run_text(
+            url,
+            inputs=inputs,
+            far_end=far_end,
+            fetcher=fetcher,
             out=_print,
             ask=_ask_terminal,
             dialect=dialect(settings.compat),
         )
-    )
+    finally:
+        await fetcher.aclose()
+        await web.aclose()
 
 
 def _print(line: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
 from mirabelle.sip.events import ReferralAnswered, ReferralTold
 from mirabelle.vxml.collector import Decision, KeyCollector, Matched, NoMatched, TypeAhead
+from mirabelle.vxml.fetch_audio import fetch_meanwhile
 from mirabelle.vxml.platform import (
     Audio,
     Collect,
@@ -61,6 +63,10 @@ QUIET_WITHIN_MS: Final = 10_000
 """How long that is waited for at most."""
 
 
+SHORTEST_ROUND_MS: Final = 1000
+"""What is played for the time of a fetch is at least so long until it begins again."""
+
+
 class Tell(Protocol):
     """Hears what happens on the line."""
 
@@ -74,6 +80,10 @@ class FetchFor(Protocol):
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         """Get what the request names; a failure is a reply."""
+        ...
+
+    def prefetch(self, request: Fetch) -> None:
+        """Begin to get what will be asked for."""
         ...
 
 
@@ -203,9 +213,15 @@ class PhoneLine:
                 await self._sent.wait()
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
-        """Get what the request names."""
+        """Get what the request names; if that takes a while, the caller may hear something meanwhile."""
         self._tell("fetch", method=request.method, url=request.url, purpose=request.purpose)
-        return await self._fetcher.fetch(request)
+        if request.meanwhile is None or self.gone is not None:
+            return await self._fetcher.fetch(request)
+        return await fetch_meanwhile(self._fetcher, request, request.meanwhile, self._play_over_and_over)
+
+    def prefetch(self, request: Fetch) -> None:
+        """Begin to get what will be asked for."""
+        self._fetcher.prefetch(request)
 
     async def play(self, request: Play) -> Played | HungUp:
         """Play to the end; keys pressed meanwhile are kept."""
@@ -389,6 +405,29 @@ class PhoneLine:
         if pcm and self.gone is None:
             self._playing.add(await self._stream.play([pcm]))
 
+    async def _play_over_and_over(self, audio: Audio, heard: Callable[[], None]) -> None:
+        """Play a recording for the time of a fetch, until this is cancelled or the caller is gone."""
+        try:
+            pcm = await self._sound.of(audio)
+            if not pcm:
+                return
+            # What is shorter is strung together, so that the media process is not asked many times a second.
+            pcm *= math.ceil(SHORTEST_ROUND_MS * PCM_BYTES_PER_MS / len(pcm))
+            self._tell("fetch audio", url=audio.url)
+            while self.gone is None:
+                await self._queue(pcm)
+                heard()
+                heard = _unheard
+                await self._silence()
+        except MirabelleError as error:
+            self._tell("prompt failed", reason=str(error))
+        finally:
+            # Asked to play it may have been although its number never came.
+            self._playing.clear()
+            if self.gone is None:
+                with contextlib.suppress(MediaError):  # it is gone, which we are about to hear
+                    await self._stream.stop()
+
     def _silent(self) -> bool:
         return not self._playing and (self._speaking is None or self._speaking.done())
 
@@ -494,6 +533,10 @@ class PhoneLine:
         except MirabelleError as error:
             self._tell("recording", type="audio/x-wav", reason=str(error))
             return await asyncio.to_thread(self._sound.recording, pcm, "audio/x-wav"), "audio/x-wav"
+
+
+def _unheard() -> None:
+    """A recording is heard for the first time but once."""
 
 
 def _split(prompts: Iterable[Prompt]) -> tuple[list[Prompt], list[Prompt]]:

@@ -44,6 +44,9 @@ from mirabelle.vxml.machine import Dialect
 from mirabelle.vxml.platform import Disconnect
 from mirabelle.vxml.session import Session, SessionEnd
 
+AHEAD_AT_ONCE: Final = 100
+"""What all sessions of a process together fetch ahead at the same time: a tenth of the connections that there are."""
+
 LONGEST_SESSION: Final = 4 * 3600.0
 """Seconds after which a session is ended whatever it does."""
 
@@ -65,6 +68,7 @@ class Equipment:
         dialect: how VoiceXML is read where it may be read in more than one way.
         media_address: where callees are told to send media; empty for the address that the stream has.
         reached: hears where a call stands; for tests that end the program there.
+        ahead: how much all sessions together fetch ahead of its time at once.
     """
 
     agent: UserAgent
@@ -79,6 +83,7 @@ class Equipment:
     dialect: Dialect = field(default_factory=Dialect)
     media_address: str = ""
     reached: Reached = pass_by
+    ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AHEAD_AT_ONCE))
 
 
 class SipPhone:
@@ -213,10 +218,14 @@ class _Carriage:
     async def _converse(self, outgoing: OutgoingCall, answer: Answered, switchboard: Switchboard) -> Ending:
         """From the 2xx to the end. The answer is in the ledger before the application starts."""
         started = self._equipment.clock.monotonic()
-        line = self._line(outgoing, switchboard)
+        fetcher = SessionFetcher(self._equipment.fetcher, self._equipment.ahead)
+        line = self._line(outgoing, switchboard, fetcher)
         await self._answered(outgoing)
         async with self._hearing(line, outgoing):
-            end = await self._session(line, answer)
+            try:
+                end = await self._session(line, answer)
+            finally:
+                await fetcher.aclose()
             await self._talked(line)
             if line.gone is None:
                 await line.disconnect(Disconnect())
@@ -230,7 +239,7 @@ class _Carriage:
             async with asyncio.timeout(LONGEST_SESSION):
                 await line.talked()
 
-    def _line(self, outgoing: OutgoingCall, switchboard: Switchboard) -> PhoneLine:
+    def _line(self, outgoing: OutgoingCall, switchboard: Switchboard, fetcher: SessionFetcher) -> PhoneLine:
         equipment, call_id = self._equipment, self._placement.call.call_id
 
         def tell(event: str, **fields: object) -> None:
@@ -242,7 +251,7 @@ class _Carriage:
             stream=self._stream,
             hang_up=outgoing.bye,
             sound=equipment.sound,
-            fetcher=SessionFetcher(equipment.fetcher),
+            fetcher=fetcher,
             clock=equipment.clock,
             tell=tell,
             switchboard=switchboard,

@@ -28,6 +28,7 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ERRORS_FROM: Final = 400
 _SERVER_ERRORS_FROM: Final = 500
 _NOT_MODIFIED: Final = 304
+_WITHOUT_CONTENT: Final = frozenset({204, _NOT_MODIFIED})
 _SECRETS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _KEYED: Final = frozenset({"accept", "cache-control"})
 _PARTIAL: Final = frozenset(
@@ -260,8 +261,11 @@ async def _read(request: Request, outgoing: httpx.Request, answer: httpcore.Resp
     arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing)
     if request.cookies is not None:
         httpx.Cookies(request.cookies).extract_cookies(arrived)
-    body = b""
-    if outgoing.method != "HEAD" and answer.status not in (204, 304):
+    if outgoing.method == "HEAD" or answer.status in _WITHOUT_CONTENT:
+        body = b""
+        async for _ in answer.aiter_stream():
+            pass  # there is none, and a connection whose answer was not read to its end is not used again
+    else:
         content = Content(request.url, arrived.headers.get("content-encoding", ""), most)
         content.announce(arrived.headers.get("content-length", ""))
         body = await content.read(answer.aiter_stream())

@@ -338,8 +338,14 @@ def _loaded(
             return cached(machine, data, uri, about, loading)
         except UnresolvedReference as missing:
             url = missing.reference
-        fetched = yield from fetch(
-            machine, Fetch(url, purpose="grammar", timeout_ms=machine.properties.time("fetchtimeout"))
+        properties = machine.properties
+        request = Fetch(
+            url,
+            purpose="grammar",
+            timeout_ms=properties.time("fetchtimeout"),
+            maxage=properties.seconds("grammarmaxage"),
+            maxstale=properties.seconds("grammarmaxstale"),
         )
+        fetched = yield from fetch(machine, request)
         library[url] = (fetched.body, fetched.content_type)
     raise Thrown("error.badfetch", f"{uri} refers to more than {MOST_REFERENCES} grammars.")

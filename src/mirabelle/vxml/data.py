@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 
 from mirabelle.vxml.dom import constructor, tree
 from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import DocumentError, SemanticError
-from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
+from mirabelle.vxml.fetching import absolute, fetch, meanwhile_audio, one_of, plain_request
 from mirabelle.vxml.machine import Machine, Steps
-from mirabelle.vxml.platform import Fetch
 from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.submit import submission_of, with_query
@@ -31,20 +31,18 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
     reference = element.get("src") if given == "src" else scopes.text(element.get("srcexpr"))
     submission = submission_of(machine, element, element.get("namelist").split())
     _, address = with_query(reference.strip(), submission)
-    plain = plain_request(machine, element, absolute(machine.here.document.base, address), "data")
+    document = machine.here.document
+    meanwhile = yield from meanwhile_audio(machine, element, document)
     fetched = yield from fetch(
         machine,
-        Fetch(
-            url=plain.url,
+        replace(
+            plain_request(machine, element, absolute(document.base, address), "data"),
             method=submission.method,
             fields=submission.fields if submission.method == "post" else (),
             enctype=submission.enctype,
             body=submission.body,
             headers=_headers(element),
-            timeout_ms=plain.timeout_ms,
-            maxage=plain.maxage,
-            maxstale=plain.maxstale,
-            purpose="data",
+            meanwhile=meanwhile,
         ),
     )
     name = declarable(element.get("name"))

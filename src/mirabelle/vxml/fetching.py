@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urldefrag, urljoin
 
@@ -10,7 +10,7 @@ from mirabelle.vxml.document import Document, parse_document
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.errors import DocumentError, SemanticError
 from mirabelle.vxml.machine import Context, Machine, Steps
-from mirabelle.vxml.platform import Audio, Fetch, Fetched, FetchFailed, MeanwhileAudio
+from mirabelle.vxml.platform import Fetch, Fetched, FetchFailed, MeanwhileAudio
 from mirabelle.vxml.properties import Properties, whole
 from mirabelle.vxml.signals import GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
@@ -20,7 +20,7 @@ URL_ENCODED: Final = "application/x-www-form-urlencoded"
 MOST_MOVED: Final = 256
 """Redirects of documents that one session remembers."""
 
-_ERRORS_FROM: Final = 400
+_SUCCESSES: Final = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,16 @@ def absolute(base: str, reference: str) -> str:
 
 
 def fetch(machine: Machine, request: Fetch) -> Steps[Fetched]:
-    """Fetch, or throw `error.badfetch`.
+    """Fetch, or throw `error.badfetch` (5.2.6).
 
     Raises:
-        Thrown: `error.badfetch`, with the HTTP status where there was one.
+        Thrown: `error.badfetch.http.` and the status, where a response is the reason; else, as when time runs out or
+            nobody answers, `error.badfetch`. A redirect that was not followed, because it names no place or is one too
+            many, is such a response.
     """
     machine.spend_fetch()
     reply = yield request
-    if isinstance(reply, Fetched) and reply.status < _ERRORS_FROM:
+    if isinstance(reply, Fetched) and reply.status in _SUCCESSES:
         return reply
     status = reply.status if isinstance(reply, Fetched | FetchFailed) else 0
     reason = reply.reason if isinstance(reply, FetchFailed) else f"the server answered {status}"
@@ -83,7 +85,15 @@ def plain_request(machine: Machine, element: Element, url: str, purpose: str, ki
         purpose: what it is fetched for.
         kind: the word in front of the properties' names; `purpose` where empty.
     """
-    properties = machine.properties
+    return request_for(machine.properties, element, url, purpose, kind)
+
+
+def request_for(properties: Properties, element: Element, url: str, purpose: str, kind: str = "") -> Fetch:
+    """As `plain_request`, with the properties that are in effect where the element stands.
+
+    Raises:
+        SemanticError: a property is not what it has to be.
+    """
     kind = kind or purpose
     timeout = element.get("fetchtimeout")
     return Fetch(
@@ -172,8 +182,8 @@ def load_root(machine: Machine, document: Document, request: Fetch) -> Steps[Doc
     """
     if not document.application:
         return None
-    url = urldefrag(document.application).url
-    asked = Fetch(url, timeout_ms=request.timeout_ms, maxage=request.maxage, maxstale=request.maxstale)
+    # How old a root may be, no markup says (6.1.2.1): the server does.
+    asked = Fetch(urldefrag(document.application).url, timeout_ms=request.timeout_ms)
     root = yield from load_document(machine, asked)
     if root.application:
         raise Thrown("error.semantic", f"{root.uri} is an application root and must not name one itself.")
@@ -212,7 +222,7 @@ def acquire(
     if submission is None and here.root is not None and machine.moved.get(url, url) == root_uri:
         # Leaf to root within the application keeps the root's context (1.5.2).
         return GoToDialog(here.root, None, dialog_of(here.root, fragment), fresh=False, fresh_root=False)
-    request = yield from document_request(machine, element, url, submission or NOTHING)
+    request = yield from document_request(machine, element, url, submission or NOTHING, document or here.document)
     found = yield from load_document(machine, request)
     return (yield from entrance(machine, found, request, fragment))
 
@@ -236,41 +246,57 @@ def entrance(machine: Machine, document: Document, request: Fetch, fragment: str
     return GoToDialog(document, root, dialog, fresh=True, fresh_root=fresh_root)
 
 
-def document_request(machine: Machine, element: Element, url: str, submission: Submission) -> Steps[Fetch]:
+def document_request(
+    machine: Machine, element: Element, url: str, submission: Submission, document: Document
+) -> Steps[Fetch]:
     """The request for a document; plays what is queued where there is audio for the time of fetching (4.1.8)."""
-    request = plain_request(machine, element, url, "document")
-    address = element.get("fetchaudio") or machine.properties.text("fetchaudio")
-    meanwhile = None
-    if address and not machine.gone:
-        yield from machine.flush()
-        meanwhile = yield from fetch_audio(machine, absolute(machine.here.document.base, address))
-    return Fetch(
-        url=request.url,
+    return replace(
+        plain_request(machine, element, url, "document"),
         method=submission.method,
         fields=submission.fields,
         enctype=submission.enctype,
         body=submission.body,
         headers=dict(submission.headers),
-        timeout_ms=request.timeout_ms,
-        maxage=request.maxage,
-        maxstale=request.maxstale,
-        meanwhile=meanwhile,
+        meanwhile=(yield from meanwhile_audio(machine, element, document)),
     )
 
 
-def fetch_audio(machine: Machine, url: str) -> Steps[MeanwhileAudio | None]:
-    """What the caller hears while a document is fetched; nothing where that cannot be had."""
-    properties = machine.properties
-    try:
-        found = yield from fetch(machine, Fetch(url, purpose="audio", timeout_ms=properties.time("fetchtimeout")))
-    except Thrown:
-        # Music that is missing is no reason not to go on (6.1.1).
+def meanwhile_audio(machine: Machine, element: Element, document: Document) -> Steps[MeanwhileAudio | None]:
+    """What the caller hears while an element fetches (6.1.1); the prompts that are queued are played before (4.1.8).
+
+    Args:
+        machine: the session.
+        element: what fetches; its `fetchaudio`, or the property of that name.
+        document: where the element stands.
+
+    Raises:
+        Thrown: the caller hung up meanwhile.
+    """
+    url = _fetchaudio(machine, element, document)
+    if not url or machine.gone:
         return None
-    return MeanwhileAudio(
-        Audio(found.url, found.content_type, found.body),
-        properties.time("fetchaudiodelay"),
-        properties.time("fetchaudiominimum"),
+    yield from machine.flush()
+    properties = machine.properties
+    recording = Fetch(
+        url,
+        purpose="audio",
+        timeout_ms=properties.time("fetchtimeout"),
+        maxage=properties.seconds("audiomaxage"),
+        maxstale=properties.seconds("audiomaxstale"),
     )
+    return MeanwhileAudio(recording, properties.time("fetchaudiodelay"), properties.time("fetchaudiominimum"))
+
+
+def _fetchaudio(machine: Machine, element: Element, document: Document) -> str:
+    """The address of the recording, absolute; empty for silence. A property is relative to where it stands."""
+    here = machine.here
+    written, base = element.get("fetchaudio"), document.base
+    if not written:
+        written, base = machine.properties.text("fetchaudio"), here.document.base
+        inner = tuple(holder for holder in here.holders() if here.root is None or holder is not here.root.root)
+        if here.root is not None and not Properties(inner, {}).text("fetchaudio"):
+            base = here.root.base
+    return urldefrag(absolute(base, written)).url if written.strip() else ""
 
 
 def dialog_of(document: Document, fragment: str) -> Element | None:

@@ -19,6 +19,7 @@ from mirabelle.vxml.form import FormInterpretation
 from mirabelle.vxml.handling import handle
 from mirabelle.vxml.machine import Context, Dialect, Machine, Steps
 from mirabelle.vxml.platform import Fetch, Note, NoteKind
+from mirabelle.vxml.prefetching import prefetch
 from mirabelle.vxml.scopes import Kept, Scopes
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown, event_of
 from mirabelle.vxml.xml import Element
@@ -140,6 +141,7 @@ class Interpreter:
         elif moved:
             scopes.pop_to(_APPLICATION_DEPTH)
         here.document, here.root = transition.document, transition.root
+        yield from prefetch(machine, transition)
         if transition.fresh:
             yield from self._initialised(transition.document)
 

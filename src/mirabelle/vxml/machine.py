@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from mirabelle.vxml.platform import HungUp, Note, NoteKind, Play, Prompt, Reply, Request
-from mirabelle.vxml.properties import DEFAULTS, Properties
+from mirabelle.vxml.properties import DEFAULTS, SAFE_DEFAULTS, Properties
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
 
@@ -66,7 +66,13 @@ class Dialect:
     bargein_spreads: bool = False
 
 
-CLASSIC: Final = Dialect(transfer_type="bridge", submit_all=False, record_type="audio/basic", bargein_spreads=True)
+CLASSIC: Final = Dialect(
+    properties=SAFE_DEFAULTS,
+    transfer_type="bridge",
+    submit_all=False,
+    record_type="audio/basic",
+    bargein_spreads=True,
+)
 """The dialect of the hosted service whose applications run here unchanged."""
 
 

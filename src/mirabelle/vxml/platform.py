@@ -88,21 +88,6 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class MeanwhileAudio:
-    """What the caller hears while a document is on its way (VoiceXML 2.0, 6.1.1).
-
-    Attributes:
-        audio: the recording; cut off, or begun again, as long as the fetch takes.
-        delay_ms: how long the fetch may take before it starts.
-        minimum_ms: how long it plays once it has started.
-    """
-
-    audio: Audio
-    delay_ms: int = 0
-    minimum_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Fetch:
     """Get a document, script, grammar, recording or data.
 
@@ -117,7 +102,7 @@ class Fetch:
         maxage: seconds, for HTTP caching.
         maxstale: seconds.
         purpose: `document`, `script`, `grammar`, `audio` or `data`.
-        meanwhile: what may be played until it is there.
+        meanwhile: what the caller hears if that takes a while.
     """
 
     url: str
@@ -131,6 +116,28 @@ class Fetch:
     maxstale: int | None = None
     purpose: str = "document"
     meanwhile: MeanwhileAudio | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeanwhileAudio:
+    """What the caller hears while a document is on its way (VoiceXML 2.0, 6.1.1 and 6.3.5).
+
+    Attributes:
+        recording: how it is fetched, at the same time as the document; where it cannot be had there is silence.
+        delay_ms: how long the document may take before it starts.
+        minimum_ms: how long it plays once it has started, from the beginning again where it is shorter.
+    """
+
+    recording: Fetch
+    delay_ms: int = 0
+    minimum_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetch:
+    """What will be asked for with `Fetch`, for a platform that may fetch ahead (6.1.3). A hint: it has no reply."""
+
+    requests: tuple[Fetch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,10 +439,10 @@ class Transferred:
     detail: str = ""
 
 
-Request = Fetch | Play | Collect | Record | Transfer | Disconnect | Note
+Request = Fetch | Play | Collect | Record | Transfer | Disconnect | Note | Prefetch
 Reply = (
     Fetched | FetchFailed | Played | Input | NoInput | NoMatch | HungUp | Recorded | Transferred | None
-)  # None: to Disconnect and Note
+)  # None: to Disconnect, Note and Prefetch
 
 
 class Platform(Protocol):
@@ -443,6 +450,9 @@ class Platform(Protocol):
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         """Get what the request names; every failure is a reply, never an exception."""
+
+    def prefetch(self, request: Fetch) -> None:
+        """Begin to get what will be asked for, or leave it; what fails is nobody's business until it is needed."""
 
     async def play(self, request: Play) -> Played | HungUp:
         """Play to the end."""

@@ -25,12 +25,12 @@ DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "bargein": "true",
         "bargeintype": "speech",
         "timeout": "3s",
-        "audiofetchhint": "safe",
+        "audiofetchhint": "prefetch",
         "documentfetchhint": "safe",
-        "grammarfetchhint": "safe",
-        "objectfetchhint": "safe",
-        "scriptfetchhint": "safe",
-        "datafetchhint": "safe",
+        "grammarfetchhint": "prefetch",
+        "objectfetchhint": "prefetch",
+        "scriptfetchhint": "prefetch",
+        "datafetchhint": "prefetch",
         "fetchaudio": "",
         "fetchaudiodelay": "0s",
         "fetchaudiominimum": "0s",
@@ -42,6 +42,11 @@ DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What holds where no document says otherwise."""
+
+SAFE_DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
+    {name: "safe" if name.endswith("fetchhint") else value for name, value in DEFAULTS.items()}
+)
+"""The same where nothing is fetched before it is needed unless a document says so."""
 
 
 class Properties:

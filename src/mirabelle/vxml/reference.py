@@ -30,8 +30,10 @@ CHAPTERS: Final[tuple[tuple[str, tuple[ElementType, ...]], ...]] = (
 )
 
 _SYNTHESISER: Final = "Goes to the synthesiser as it is."
-_HINT: Final = "Taken, without effect: everything is fetched when it is needed."
-_AGE: Final = "Handed to what fetches; today's fetcher keeps no copies, so that every answer is fresh."
+_HINT: Final = "`prefetch`: fetched as soon as the document is there. See [fetching](fetching.md)."
+_MAXAGE: Final = "Seconds that a copy may be old; `0` asks the server. See [fetching](fetching.md)."
+_MAXSTALE: Final = "Seconds that a copy may be past its time, where the server does not forbid it."
+_OF_FETCHING: Final = ("fetchaudio", "fetchhint", "fetchtimeout", "maxage", "maxstale")
 _OWN_KEYS: Final = "By extension, words that are keys themselves may be pressed where there is no `dtmf`."
 _NO_LEXICON: Final = "Taken, without effect."
 
@@ -60,10 +62,12 @@ ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
 ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
         ("*", "fetchhint"): _HINT,
-        ("*", "maxage"): _AGE,
-        ("*", "maxstale"): _AGE,
-        ("*", "fetchtimeout"): "Past it `error.badfetch` is thrown.",
-        ("*", "fetchaudio"): "Fetched, and what is queued is played first; no line plays it yet: a fetch is silent.",
+        ("*", "maxage"): _MAXAGE,
+        ("*", "maxstale"): _MAXSTALE,
+        ("*", "fetchtimeout"): "Past it `error.badfetch` is thrown; 300 s at most.",
+        ("*", "fetchaudio"): "Heard after what is queued, where the fetch takes longer than `fetchaudiodelay`.",
+        ("submit", "fetchhint"): "Taken, without effect: what is submitted is known only then.",
+        **{("object", name): "Taken, without effect." for name in _OF_FETCHING},
         ("*", "enctype"): (
             "Also `multipart/form-data`, and by extension `application/json`, `application/xml`, `text/xml`. Any other "
             "throws `error.unsupported.format`. A recording makes a `post` multipart by itself."
@@ -103,12 +107,32 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
             "For a recogniser.",
         ),
         "speedvsaccuracy": "Without effect.",
-        **dict.fromkeys((name for name in DEFAULTS if name.endswith("fetchhint")), "Without effect."),
+        **dict.fromkeys(
+            ("audiofetchhint", "grammarfetchhint", "scriptfetchhint"),
+            "`prefetch`: what a dialog needs for certain is fetched when it is entered. See dialects.",
+        ),
+        "documentfetchhint": "`prefetch`: the next documents of a dialog are fetched when it is entered.",
+        "datafetchhint": "Without effect: only a `<data>` that says `prefetch` itself is fetched early.",
+        "objectfetchhint": "Without effect.",
+        "fetchaudio": "Without it a fetch is silent. Relative to the document that it stands in.",
+        "fetchaudiodelay": "How long a fetch may take before it is heard.",
+        "fetchaudiominimum": "How long it is heard at least, once it has begun.",
+        "fetchtimeout": "At most 300 s.",
         "recordutterance": "For a recogniser.",
         "universals": "`help`, `exit`, `cancel` or `all`.",
         "inputmodes": "`dtmf`, `voice` or both; `mirabelle vxml run` takes input of another mode for silence.",
         "termchar": "Empty: no key ends an input.",
         "timeout": "Until `noinput`, after the last prompt.",
+    }
+)
+
+_FETCHED: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "audio": "of recordings, `fetchaudio` too",
+        "document": "of documents, their application roots left aside",
+        "grammar": "of grammars, and of those that they refer to",
+        "script": "of scripts",
+        "data": "of `<data>`",
     }
 )
 
@@ -122,6 +146,10 @@ _DIALECTS: Final[tuple[tuple[str, Callable[[Dialect], str]], ...]] = (
     (
         "Prompts queued after one that may be interrupted",
         lambda dialect: "may be interrupted too" if dialect.bargein_spreads else "are as they say themselves",
+    ),
+    (
+        "Recordings, grammars and scripts are fetched before they are needed",
+        lambda dialect: "unless `safe`" if dialect.properties["audiofetchhint"] == "prefetch" else "where `prefetch`",
     ),
     ("A grammar of plain text without `type`", lambda dialect: f"`{dialect.grammar_type}`"),
 )
@@ -203,8 +231,8 @@ def _properties() -> Iterator[str]:
     for name, value in DEFAULTS.items():
         shown = f"`{value}`" if value else ""
         yield f"| `{name}` | {shown} | {_PROPERTY_REMARKS.get(name, '')} |"
-    for kind in ("audio", "document", "grammar", "script", "data"):
-        yield f"| `{kind}maxage`, `{kind}maxstale` | | {_AGE} |"
+    for kind in _FETCHED:
+        yield f"| `{kind}maxage`, `{kind}maxstale` | | As the attributes: {_FETCHED[kind]}. |"
     yield ""
 
 

@@ -17,6 +17,7 @@ from mirabelle.vxml.platform import (
     Note,
     Platform,
     Play,
+    Prefetch,
     Record,
     Reply,
     Transfer,
@@ -85,15 +86,22 @@ class Session:
         steps = await loop.run_in_executor(self._executor, self._begin)
         reply: Reply = None
         while True:
-            notes, outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
-            for note in notes:
-                self._platform.note(note)
+            told, outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
+            for each in told:
+                self._tell(each)
             if isinstance(outcome, Ending):
                 return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values), outcome.begun)
             reply = await self._answer(outcome)
 
     def _begin(self) -> Steps[Ending]:
         return Interpreter(self._variables, self._cache, self._dialect).run(self._start)
+
+    def _tell(self, told: Note | Prefetch) -> None:
+        if isinstance(told, Note):
+            self._platform.note(told)
+            return
+        for request in told.requests:
+            self._platform.prefetch(request)
 
     async def _answer(self, request: Asked) -> Reply:
         platform = self._platform
@@ -113,17 +121,17 @@ class Session:
                 return None
 
 
-def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note], Asked | Ending]:
-    """Let the machine compute until it asks for something; returns what it noted on the way as well."""
-    notes: list[Note] = []
+def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note | Prefetch], Asked | Ending]:
+    """Let the machine compute until it asks for something; returns what it said on the way as well."""
+    told: list[Note | Prefetch] = []
     try:
         request = steps.send(reply)
-        while isinstance(request, Note):
-            notes.append(request)
+        while isinstance(request, Note | Prefetch):
+            told.append(request)
             request = steps.send(None)
     except StopIteration as stop:
         ending: Ending = stop.value
-        return notes, ending
+        return told, ending
     except RecursionError:
-        return notes, Ending("error", "error.semantic", "The application nests too deeply.")
-    return notes, request
+        return told, Ending("error", "error.semantic", "The application nests too deeply.")
+    return told, request

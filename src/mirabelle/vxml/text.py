@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from mirabelle.errors import MirabelleError
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.collector import TypeAhead
+from mirabelle.vxml.fetch_audio import fetch_meanwhile
 from mirabelle.vxml.machine import Dialect
 from mirabelle.vxml.matching import collect_keys, match_pressed, match_words
 from mirabelle.vxml.platform import (
@@ -71,6 +72,9 @@ class DocumentFetcher(Protocol):
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         """Get it; every failure is a reply."""
+
+    def prefetch(self, request: Fetch) -> None:
+        """Begin to get it, or leave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +146,17 @@ class TextPlatform:
         self._ahead = TypeAhead()
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
-        """Get it, without any wait that music would have to fill."""
-        if request.meanwhile is not None:
-            self._line(f"prompt: [audio {request.meanwhile.audio.url}]")
-        return await self._fetcher.fetch(request)
+        """Get it; audio for the time of the fetch is printed once it would begin, and nobody waits for it to end."""
+        if request.meanwhile is None:
+            return await self._fetcher.fetch(request)
+        return await fetch_meanwhile(self._fetcher, request, request.meanwhile, self._print_audio)
+
+    async def _print_audio(self, audio: Audio, _heard: Callable[[], None]) -> None:
+        self._line(f"prompt: [audio {audio.url}]")
+
+    def prefetch(self, request: Fetch) -> None:
+        """Leave it to what fetches."""
+        self._fetcher.prefetch(request)
 
     async def play(self, request: Play) -> Played | HungUp:
         """Print the prompts."""

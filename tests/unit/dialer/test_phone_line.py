@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from mirabelle import grammar
-from mirabelle.dialer.phone_line import PhoneLine
+from mirabelle.dialer.phone_line import Gone, PhoneLine
 from mirabelle.media.events import (
     Digit,
     DigitsSent,
@@ -21,8 +22,10 @@ from mirabelle.media.events import (
     VoiceEnded,
 )
 from mirabelle.media.stream import StreamLost
+from mirabelle.sandbox import virtual_time
 from mirabelle.speech.audio import AudioError
 from mirabelle.vxml.platform import (
+    Audio,
     Collect,
     Disconnect,
     Fetch,
@@ -32,6 +35,7 @@ from mirabelle.vxml.platform import (
     Input,
     InputProperties,
     Item,
+    MeanwhileAudio,
     NoInput,
     NoMatch,
     Play,
@@ -141,6 +145,24 @@ class Particular(Sound):
 class Web:
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         return FetchFailed("nothing is fetched here")
+
+    def prefetch(self, request: Fetch) -> None:
+        pass
+
+
+class Slow:
+    """A web whose documents take their time, and whose recordings are at hand."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
+        if request.purpose != "audio":
+            await asyncio.sleep(self._seconds)
+        return Fetched(request.url, 200, "", request.purpose.encode())
+
+    def prefetch(self, request: Fetch) -> None:
+        pass
 
 
 class Told(list[tuple[str, dict[str, object]]]):
@@ -402,3 +424,89 @@ async def test_a_transfer_is_refused_with_the_standards_event() -> None:
         reply = await rig.line.transfer(Transfer((), "tel:+16175550123", "bridge", 20_000, 0))
         assert isinstance(reply, Transferred)
         assert reply.error == "error.unsupported.transfer.bridge"
+
+
+# --- audio for the time of a fetch --------------------------------------------------------------------------------
+
+MUSIC = MeanwhileAudio(Fetch("http://test/music.wav", purpose="audio"), delay_ms=2000, minimum_ms=5000)
+
+
+class Musical(Sound):
+    """Recordings last as long as one has to; their samples are what is in them."""
+
+    def __init__(self, pcm: bytes = b"la" * 8000) -> None:
+        self._pcm = pcm
+
+    async def of(self, item: Item) -> bytes:
+        if isinstance(item, Audio):
+            if not self._pcm:
+                raise AudioError("no music")
+            return self._pcm
+        return await super().of(item)
+
+
+def fetched(seconds: float, *, sound: Sound | None = None, gone_after: float | None = None) -> tuple[float, Rig]:
+    """Fetch on virtual time with music; how long it took, and what was heard."""
+
+    async def main(clock: virtual_time.VirtualClock) -> tuple[float, Rig]:
+        async with a_rig(plays_at_once=False, sound=sound or Musical()) as rig:
+            rig.line._fetcher = Slow(seconds)
+            if gone_after is not None:
+                asyncio.get_running_loop().call_later(gone_after, rig.line.far_end_hung_up, "bye")
+            reply = await rig.line.fetch(Fetch("http://test/next.vxml", meanwhile=MUSIC))
+            assert isinstance(reply, Fetched)
+            assert reply.body == b"document"
+            return clock.monotonic(), rig
+
+    return virtual_time.run(main, datetime(2030, 1, 1, tzinfo=UTC))
+
+
+def test_the_caller_hears_music_while_a_document_is_fetched_and_no_longer() -> None:
+    took, rig = fetched(10)
+    assert took == 10
+    assert (len(rig.stream.played), rig.stream.stopped) == (1, 1)
+
+
+def test_music_goes_on_for_its_minimum() -> None:
+    assert fetched(3)[0] == 7
+
+
+def test_a_fetch_that_is_quicker_than_the_delay_is_silent() -> None:
+    took, rig = fetched(1)
+    assert (took, rig.stream.played, rig.stream.stopped) == (1, [], 0)
+
+
+def test_music_that_ends_begins_again_and_a_snippet_is_strung_together() -> None:
+    async def main(_clock: virtual_time.VirtualClock) -> list[bytes]:
+        async with a_rig(plays_at_once=False, sound=Musical(b"la")) as rig:
+            rig.line._fetcher = Slow(10)
+            loop = asyncio.get_running_loop()
+            for second in (3, 4):
+                loop.call_later(second, lambda: rig.stream.finish(len(rig.stream.played)))
+            await rig.line.fetch(Fetch("http://test/next.vxml", meanwhile=MUSIC))
+            return rig.stream.played
+
+    assert virtual_time.run(main, datetime(2030, 1, 1, tzinfo=UTC)) == [b"la" * 8000] * 3
+
+
+def test_keys_that_are_pressed_during_a_fetch_serve_the_next_input() -> None:
+    async def main(_clock: virtual_time.VirtualClock) -> object:
+        async with a_rig(plays_at_once=False, sound=Musical()) as rig:
+            rig.line._fetcher = Slow(10)
+            rig.stream.press("1234")
+            await rig.line.fetch(Fetch("http://test/next.vxml", meanwhile=MUSIC))
+            return await rig.line.collect(Collect((), (FOUR,), QUICK))
+
+    assert isinstance(virtual_time.run(main, datetime(2030, 1, 1, tzinfo=UTC)), Input)
+
+
+def test_nobody_waits_for_the_minimum_once_the_caller_is_gone() -> None:
+    took, rig = fetched(3, gone_after=2.5)
+    assert took == 3
+    assert isinstance(rig.line.gone, Gone)
+
+
+def test_music_that_cannot_be_played_is_told_and_the_document_comes() -> None:
+    took, rig = fetched(3, sound=Musical(b""))
+    assert took == 3
+    assert ("prompt failed", {"reason": "no music"}) in rig.told

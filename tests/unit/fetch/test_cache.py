@@ -122,6 +122,15 @@ async def test_a_copy_that_the_server_confirms_is_used_again(
     assert len(site.asked) == 2
 
 
+async def test_a_connection_is_used_again_after_a_304(site: Site, fetcher: Fetcher) -> None:
+    site.page("/", b"hello", "200 OK", 'ETag: "v1"')
+    await got(fetcher, site.url())
+    site.page("/", b"", "304 Not Modified")
+    for _ in range(5):
+        await got(fetcher, site.url())
+    assert len(site.tasks) == 1
+
+
 async def test_a_server_in_trouble_does_not_cost_the_copy(site: Site, fetcher: Fetcher, time: Time) -> None:
     site.page("/", b"hello", "200 OK", FRESH, 'ETag: "v1"')
     await got(fetcher, site.url())

@@ -41,6 +41,7 @@ class Shelf:
     documents: Mapping[str, str | bytes]
     types: Mapping[str, str] = field(default_factory=dict)
     asked: list[Fetch] = field(default_factory=list)
+    ahead: list[Fetch] = field(default_factory=list)
 
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         self.asked.append(request)
@@ -50,6 +51,9 @@ class Shelf:
             return Fetched(request.url, 404, "text/html", b"not here")
         data = found if isinstance(found, bytes) else found.encode()
         return Fetched(request.url, 200, self.types.get(name, "application/voicexml+xml"), data)
+
+    def prefetch(self, request: Fetch) -> None:
+        self.ahead.append(request)
 
     def submitted(self) -> list[Fetch]:
         """What was asked for after the first document."""
@@ -85,9 +89,10 @@ def run(
     types: Mapping[str, str] | None = None,
     dialect: Dialect | None = None,
     start: str = "start.vxml",
+    shelf: type[Shelf] = Shelf,
 ) -> Run:
     """Run `start.vxml`."""
-    shelf = Shelf({"start.vxml": documents} if isinstance(documents, str) else documents, types or {})
+    served = shelf({"start.vxml": documents} if isinstance(documents, str) else documents, types or {})
     lines: list[str] = []
     given: Sequence[str] = parse_inputs(inputs)
     status = asyncio.run(
@@ -95,9 +100,9 @@ def run(
             BASE + start,
             inputs=given,
             far_end=parse_far_end(far_end),
-            fetcher=shelf,
+            fetcher=served,
             out=lines.append,
             dialect=dialect or Dialect(messages=False),
         )
     )
-    return Run(lines, status, shelf)
+    return Run(lines, status, served)

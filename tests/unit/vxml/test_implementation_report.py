@@ -115,6 +115,9 @@ class Server:
             return Fetched(request.url, 404, "text/plain", b"")
         return Fetched(request.url, 200, "application/voicexml+xml", translated(path.read_bytes()))
 
+    def prefetch(self, request: Fetch) -> None:
+        pass
+
 
 class Driver(TextPlatform):
     """Presses what a prompt asks for; where none does, what the case's own list has."""

@@ -157,16 +157,6 @@ def test_what_is_queued_is_played_before_the_application_hangs_up() -> None:
     assert run(block("bye<disconnect/>")).lines == ["prompt: bye", "disconnect"]
 
 
-def test_what_is_queued_is_played_before_a_fetch_with_music() -> None:
-    documents: dict[str, str | bytes] = {
-        "start.vxml": block("wait<goto next='next.vxml' fetchaudio='music.wav'/>"),
-        "next.vxml": block("<log>there</log>"),
-        "music.wav": b"RIFF",
-    }
-    ended = run(documents, types={"music.wav": "audio/x-wav"})
-    assert ended.lines == ["prompt: wait", "prompt: [audio http://test/music.wav]", "log: there", "exit"]
-
-
 @pytest.mark.parametrize(
     ("prompts", "timeout_ms"),
     [
