@@ -33,6 +33,8 @@ AHEAD_WITHIN: Final = 60.0
 """Seconds that fetching ahead may take."""
 
 _ERRORS_FROM: Final = 400
+_MADE_FOR_ONE: Final = frozenset({"document", "data"})
+"""What a server makes anew for whoever asks, of what it has been told until then."""
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 """Requests that are alike: the address, and the fields that the application wrote."""
@@ -54,16 +56,41 @@ class Reaches(Protocol):
         ...
 
 
+class Places:
+    """So many places; who finds none goes without, and nobody waits.
+
+    Args:
+        most: how many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+
+    def take(self) -> bool:
+        """Take a place; False where there is none."""
+        taken = self._free > 0
+        self._free -= taken
+        return taken
+
+    def give_back(self) -> None:
+        """Give a place back that was taken."""
+        self._free += 1
+
+
 @dataclass(slots=True)
 class _Ahead:
     """Something that is fetched before it is needed.
 
     Attributes:
         task: fetches it.
+        purpose: what for.
+        cookies: those that went along.
         came: when it was there, on the loop's scale.
     """
 
     task: asyncio.Task[Response | FetchError]
+    purpose: str
+    cookies: frozenset[tuple[str, ...]]
     came: float = 0.0
 
     @property
@@ -73,8 +100,10 @@ class _Ahead:
         found = self.task.result() if done else None
         return len(found.body) if isinstance(found, Response) else 0
 
-    def serves(self, maxage: int | None, now: float) -> bool:
-        """Whether it is the answer to a request now; what failed or is too old is asked for anew."""
+    def serves(self, maxage: int | None, cookies: frozenset[tuple[str, ...]], now: float) -> bool:
+        """Whether it is the answer to a request now; what failed, is too old or may be another is asked for anew."""
+        if self.purpose in _MADE_FOR_ONE and cookies != self.cookies:
+            return False
         if not self.task.done():
             return True
         age = now - self.came
@@ -91,9 +120,9 @@ class SessionFetcher:
         ahead: how much all sessions together may fetch ahead at the same time; None for as much as this one may.
     """
 
-    def __init__(self, fetcher: Reaches, ahead: asyncio.Semaphore | None = None) -> None:
+    def __init__(self, fetcher: Reaches, ahead: Places | None = None) -> None:
         self._fetcher = fetcher
-        self._slots = ahead or asyncio.Semaphore(AHEAD_AT_ONCE)
+        self._places = ahead or Places(AHEAD_AT_ONCE)
         self._owner = secrets.token_hex(8)
         self._cookies = SessionJar()
         self._waiting: OrderedDict[Key, Fetch] = OrderedDict()
@@ -106,8 +135,14 @@ class SessionFetcher:
             key = _key(request)
             self._waiting.pop(key, None)
             ahead = self._ahead.pop(key, None)
-            if ahead is not None and ahead.serves(request.maxage, asyncio.get_running_loop().time()):
+            if ahead is not None and ahead.serves(
+                request.maxage, self._cookies.contents(), asyncio.get_running_loop().time()
+            ):
                 return await self._arrival(ahead, request, seconds)
+            if ahead is not None:
+                ahead.task.cancel()
+        else:
+            self._drop_what_may_change()
         return _reply(await self._ask(request, seconds))
 
     def prefetch(self, request: Fetch) -> None:
@@ -135,19 +170,22 @@ class SessionFetcher:
     def _begin(self) -> None:
         """Fetch ahead what waits, as many at once as may be."""
         under_way = sum(not ahead.task.done() for ahead in self._ahead.values())
-        while self._waiting and under_way < AHEAD_AT_ONCE and not self._slots.locked():
+        while self._waiting and under_way < AHEAD_AT_ONCE and self._places.take():
             key, request = self._waiting.popitem(last=False)
             task = asyncio.create_task(self._get_ahead(key, request))
-            self._ahead[key] = _Ahead(task)
+            task.add_done_callback(self._given_back)
+            self._ahead[key] = _Ahead(task, request.purpose, self._cookies.contents())
             under_way += 1
 
+    def _given_back(self, _task: asyncio.Task[Response | FetchError]) -> None:
+        self._places.give_back()
+
     async def _get_ahead(self, key: Key, request: Fetch) -> Response | FetchError:
-        async with self._slots:
-            found = await self._ask(request, AHEAD_WITHIN)
+        found = await self._ask(request, AHEAD_WITHIN)
         loop, ahead = asyncio.get_running_loop(), self._ahead.get(key)
         if ahead is not None:
             ahead.came = loop.time()
-            loop.call_later(AHEAD_FOR, self._expire, key, ahead)
+            loop.call_later(AHEAD_FOR, self._expire, key, ahead.came)
         loop.call_soon(self._settle)
         return found
 
@@ -163,8 +201,16 @@ class SessionFetcher:
         if done is not None:
             del self._ahead[done]
 
-    def _expire(self, key: Key, ahead: _Ahead) -> None:
-        if self._ahead.get(key) is ahead:
+    def _drop_what_may_change(self) -> None:
+        """The server is told something: what it made before may not be what it would make now (6.1.3)."""
+        for key, ahead in list(self._ahead.items()):
+            if ahead.purpose in _MADE_FOR_ONE:
+                del self._ahead[key]
+                ahead.task.cancel()
+
+    def _expire(self, key: Key, came: float) -> None:
+        ahead = self._ahead.get(key)
+        if ahead is not None and ahead.task.done() and ahead.came == came:
             del self._ahead[key]
 
     async def _arrival(self, ahead: _Ahead, request: Fetch, seconds: float | None) -> Fetched | FetchFailed:

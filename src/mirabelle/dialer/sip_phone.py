@@ -16,7 +16,7 @@ from mirabelle.dialer.line_media import connect
 from mirabelle.dialer.phone import Cut, Ending, Placement, Progress
 from mirabelle.dialer.phone_line import FIRST_AUDIO, PhoneLine
 from mirabelle.dialer.second_call import Means
-from mirabelle.dialer.session_fetcher import Reaches, SessionFetcher
+from mirabelle.dialer.session_fetcher import Places, Reaches, SessionFetcher
 from mirabelle.dialer.sound import Sound
 from mirabelle.dialer.start import start_fetch
 from mirabelle.dialer.story import Story
@@ -83,7 +83,7 @@ class Equipment:
     dialect: Dialect = field(default_factory=Dialect)
     media_address: str = ""
     reached: Reached = pass_by
-    ahead: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AHEAD_AT_ONCE))
+    ahead: Places = field(default_factory=lambda: Places(AHEAD_AT_ONCE))
 
 
 class SipPhone:

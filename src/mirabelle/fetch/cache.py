@@ -27,7 +27,8 @@ MOST_VARIANTS: Final = 8
 """Responses of one address that differ in what Vary names."""
 
 ENTRY_BYTES: Final = 1_000
-"""What an entry takes besides its body, roughly."""
+FIELD_BYTES: Final = 120
+"""What an entry and each of its header fields take besides their text, roughly."""
 
 LARGEST_SHARE: Final = 8
 """One response may take this part of the room: an eighth."""
@@ -60,7 +61,7 @@ class Kept:
     @property
     def size(self) -> int:
         """Bytes, roughly."""
-        fields = sum(len(name) + len(value) for name, value in self.response.headers.items())
+        fields = sum(FIELD_BYTES + len(name) + len(value) for name, value in self.response.headers.items())
         return ENTRY_BYTES + len(self.response.body) + 2 * len(self.response.url) + fields
 
 

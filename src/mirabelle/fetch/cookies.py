@@ -21,6 +21,10 @@ class SessionJar(CookieJar):
     def __init__(self) -> None:
         super().__init__(DefaultCookiePolicy(strict_domain=True))
 
+    def contents(self) -> frozenset[tuple[str, ...]]:
+        """All that is in it, to be compared with what was in it before."""
+        return frozenset((each.domain, each.path, each.name, each.value or "") for each in self)
+
     def set_cookie(self, cookie: Cookie) -> None:
         """Take a cookie, unless there is no room for it."""
         size = len(cookie.name) + len(cookie.value or "") + len(cookie.domain) + len(cookie.path)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes
 from typing import Any
 
+import httpx
 import pytest
 
 from mirabelle.dialer.session_fetcher import (
@@ -11,6 +12,7 @@ from mirabelle.dialer.session_fetcher import (
     AHEAD_FOR,
     MOST_AHEAD,
     MOST_AHEAD_BYTES,
+    Places,
     SessionFetcher,
     content,
     multipart,
@@ -217,6 +219,42 @@ def test_what_is_not_precisely_what_is_needed_is_fetched_when_it_is(ahead: Fetch
     spent(main())
 
 
+class Login(Web):
+    """Gives each answer a cookie of its own."""
+
+    async def fetch(self, request: Request) -> Response:
+        response = await super().fetch(request)
+        if request.url.endswith("login") and request.cookies is not None:
+            fields = {"Set-Cookie": "who=ann"}
+            httpx.Cookies(request.cookies).extract_cookies(
+                httpx.Response(200, headers=fields, request=httpx.Request("GET", request.url))
+            )
+        return response
+
+
+@pytest.mark.parametrize(
+    ("between", "purpose", "anew"),
+    [
+        (Fetch("http://example.org/login"), "document", True),
+        (Fetch("http://example.org/login"), "audio", False),
+        (Fetch("http://example.org/save", method="post"), "document", True),
+        (Fetch("http://example.org/save", method="post"), "audio", False),
+        (Fetch("http://example.org/other"), "document", False),
+    ],
+)
+async def test_a_page_that_the_server_may_make_otherwise_by_now_is_asked_for_anew(
+    between: Fetch, purpose: str, anew: bool
+) -> None:
+    web = Login()
+    fetcher = SessionFetcher(web)
+    fetcher.prefetch(page(purpose=purpose))
+    await asyncio.sleep(0)
+    await fetcher.fetch(between)
+    await fetcher.fetch(page(purpose=purpose))
+    assert len(web.asked) == (3 if anew else 2)
+    await fetcher.aclose()
+
+
 def test_it_is_used_once() -> None:
     web = Slow()
 
@@ -271,14 +309,16 @@ def test_all_sessions_together_leave_room_for_what_is_needed_now() -> None:
     web = Slow()
 
     async def main() -> None:
-        slots = asyncio.Semaphore(2)
-        fetchers = [SessionFetcher(web, slots) for _ in range(5)]
+        places = Places(2)
+        fetchers = [SessionFetcher(web, places) for _ in range(5)]
         for fetcher in fetchers:
             fetcher.prefetch(page())
-        await asyncio.sleep(100)
+        assert isinstance(await fetchers[-1].fetch(page()), Fetched)
+        await asyncio.gather(*(fetcher.aclose() for fetcher in fetchers))
+        assert [places.take() for _ in range(3)] == [True, True, False]
 
-    spent(main())
-    assert web.most == 2
+    assert spent(main()) == 1
+    assert web.most == 3
 
 
 def test_a_session_holds_so_many_bytes() -> None:
