@@ -142,6 +142,7 @@ class Machine:
         disconnected: the application hung up.
         recordings: by handle.
         moved: where documents were found that had moved, by the address asked for.
+        foreseen: the elements, by identity, that were looked through since the last wait for what can be fetched ahead.
         reprompted: whether the handler that runs asked for the next item's prompts.
         steps: elements executed since the last wait.
         fetches: fetches since the last wait.
@@ -159,6 +160,7 @@ class Machine:
     disconnected: bool = False
     recordings: dict[str, Recording] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
+    foreseen: set[int] = field(default_factory=set)
     reprompted: bool = False
     steps: int = 0
     fetches: int = 0
@@ -221,6 +223,7 @@ class Machine:
         self.events = 0
         self.steps = 0
         self.fetches = 0
+        self.foreseen.clear()
         self.engine.new_turn()
 
     def enqueue(self, prompt: Prompt) -> None:

@@ -60,7 +60,7 @@ def prefetch(machine: Machine, transition: GoToDialog) -> Steps[None]:
     itself says `prefetch`, it is named wherever it stands, as soon as its document is there.
     """
     found: dict[str, Fetch] = {}
-    for element, place in _candidates(transition):
+    for element, place in _candidates(machine, transition):
         if len(found) == MOST_AHEAD:
             break
         try:
@@ -73,20 +73,26 @@ def prefetch(machine: Machine, transition: GoToDialog) -> Steps[None]:
         yield Prefetch(tuple(found.values()))
 
 
-def _candidates(transition: GoToDialog) -> Iterator[tuple[Element, _Place]]:
+def _candidates(machine: Machine, transition: GoToDialog) -> Iterator[tuple[Element, _Place]]:
     document, root = transition.document, transition.root
-    outermost = _Place((root.root,), root.base) if root else None
-    if root is not None and outermost is not None and transition.fresh_root:
-        yield from _certain(root.root, outermost)
-    around = (document.root, *((root.root,) if root else ()))
-    place = _Place(around, document.base)
-    if transition.fresh:
+    if root is not None and transition.fresh_root and _first(machine, root.root):
+        yield from _certain(root.root, _Place((root.root,), root.base))
+    place = _Place((document.root, *((root.root,) if root else ())), document.base)
+    fresh = transition.fresh and _first(machine, document.root)
+    if fresh:
         yield from _certain(document.root, place)
     dialog = transition.dialog or next(iter(document.dialogs), None)
-    if dialog is not None:
+    if dialog is not None and _first(machine, dialog):
         yield from _certain(dialog, place.within(dialog))
-    if transition.fresh:
+    if fresh:
         yield from _asked_for(document.root, place)
+
+
+def _first(machine: Machine, element: Element) -> bool:
+    """Whether an element is looked through for the first time in this turn: dialogs that go round cost nothing more."""
+    seen = id(element) in machine.foreseen
+    machine.foreseen.add(id(element))
+    return not seen
 
 
 def _certain(element: Element, place: _Place) -> Iterator[tuple[Element, _Place]]:

@@ -118,3 +118,13 @@ def test_the_root_names_its_own_when_it_is_entered() -> None:
 def test_a_document_names_so_many() -> None:
     many = "".join(f"<audio src='{number}.wav'/>" for number in range(100))
     assert len(names(f"<form><block>{many}</block></form>")) == 32
+
+
+def test_dialogs_that_go_round_are_looked_through_once_until_the_caller_is_waited_for() -> None:
+    round_and_round = (
+        "<form id='a'><var name='n' expr='0'/><block><audio src='a.wav'/><goto next='#b'/></block></form>"
+        "<form id='b'><block><assign name='times' expr='times + 1'/><if cond='times &lt; 9'><goto next='#a'/></if>"
+        f"</block><field>{key('1')}<filled><if cond='times &lt; 20'><goto next='#a'/></if></filled></field></form>"
+    )
+    assert names(f"<var name='times' expr='0'/>{round_and_round}") == ["a.wav"]
+    assert names(f"<var name='times' expr='0'/>{round_and_round}", inputs="1") == ["a.wav", "a.wav"]
