@@ -407,25 +407,23 @@ class PhoneLine:
 
     async def _play_over_and_over(self, audio: Audio, heard: Callable[[], None]) -> None:
         """Play a recording for the time of a fetch, until this is cancelled or the caller is gone."""
-        try:
-            pcm = await self._sound.of(audio)
-            if not pcm:
-                return
-            # What is shorter is strung together, so that the media process is not asked many times a second.
-            pcm *= math.ceil(SHORTEST_ROUND_MS * PCM_BYTES_PER_MS / len(pcm))
-            self._tell("fetch audio", url=audio.url)
-            while self.gone is None:
-                await self._queue(pcm)
-                heard()
-                heard = _unheard
-                await self._silence()
-        except MirabelleError as error:
-            self._tell("prompt failed", reason=str(error))
-        finally:
-            # Asked to play it may have been although its number never came.
-            self._playing.clear()
-            if self.gone is None:
-                with contextlib.suppress(MediaError):  # it is gone, which we are about to hear
+        pcm = await self.samples(audio)
+        if not pcm:
+            return
+        # What is shorter is strung together, so that the media process is not asked many times a second.
+        pcm *= math.ceil(SHORTEST_ROUND_MS * PCM_BYTES_PER_MS / len(pcm))
+        self._tell("fetch audio", url=audio.url)
+        with contextlib.suppress(MediaError):  # the stream is gone, which we are about to hear
+            try:
+                while self.gone is None:
+                    await self._queue(pcm)
+                    heard()
+                    heard = _unheard
+                    await self._silence()
+            finally:
+                # Asked to play it may have been although its number never came.
+                self._playing.clear()
+                if self.gone is None:
                     await self._stream.stop()
 
     def _silent(self) -> bool:

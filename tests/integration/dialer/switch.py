@@ -65,6 +65,9 @@ class Web:
             url=request.url, status=200, content_type="application/voicexml+xml", body=body.encode(), headers={}
         )
 
+    def forget(self, owner: str) -> None:
+        pass
+
 
 @dataclass
 class FarEnd:
