@@ -112,7 +112,7 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if kind in JSGF_TYPES:
         return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
     raise GrammarError(
-        "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri
+        "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri, line=1
     )
 
 
