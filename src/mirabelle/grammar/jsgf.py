@@ -202,7 +202,7 @@ class _Form(ExpansionReader):
                 case "plus":
                     expansion = Repeat(expansion, 1, None)
                 case "tag":
-                    text = re.sub(r"\\(.)", r"\1", self.cursor.next.text[1:-1])
+                    text = re.sub(r"\\(.)", r"\1", self.cursor.next.text[1:-1], flags=re.DOTALL)
                     expansion = Sequence((expansion, Tag(text)))
                 case _:
                     break
@@ -218,7 +218,9 @@ class _Form(ExpansionReader):
             case "star" if self.mode is Mode.DTMF:
                 return self.token(cursor.take().text, symbol.line)
             case "quoted":
-                return self.token(re.sub(r"\\(.)", r"\1", cursor.take().text[1:-1]), symbol.line)
+                # Nobody says the marks that stand around a word.
+                text = re.sub(r"\\(.)", r"\1", cursor.take().text[1:-1], flags=re.DOTALL).replace('"', "")
+                return self.token(text, symbol.line)
             case "rule":
                 name = self._name(cursor.take().text)
                 if name in ("NULL", "VOID"):
