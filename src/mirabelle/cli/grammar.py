@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mirabelle.grammar import Grammar, GrammarError
 
 NO_MATCH = 1
-"""Exit status where the grammar may be loaded, and the input does not match it or means nothing."""
+"""Exit status where the grammar may be loaded, and the input does not match it."""
 NO_GRAMMAR = 2
 """Exit status where the grammar may not be loaded."""
 
@@ -53,8 +53,9 @@ def match(
 ) -> None:
     """Match an input, and print its parse and its meaning.
 
-    The exit status is 0 for a match, 1 for none, and 2 where the grammar may not be loaded. The root rule is tried
-    first, then the other public rules. Of a grammar for keys it also says whether further keys could follow.
+    The exit status is 0 for a match, 1 for none, and 2 where the grammar may not be loaded. A match whose tags fail
+    is a match without a meaning; why is said. The root rule is tried first, then the other public rules. Of a grammar
+    for keys it also says whether further keys could follow.
     """
     from mirabelle.grammar import Mode as Kind
     from mirabelle.grammar import SemanticsError
@@ -76,7 +77,7 @@ def match(
     _print_match(told, as_json=as_json)
     if failure:
         terminal.complain(failure)
-    if found is None or failure:
+    if found is None:
         raise typer.Exit(NO_MATCH)
 
 

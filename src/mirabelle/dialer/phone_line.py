@@ -18,7 +18,7 @@ from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.dialer.transferring import Bridging, refer
 from mirabelle.errors import MirabelleError
-from mirabelle.grammar import Grammar
+from mirabelle.grammar import Grammar, GrammarError
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
@@ -548,7 +548,11 @@ def _reply(decision: Decision, keyed: Sequence[tuple[int, Grammar]]) -> Input | 
     match decision:
         case Matched(keys=keys, grammar_index=which):
             index, grammar = keyed[which]
-            found = grammar.match(tuple(keys))
+            try:
+                found = grammar.match(tuple(keys))
+            except GrammarError:
+                # Keys whose parse is past the matcher's limits are keys that do not match.
+                found = None
             return NoMatch(keys) if found is None else Input("dtmf", keys, (Result(index, found, keys),))
         case NoMatched(keys=keys):
             return NoMatch(keys)

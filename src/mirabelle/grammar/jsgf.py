@@ -47,7 +47,7 @@ _SYMBOLS: Final = re.compile(
 )
 
 
-def parse(data: bytes, *, uri: str, mode: Mode | None = None, language: str = "") -> Document:
+def parse(data: bytes, *, uri: str, mode: Mode | None = None, language: str = "", encoding: str = "") -> Document:
     """Read a grammar in JSGF.
 
     Args:
@@ -55,11 +55,12 @@ def parse(data: bytes, *, uri: str, mode: Mode | None = None, language: str = ""
         uri: where it came from.
         mode: what it listens to; words where nothing is said.
         language: its language, where the header does not say.
+        encoding: that of the document it stands in; it goes before the one that the header names.
 
     Raises:
         GrammarError: it cannot be read; the message says why and where.
     """
-    text = _decoded(data, uri)
+    text = _decoded(data, uri, encoding)
     header = _HEADER.match(text)
     if header is None and text.lstrip().startswith("#"):
         raise GrammarError("It must begin with '#JSGF V1.0;' or have no header at all.", uri=uri, line=1)
@@ -70,8 +71,10 @@ def parse(data: bytes, *, uri: str, mode: Mode | None = None, language: str = ""
     return form.document(locale or language, headed=header is not None)
 
 
-def _decoded(data: bytes, uri: str) -> str:
+def _decoded(data: bytes, uri: str, outer: str) -> str:
     try:
+        if outer:
+            return decoded(data, outer)
         if data[:2] in (b"\xfe\xff", b"\xff\xfe"):
             return data.decode("utf-16")
         plain = data.decode("utf-8-sig", "replace")
@@ -199,7 +202,7 @@ class _Form(ExpansionReader):
                 case "plus":
                     expansion = Repeat(expansion, 1, None)
                 case "tag":
-                    text = re.sub(r"\\(.)", r"\1", self.cursor.next.text[1:-1])
+                    text = re.sub(r"\\(.)", r"\1", self.cursor.next.text[1:-1], flags=re.DOTALL)
                     expansion = Sequence((expansion, Tag(text)))
                 case _:
                     break
@@ -215,7 +218,9 @@ class _Form(ExpansionReader):
             case "star" if self.mode is Mode.DTMF:
                 return self.token(cursor.take().text, symbol.line)
             case "quoted":
-                return self.token(re.sub(r"\\(.)", r"\1", cursor.take().text[1:-1]), symbol.line)
+                # Nobody says the marks that stand around a word.
+                text = re.sub(r"\\(.)", r"\1", cursor.take().text[1:-1], flags=re.DOTALL).replace('"', "")
+                return self.token(text, symbol.line)
             case "rule":
                 name = self._name(cursor.take().text)
                 if name in ("NULL", "VOID"):

@@ -21,15 +21,17 @@ class Names:
         uri: where the grammar came from.
         grammar: its full name, as in `com.acme.pin`; empty where it has none.
         rules: the names it defines, without qualifier.
-        single: the full names of rules that were imported one by one.
+        single: the full names of rules that were imported one by one, by their simple name.
         whole: the full names of grammars that were imported with all their public rules.
+        grammars: the full names of grammars of which anything was imported, by their simple name.
     """
 
     uri: str
     grammar: str = ""
     rules: Collection[str] = ()
-    single: list[str] = field(default_factory=list)
+    single: dict[str, dict[str, None]] = field(default_factory=dict)
     whole: list[str] = field(default_factory=list)
+    grammars: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def add(self, imported: str, *, line: int) -> None:
         """Note `import <imported>`.
@@ -41,10 +43,11 @@ class Names:
         if not grammar or not rule:
             reason = f"'<{imported}>' cannot be imported; name a grammar and its rule, or all its rules with '.*'."
             raise GrammarError(reason, uri=self.uri, line=line)
+        self.grammars.setdefault(_simple(grammar), {})[grammar] = None
         if rule == "*":
             self.whole.append(grammar)
         else:
-            self.single.append(imported)
+            self.single.setdefault(rule, {})[imported] = None
 
     def local(self, name: str) -> str:
         """Return a rule's name without the qualifier of this grammar."""
@@ -63,17 +66,12 @@ class Names:
         """
         local = self.local(name)
         qualifier, _, simple = local.rpartition(".")
-        if local in self.rules or (not qualifier and not self._imported(local)):
+        if local in self.rules or (not qualifier and local not in self.single):
             return RuleRef(local, shown=local, line=line)
         if not qualifier:
-            return self._one(name, self._imported(local), line)
-        if "." in qualifier:
-            return self._one(name, [local], line)
-        known = [grammar for grammar in (*map(_grammar_of, self.single), *self.whole) if _simple(grammar) == qualifier]
-        return self._one(name, [f"{grammar}.{simple}" for grammar in dict.fromkeys(known)] or [local], line)
-
-    def _imported(self, simple: str) -> list[str]:
-        return [rule for rule in dict.fromkeys(self.single) if _simple(rule) == simple]
+            return self._one(name, list(self.single[local]), line)
+        grammars = {} if "." in qualifier else self.grammars.get(qualifier, {})
+        return self._one(name, [f"{grammar}.{simple}" for grammar in grammars] or [local], line)
 
     def _one(self, name: str, meant: list[str], line: int) -> RuleRef:
         if len(meant) > 1:
@@ -102,7 +100,3 @@ class Names:
 
 def _simple(name: str) -> str:
     return name.rpartition(".")[2]
-
-
-def _grammar_of(rule: str) -> str:
-    return rule.rpartition(".")[0]

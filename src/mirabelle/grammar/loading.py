@@ -47,7 +47,7 @@ def load(
             other grammar to none.
         mode: "voice" or "dtmf" where the document does not say.
         language: its language where the document does not say.
-        inline: whether it stands inside a VoiceXML document.
+        inline: whether it stands inside a VoiceXML document; it is in UTF-8 then, whatever its own header says.
 
     Raises:
         GrammarError: it may not be loaded; the message has line and reason.
@@ -97,11 +97,12 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if len(data) > MOST_BYTES:
         raise GrammarError(f"The grammar is larger than {MOST_BYTES:,} bytes.", uri=uri)
     kind = media_type.partition(";")[0].strip().lower()
+    encoding = "utf-8" if inline else ""
     plain = data[:64].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xfe\xff")
     if plain.startswith(b"#ABNF") and kind not in XML_TYPES | JSGF_TYPES:
-        return srgs_abnf.parse(data, uri=uri, mode=mode)
+        return srgs_abnf.parse(data, uri=uri, mode=mode, encoding=encoding)
     if plain.lstrip().startswith(b"#JSGF"):
-        return jsgf.parse(data, uri=uri, mode=mode, language=language)
+        return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
     if plain.lstrip().startswith(b"<") and kind not in JSGF_TYPES | ABNF_TYPES:
         return srgs_xml.parse(read(data, uri), uri=uri, inline=inline, mode=mode, language=language)
     if kind in XML_TYPES:
@@ -109,9 +110,9 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if kind in ABNF_TYPES:
         raise GrammarError("A grammar in ABNF must begin with '#ABNF 1.0;'.", uri=uri, line=1)
     if kind in JSGF_TYPES:
-        return jsgf.parse(data, uri=uri, mode=mode, language=language)
+        return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
     raise GrammarError(
-        "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri
+        "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri, line=1
     )
 
 

@@ -42,7 +42,7 @@ class Base:
     @property
     def absolute(self) -> str:
         """The base URI."""
-        return joined(self.uri, self.declared) if self.declared else self.uri
+        return joined(self.uri, self.declared, uri=self.uri) if self.declared else self.uri
 
     def reference(self, written: str, *, media_type: str = "", language: str = "", line: int = 0) -> RuleRef:
         """Return what a reference by URI means.
@@ -61,7 +61,7 @@ class Base:
             raise GrammarError(f"'#{fragment}' cannot name a rule.", uri=self.uri, line=line)
         if not uri:
             return RuleRef(fragment, shown=fragment, language=language, line=line)
-        target = urldefrag(joined(self.absolute, uri)).url
+        target = urldefrag(joined(self.absolute, uri, uri=self.uri, line=line)).url
         shown = f"<{self._shown(written)}>"
         return RuleRef(fragment, target, shown, media_type, language, line)
 
@@ -69,14 +69,24 @@ class Base:
         if not self.declared or _SCHEME.match(written):
             return written
         if _SCHEME.match(self.declared) or written.startswith("/"):
-            return joined(self.declared, written)
+            return joined(self.declared, written, uri=self.uri)
         folder = self.declared[: self.declared.rfind("/") + 1]
         return folder + written.removeprefix("./")
 
 
-def joined(base: str, written: str) -> str:
-    """Join a reference to a base; also where the base is of a scheme that knows no folders, or none at all."""
+def joined(base: str, written: str, *, uri: str = "", line: int = 0) -> str:
+    """Join a reference to a base; also where the base is of a scheme that knows no folders, or none at all.
+
+    Args:
+        base: what it is relative to.
+        written: the reference.
+        uri: the grammar it stands in, for the message.
+        line: where it stands.
+
+    Raises:
+        GrammarError: it is no URI.
+    """
     try:
         return urljoin(base, written)
     except ValueError as error:
-        raise GrammarError(f"'{written}' is not a URI: {error}.") from error
+        raise GrammarError(f"'{written}' is not a URI: {error}.", uri=uri, line=line) from error

@@ -47,23 +47,24 @@ _SYMBOLS: Final = re.compile(
 )
 
 
-def parse(data: bytes, *, uri: str, mode: Mode | None = None) -> Document:
+def parse(data: bytes, *, uri: str, mode: Mode | None = None, encoding: str = "") -> Document:
     """Read a grammar in ABNF.
 
     Args:
         data: the document, beginning with `#ABNF 1.0;`.
         uri: where it came from.
         mode: what it listens to, where it does not say.
+        encoding: that of the document it stands in; it goes before the one that the header names.
 
     Raises:
         GrammarError: it breaks a rule of the Recommendation; the message says which and where.
     """
-    text, start = _decoded(data, uri)
+    text, start = _decoded(data, uri, encoding)
     line = 1 + text.count("\n", 0, start)
     return _Form(Cursor(symbols(text[start:], _SYMBOLS, uri=uri, line=line), uri), mode).document()
 
 
-def _decoded(data: bytes, uri: str) -> tuple[str, int]:
+def _decoded(data: bytes, uri: str, outer: str) -> tuple[str, int]:
     """Return the text and where its header ends (section 4.1)."""
     guess = "utf-8-sig"
     if data[:2] in (b"\xfe\xff", b"\xff\xfe"):
@@ -74,7 +75,7 @@ def _decoded(data: bytes, uri: str) -> tuple[str, int]:
     if header is None:
         reason = "It must begin with '#ABNF 1.0;' or '#ABNF 1.0 ENCODING;'."
         raise GrammarError(reason, uri=uri, line=1)
-    named = header[1]
+    named = outer or header[1]
     try:
         if guess.startswith("utf-16"):
             if named and not named.lower().replace("-", "").startswith(("utf16", "iso10646ucs2", "ucs2")):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from xml.parsers import expat
 
+from mirabelle.grammar.encoding import in_utf_8
 from mirabelle.grammar.error import GrammarError
 
 SRGS: Final = "http://www.w3.org/2001/06/grammar"
@@ -68,7 +69,10 @@ class _Reader:
         self._count = 0
         self._declared = 0
         self._root: Element | None = None
-        self._parser = parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser = self._made("")
+
+    def _made(self, encoding: str) -> expat.XMLParserType:
+        parser = expat.ParserCreate(encoding or None, " ")
         parser.buffer_text = True
         # One declaration may give every element a default of any length.
         parser.specified_attributes = True
@@ -79,10 +83,13 @@ class _Reader:
         parser.EntityDeclHandler = self._entity
         parser.SkippedEntityHandler = self._skipped
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+        return parser
 
     def read(self, data: bytes) -> Element:
         try:
-            self._parser.Parse(data, True)
+            if (plain := in_utf_8(data)) is not None:
+                self._parser = self._made("utf-8")
+            self._parser.Parse(plain or data, True)
         except expat.ExpatError as error:
             reason = f"It is not well-formed XML: {expat.ErrorString(error.code)}."
             raise GrammarError(reason, uri=self._uri, line=error.lineno) from error

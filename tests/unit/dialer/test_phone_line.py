@@ -253,6 +253,13 @@ async def test_keys_that_no_grammar_accepts_are_no_match() -> None:
         assert isinstance(await rig.line.collect(Collect((), (FOUR,), QUICK)), NoMatch)
 
 
+async def test_keys_whose_parse_is_past_all_limits_are_no_match() -> None:
+    text = b"#ABNF 1.0;\nmode dtmf;\nroot $x;\n$x = ((([1] {t}) <500>) <500>) 2;"
+    async with a_rig() as rig:
+        rig.stream.press("2")
+        assert await rig.line.collect(Collect((), (grammar.load(text, uri=""),), QUICK)) == NoMatch("2")
+
+
 async def test_what_is_typed_ahead_serves_the_next_input() -> None:
     async with a_rig() as rig:
         rig.stream.press("12345678")

@@ -35,6 +35,7 @@ def tree(text: str, said: str, *, mode: str | None = None) -> str | None:
         ("a b {t}", "a b", '$main["a","b",{!{t}!}]'),
         ("a | b c", "b c", '$main["b","c"]'),
         (r'"a\\b" | c', r"a\b", '$main["a\\b"]'),
+        (r'"the \"best\" one"', 'the "best" one', '$main["the best one"]'),
         ("public <1-a:b,c|d&e~f> = a;", "a", '$1-a:b,c|d&e~f["a"]'),
         ("public <x> = public import grammar;", "public import grammar", '$x["public","import","grammar"]'),
         ("/** @example a */ public <x> = a;", "a", '$x["a"]'),

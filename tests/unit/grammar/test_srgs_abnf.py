@@ -172,3 +172,17 @@ def test_an_error_names_the_line(abnf: Abnf) -> None:
     with pytest.raises(GrammarError) as caught:
         load(b"#ABNF 1.0;\nlanguage en;\n/* a\nb */\n$x = a\n| | b;", uri="")
     assert caught.value.line == 6
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#ABNF 1.0 ISO-8859-1;\nlanguage fr;\nroot $x;\n$x = été;",
+        "#ABNF 1.0 UTF-16;\nlanguage fr;\nroot $x;\n$x = été;",
+        "#JSGF V1.0 ISO-8859-1 fr;\ngrammar a;\npublic <x> = été;",
+    ],
+)
+def test_inside_another_document_a_grammar_is_in_the_encoding_of_that_one(text: str) -> None:
+    match = load(text.encode(), uri="http://apps.test/a.vxml", inline=True).match(["été"])
+    assert match is not None
+    assert match.tree == '$x["été"]'

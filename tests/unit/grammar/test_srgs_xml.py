@@ -137,6 +137,31 @@ def test_the_encoding_is_the_declared_one(encoding: str) -> None:
     assert match is not None
 
 
+@pytest.mark.parametrize(
+    ("encoding", "codec", "mark"),
+    [
+        ("UTF-16", "utf-16-le", b""),
+        ("UTF-16", "utf-16-be", b"\xfe\xff"),
+        ("ISO-10646-UCS-2", "utf-16-be", b"\xfe\xff"),
+        ("ISO-10646-UCS-2", "utf-16-be", b""),
+        ("Shift_JIS", "shift_jis", b""),
+        ("EUC-JP", "euc_jp", b""),
+        ("ISO-2022-JP", "iso2022_jp", b""),
+        ("Big5", "big5", b""),
+        ("GB18030", "gb18030", b""),
+    ],
+)
+def test_encodings_of_several_bytes_are_read(encoding: str, codec: str, mark: bytes) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?><grammar {NAMESPACE} version="1.0" xml:lang="ja" root="x">'
+    match = load(mark + f'{text}<rule id="x">四</rule></grammar>'.encode(codec), uri="").match(["四"])
+    assert match is not None
+
+
+def test_a_document_that_is_not_in_its_encoding_is_refused() -> None:
+    with pytest.raises(GrammarError, match="encoding cannot be read"):
+        load(b'<?xml version="1.0" encoding="EUC-JP"?><grammar>\xff\xff</grammar>', uri="")
+
+
 def test_an_encoding_nobody_knows_is_refused() -> None:
     with pytest.raises(GrammarError):
         load(b'<?xml version="1.0" encoding="x-klingon"?><grammar/>', uri="")
