@@ -109,7 +109,7 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys((name for name in DEFAULTS if name.endswith("fetchhint")), "Without effect."),
         "recordutterance": "For a recogniser.",
         "universals": "`help`, `exit`, `cancel` or `all`.",
-        "inputmodes": "`dtmf`, `voice` or both; `mirabelle vxml run` takes input of another mode for silence.",
+        "inputmodes": "`dtmf`, `voice` or both; input of another mode is not heard.",
         "termchar": "Empty: no key ends an input.",
         "timeout": "Until `noinput`, after the last prompt.",
     }
