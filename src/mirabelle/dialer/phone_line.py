@@ -246,7 +246,7 @@ class PhoneLine:
             termchar=properties.termchar,
         )
         await self._speak(interruptible)
-        decision = await self._listen(collector)
+        decision = await self._listen(collector, heard="dtmf" in properties.modes)
         await self._stop()
         return HungUp() if decision is None else _reply(decision, keyed)
 
@@ -451,12 +451,14 @@ class PhoneLine:
 
     # --- listening ----------------------------------------------------------------------------------------------
 
-    async def _listen(self, collector: KeyCollector) -> Decision | None:
-        """Feed keys and time to the collector until it decides; None when the caller is gone."""
+    async def _listen(self, collector: KeyCollector, *, heard: bool) -> Decision | None:
+        """Feed keys, where they are heard, and time to the collector until it decides; None when the caller is gone."""
         finished = False
         while self.gone is None:
             self._happened.clear()
             now = self.milliseconds()
+            if not heard:
+                self._typed.clear()
             if len(self._typed):
                 await self._stop()
                 finished = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mirabelle.grammar.error import GrammarError, UnresolvedReference
+from mirabelle.grammar.error import GrammarError, UnknownBuiltin, UnresolvedReference
 from mirabelle.grammar.field_types import builtin
 from mirabelle.grammar.grammar import Grammar, KeyMatcher, KeyVerdict, Match
 from mirabelle.grammar.loading import load, load_element
@@ -20,6 +20,7 @@ __all__ = [
     "Match",
     "Mode",
     "SemanticsError",
+    "UnknownBuiltin",
     "UnresolvedReference",
     "Value",
     "builtin",

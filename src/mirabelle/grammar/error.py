@@ -28,6 +28,10 @@ class GrammarError(MirabelleError):
         self.line = line
 
 
+class UnknownBuiltin(GrammarError):
+    """A builtin grammar of a type that does not exist."""
+
+
 class UnresolvedReference(GrammarError):
     """A grammar refers to another one that nobody has fetched.
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from mirabelle.grammar import spoken
-from mirabelle.grammar.error import GrammarError
+from mirabelle.grammar.error import GrammarError, UnknownBuiltin
 from mirabelle.grammar.grammar import Grammar, Reading
 from mirabelle.grammar.model import Alternative, Alternatives, Document, Expansion, Mode, Repeat, Rule, Sequence, Token
 from mirabelle.grammar.network import is_key
@@ -42,11 +42,12 @@ def builtin(uri: str, mode: str | None = None, *, language: str = "en-US") -> Gr
         language: of the words; only those of English are known.
 
     Raises:
-        GrammarError: no such type, a parameter that is not known, or one that contradicts another.
+        UnknownBuiltin: no such type.
+        GrammarError: a parameter that is not known, or one that contradicts another.
     """
     found = _URI.match(uri.strip())
     if found is None or found[2] not in TYPES:
-        raise GrammarError(f"'{uri}' is not a builtin grammar; {', '.join(TYPES)} are.", uri=uri)
+        raise UnknownBuiltin(f"'{uri}' is not a builtin grammar; {', '.join(TYPES)} are.", uri=uri)
     name = found[2]
     chosen = Mode(mode) if mode in ("dtmf", "voice") else Mode.VOICE if found[1] in ("grammar", "voice") else Mode.DTMF
     parameters = _parameters(uri, name, found[3] or "")

@@ -64,8 +64,11 @@ def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
     """Return the meaning as far as it goes without ECMAScript.
 
     The last tag of a rule is its meaning. A rule without tags takes the meaning of the last rule it refers to, or else
-    its words (SISR 1.0 section 4.3). Tags that are programs count as no tags.
+    its words (SISR 1.0 section 4.3). Tags that are programs count as no tags. Where no tag was gone through at all and
+    the grammar names no `tag-format`, SISR has no say, and all that was said is the meaning, as recognisers have it.
     """
+    if root.document.tag_format is TagFormat.UNNAMED and not any(map(_tagged, _nodes(root))):
+        return said(words[root.first : root.last], mode)
     node = root
     while True:
         tags = [child.text for child in node.children if isinstance(child, Tag)]
@@ -120,10 +123,14 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
     return f"{SCRIPT}({json.dumps(parse)})"
 
 
+def _tagged(node: Node) -> bool:
+    return any(isinstance(child, Tag) for child in node.children)
+
+
 def _runs(node: Node) -> bool:
     if node.document.tag_format not in _RUN:
         return False
-    return bool(node.document.tags) or any(isinstance(child, Tag) for child in node.children)
+    return bool(node.document.tags) or _tagged(node)
 
 
 def _nodes(root: Node) -> list[Node]:

@@ -11,6 +11,7 @@ from mirabelle.grammar import (
     Accept,
     Grammar,
     GrammarError,
+    UnknownBuiltin,
     UnresolvedReference,
     builtin,
     keys_grammar,
@@ -257,7 +258,8 @@ def builtins(machine: Machine, field_type: str) -> tuple[Grammar, ...]:
     """The builtin grammars of a field's type, for keys and for words (2.0 appendix P).
 
     Raises:
-        Thrown: `error.unsupported.builtin`.
+        Thrown: `error.unsupported.builtin` for a type that does not exist, `error.badfetch` for parameters that
+            contradict each other or that it does not have.
     """
     return tuple(_builtin(machine, f"builtin:{family}/{field_type.strip()}") for family in ("dtmf", "grammar"))
 
@@ -265,8 +267,10 @@ def builtins(machine: Machine, field_type: str) -> tuple[Grammar, ...]:
 def _builtin(machine: Machine, uri: str) -> Grammar:
     try:
         return machine.cache.get(b"", ("builtin", uri), lambda: builtin(uri))
-    except GrammarError as error:
+    except UnknownBuiltin as error:
         raise Thrown("error.unsupported.builtin", str(error)) from error
+    except GrammarError as error:
+        raise Thrown("error.badfetch", str(error)) from error
 
 
 def load_grammar(machine: Machine, element: Element, document: Document) -> Steps[Grammar]:

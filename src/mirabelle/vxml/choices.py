@@ -25,23 +25,19 @@ class Choice:
         prompt: its words.
         dtmf: its keys; empty for none.
         approximate: whether some of the words suffice.
+        keys: what may be pressed for it: `dtmf`, or words that are keys themselves.
     """
 
     element: Element
     prompt: str
     dtmf: str
     approximate: bool
+    keys: str = ""
 
     @property
     def shown(self) -> str:
         """How `<enumerate>` without content speaks it."""
         return f"For {self.prompt}, press {' '.join(self.dtmf)}." if self.dtmf else f"{self.prompt};"
-
-    @property
-    def keys(self) -> str:
-        """What may be pressed for it: where it names no keys, its words, as far as they are keys themselves."""
-        words = "".join(self.prompt.split())
-        return self.dtmf or (words if set(words) <= _KEYS else "")
 
     @property
     def value(self) -> str:
@@ -69,16 +65,25 @@ def choices_of(menu: Element) -> tuple[Choice, ...]:
             dealt += 1
             dtmf = str(dealt)
         accept = element.get("accept") or menu.get("accept") or "exact"
-        found.append(Choice(element, words_of(element), dtmf, accept == "approximate"))
+        words = words_of(element)
+        keys = dtmf if numbering else dtmf or _pressed(words)
+        found.append(Choice(element, words, dtmf, accept == "approximate", keys))
     return tuple(found)
 
 
 def options_of(field: Element) -> tuple[Choice, ...]:
     """The options of a field."""
-    return tuple(
-        Choice(e, words_of(e), "".join(e.get("dtmf").split()), e.get("accept") == "approximate")
-        for e in field.elements("option")
-    )
+    found = []
+    for element in field.elements("option"):
+        words, dtmf = words_of(element), "".join(element.get("dtmf").split())
+        found.append(Choice(element, words, dtmf, element.get("accept") == "approximate", dtmf or _pressed(words)))
+    return tuple(found)
+
+
+def _pressed(words: str) -> str:
+    """The keys that words are; empty where they are others."""
+    keys = "".join(words.split())
+    return keys if set(keys) <= _KEYS else ""
 
 
 def words_of(element: Element) -> str:

@@ -14,7 +14,7 @@ from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
 from mirabelle.vxml.prompts import is_spoken, queue_prompt, queue_text
-from mirabelle.vxml.scopes import declarable
+from mirabelle.vxml.scopes import base_of, declarable
 from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
 from mirabelle.vxml.xml import Element
@@ -99,7 +99,7 @@ def _clear(machine: Machine, element: Element) -> None:
         item_found = form.item(name.removeprefix("dialog.")) if form else None
         if item_found is not None:
             item_found.clear(machine.scopes)
-        if not machine.scopes.declared(name.partition(".")[0]):
+        if not machine.scopes.declared(base_of(name)):
             raise SemanticError(f"<clear>: {name[:60]} is not declared.")
         machine.scopes.assign_value(name, UNDEFINED)
 

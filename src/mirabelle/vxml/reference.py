@@ -77,7 +77,10 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("catch", "event"): "Without it, or empty: every event.",
         ("choice", "dtmf"): _OWN_KEYS,
         ("option", "dtmf"): _OWN_KEYS,
-        ("field", "type"): "A builtin type; one that does not exist throws `error.unsupported.builtin`.",
+        ("field", "type"): (
+            "A builtin type; one that does not exist throws `error.unsupported.builtin`, parameters that contradict "
+            "each other `error.badfetch`."
+        ),
         ("grammar", "mode"): "Where a grammar file says otherwise, the file is right.",
         ("grammar", "type"): (
             "Without it the content or the server decides; plain text is JSGF, unless it begins with `#ABNF`. A type "
@@ -120,7 +123,7 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
         "fetchtimeout": "At most 300 s.",
         "recordutterance": "For a recogniser.",
         "universals": "`help`, `exit`, `cancel` or `all`.",
-        "inputmodes": "`dtmf`, `voice` or both; `mirabelle vxml run` takes input of another mode for silence.",
+        "inputmodes": "`dtmf`, `voice` or both; input of another mode is not heard.",
         "termchar": "Empty: no key ends an input.",
         "timeout": "Until `noinput`, after the last prompt.",
     }

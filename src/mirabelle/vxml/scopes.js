@@ -83,7 +83,8 @@
 
   const ownScope = (name) => {
     const dot = name.lastIndexOf(".");
-    if (dot < 0) return;
+    // What has an index is no variable of a scope, and a dot may belong to the index.
+    if (dot < 0 || name.endsWith("]")) return;
     const base = value(name.slice(0, dot));
     const last = name.slice(dot + 1);
     if (base !== null && typeof base === "object" && has(scopes, base) && base !== sessionView && !own(base, last)) {

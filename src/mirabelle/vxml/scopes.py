@@ -29,9 +29,10 @@ MOST_SCOPES: Final = 64
 """How many scopes may be open at once in one execution context."""
 
 _IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
-_LEFT_HAND: Final = re.compile(
-    r"(?:[^\W\d]|\$)[\w$]*(?:\.(?:[^\W\d]|\$)[\w$]*|\[(?:[0-9]{1,9}|'[^'\\]*'|\"[^\"\\]*\")\])*"
-)
+_NAME: Final = r"(?:[^\W\d]|\$)[\w$]*"
+_OPERAND: Final = rf"(?:[0-9]{{1,9}}|{_NAME}(?:\.{_NAME})*)"
+_INDEX: Final = rf"(?:'[^'\\]*'|\"[^\"\\]*\"|\s*{_OPERAND}(?:\s*[-+]\s*{_OPERAND})*\s*)"
+_LEFT_HAND: Final = re.compile(rf"{_NAME}(?:\.{_NAME}|\[{_INDEX}\])*")
 _LONGEST_EXCERPT: Final = 80
 _CONNECTION: Final = (
     "(function (c) { if (c && (c.originator === 'local' || c.originator === 'remote')) c.originator = c[c.originator];"
@@ -99,6 +100,11 @@ class Kept:
 def is_name(text: str) -> bool:
     """Whether a variable may be called so."""
     return _IDENTIFIER.fullmatch(text) is not None and text not in _UNUSABLE
+
+
+def base_of(name: str) -> str:
+    """The variable that a dotted or indexed name begins with."""
+    return re.split(r"[.\[]", name, maxsplit=1)[0]
 
 
 def declarable(name: str) -> str:
@@ -212,7 +218,7 @@ class Scopes:
         """Write a variable that is declared, or a property of an object (`<assign>`; VoiceXML 2.0, 5.3.2).
 
         Args:
-            name: `total`, `document.total`, `order.lines[2]`.
+            name: `total`, `document.total`, `order.lines[2]`, `list[i + 1]`.
             expr: the new value.
         """
         _assignable(name)
@@ -274,8 +280,7 @@ class Scopes:
     def defined(self, name: str) -> bool:
         """Whether the variable is declared and its value is not `undefined`; the name may be dotted."""
         _assignable(name)
-        base = re.split(r"[.\[]", name, maxsplit=1)[0]
-        return self.declared(base) and self.truth(f"typeof {name} !== 'undefined'")
+        return self.declared(base_of(name)) and self.truth(f"typeof {name} !== 'undefined'")
 
     def _do(self, operation: str, *arguments: str) -> str:
         if all(map(plain, arguments)):

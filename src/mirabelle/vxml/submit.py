@@ -12,7 +12,7 @@ from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import URL_ENCODED, Submission, absolute, acquire, one_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Note, NoteKind
-from mirabelle.vxml.scopes import is_name
+from mirabelle.vxml.scopes import base_of, is_name
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.xml import Element
 
@@ -70,7 +70,7 @@ def fields_of(machine: Machine, names: Sequence[str]) -> Fields:
     fields: list[tuple[str, str | bytes]] = []
     scopes = machine.scopes
     for name in names:
-        if not all(is_name(part) for part in name.split(".")[:1]):
+        if not is_name(base_of(name)):
             raise SemanticError(f"'{name[:60]}' in a namelist is no variable.")
         if scopes.truth(f"typeof ({name}) === 'object' && ({name}) !== null && !(({name}) instanceof String)"):
             fields.append((name, scopes.json(name)))

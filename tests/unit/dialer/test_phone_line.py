@@ -247,6 +247,13 @@ async def test_silence_is_no_input() -> None:
         assert await rig.line.collect(Collect((say("key"),), (FOUR,), QUICK)) == NoInput()
 
 
+async def test_keys_are_not_heard_where_inputmodes_leaves_them_out() -> None:
+    async with a_rig() as rig:
+        rig.stream.press("12*")
+        voice = replace(QUICK, modes=frozenset({"voice"}))
+        assert await rig.line.collect(Collect((say("speak"),), (), voice)) == NoInput()
+
+
 async def test_keys_that_no_grammar_accepts_are_no_match() -> None:
     async with a_rig() as rig:
         rig.stream.press("12*")

@@ -154,6 +154,16 @@ def test_without_script_the_meaning_goes_as_far_as_it_can(
     assert match(f"$main = a {{{tag}}};", "a", header=header).interpretation == expected
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"), [("", "1234"), (SCRIPT, "4"), (LITERALS, "4"), ("tag-format <swi-semantics/1.0>;", "1234")]
+)
+def test_without_any_tag_and_any_format_all_keys_are_the_meaning(
+    match: Callable[..., Match], header: str, expected: str
+) -> None:
+    digits = "$main = $digit <4>; $digit = 1 | 2 | 3 | 4;"
+    assert match(digits, "1 2 3 4", header=header, mode="dtmf").interpret() == expected
+
+
 def test_keys_without_tags_mean_themselves(match: Callable[..., Match]) -> None:
     found = match('$main = 1 2 "#";', "1 2 #", mode="dtmf")
     assert found.interpret() == found.interpretation == "12#"

@@ -198,9 +198,21 @@ def test_a_field_of_a_builtin_type(kind: str, inputs: str, value: str) -> None:
     assert run(form(f"<field name='f' type='{kind}'><filled><log expr='f'/></filled></field>"), inputs).logs == [value]
 
 
-def test_a_type_that_does_not_exist_is_unsupported() -> None:
-    body = "<field name='f' type='colour'/><catch event='error.unsupported.builtin'><log>no</log><exit/></catch>"
-    assert run(form(body)).logs == ["no"]
+@pytest.mark.parametrize(
+    ("kind", "event"),
+    [
+        ("colour", "error.unsupported.builtin"),
+        ("digits?minlength=5;maxlength=3", "error.badfetch"),
+        ("digits?length=2;minlength=3", "error.badfetch"),
+        ("boolean?y=1;n=1", "error.badfetch"),
+    ],
+)
+@pytest.mark.parametrize(
+    "field", ["<field name='f' type='{}'/>", "<field name='f'><grammar src='builtin:dtmf/{}'/></field>"]
+)
+def test_a_type_that_cannot_be_is_unsupported_or_badly_asked_for(field: str, kind: str, event: str) -> None:
+    body = field.format(kind) + "<catch><log expr='_event'/><exit/></catch>"
+    assert run(form(body)).logs == [event]
 
 
 @pytest.mark.parametrize(("inputs", "value"), [("1", "R"), ("2", "green"), ("text:green", "green"), ("3", "3")])

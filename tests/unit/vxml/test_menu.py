@@ -9,6 +9,7 @@ from tests.unit.vxml.running import block, key, run, vxml
 
 TARGETS = "<form id='a'><block><log>a</log></block></form><form id='b'><block><log>b</log></block></form>"
 ONE = key("1")
+NINE = "<choice next='#a'>x</choice>" * 9
 
 
 def menu(choices: str, attributes: str = "", *, prompt: str = "") -> str:
@@ -176,6 +177,11 @@ def test_what_a_link_of_the_root_names_is_relative_to_the_root(link: str, logs: 
         (f"<menu><choice next='#b'>2</choice></menu>{TARGETS}", "2", ["b"]),
         (f"<menu><choice next='#b'>1 2</choice></menu>{TARGETS}", "12", ["b"]),
         (f"<menu><choice next='#a' dtmf='1'>2</choice><choice next='#b'>3</choice></menu>{TARGETS}", "3", ["b"]),
+        (
+            f"<menu dtmf='true'>{NINE}<choice next='#b'>0</choice><nomatch><log>no</log></nomatch></menu>{TARGETS}",
+            "0",
+            ["no"],
+        ),
         ("<form><field name='f'><option>2</option><filled><log expr='f'/></filled></field></form>", "2", ["2"]),
         (
             "<form><field name='f'><option dtmf='1'>2</option><nomatch><log>no</log></nomatch></field></form>",

@@ -305,7 +305,28 @@ def test_a_property_of_an_object_needs_no_declaration(scopes: Scopes) -> None:
     assert scopes.json("order") == '{"lines":[1,5],"total":3,"an y":6,"who":"me"}'
 
 
-@pytest.mark.parametrize("name", ["", "x +", "x()", "1", "x;y", "f(x).y", "x[y]", "x\n.y", "(x)", "x."])
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("rows[at]", "[0,9,0]"),
+        ("rows[at + 1]", "[0,0,9]"),
+        ("rows[rows.length-1]", "[0,0,9]"),
+        ("document.rows[document.at]", "[0,9,0]"),
+        ("rows[document.at - 1]", "[9,0,0]"),
+    ],
+)
+def test_an_index_may_be_computed(scopes: Scopes, name: str, row: str) -> None:
+    scopes.push("document")
+    scopes.declare("at", "1")
+    scopes.declare("rows", "[0, 0, 0]")
+    scopes.assign(name, "9")
+    assert scopes.json("rows") == row
+    assert scopes.defined(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "x +", "x()", "1", "x;y", "f(x).y", "x[y()]", "x[y", "x[y=1]", "x[]", "x\n.y", "(x)", "x."]
+)
 def test_what_is_no_left_hand_side_is_not_assigned(scopes: Scopes, name: str) -> None:
     with pytest.raises(SemanticError, match="can be assigned to"):
         scopes.assign(name, "1")
