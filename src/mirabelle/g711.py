@@ -70,6 +70,12 @@ def encode_table(codec: Codec) -> Codes:
     return table
 
 
+@cache
+def transcode_table(source: Codec, target: Codec) -> bytes:
+    """The 256 codes of one codec in the other, for `bytes.translate`."""
+    return encode(decode_table(source), target).tobytes()
+
+
 def _ulaw_decode() -> Samples:
     code = ~np.arange(256, dtype=np.int32) & 0xFF
     magnitude = (((code & 0x0F) << 3) + _BIAS << (code >> 4 & 7)) - _BIAS

@@ -15,6 +15,7 @@ from mirabelle.media.arena import FRAME
 from mirabelle.media.clips import Clip, Run
 from mirabelle.media.reception import Reception
 from mirabelle.media.recording import Recording
+from mirabelle.media.relay import Relay
 from mirabelle.media.telephone_event import Receiver, Sender
 from mirabelle.media.voice import Voices
 from mirabelle.media.wire import Outbox
@@ -59,7 +60,10 @@ class Play:
 
 @dataclass(slots=True)
 class Stream:
-    """What is not worth a column: rare things, one stream at a time."""
+    """What is not worth a column: rare things, one stream at a time.
+
+    Of a bridge, `peer` is the other stream, and `relay` what came from there and is to be sent here.
+    """
 
     number: int
     bank: Bank
@@ -75,6 +79,8 @@ class Stream:
     rest: bytes = b""
     recording: Recording | None = None
     recording_since: int = 0
+    peer: Stream | None = None
+    relay: Relay | None = None
 
 
 class Bank:
@@ -91,6 +97,7 @@ class Bank:
         self.dialing: dict[int, Stream] = {}
         self.starting: dict[int, Stream] = {}
         self.holding: dict[int, Stream] = {}
+        self.bridging: dict[int, Stream] = {}
         self.fds = np.zeros(capacity, np.int32)
         self.live = np.zeros(capacity, np.bool_)
         self.fresh = np.zeros(capacity, np.bool_)
@@ -108,6 +115,7 @@ class Bank:
         self.heard_port = np.zeros(capacity, np.uint16)
         self.quiet = np.zeros(capacity, np.int64)
         self.recorded = np.zeros(capacity, np.bool_)
+        self.bridged = np.zeros(capacity, np.bool_)
         self.inband = np.zeros(capacity, np.bool_)
         self.watched = np.zeros(capacity, np.bool_)
         self.energy = np.zeros(capacity, np.float64)
@@ -149,5 +157,5 @@ class Bank:
             self.streams[row].row = row
         self.streams.pop()
         self.count = last
-        for special in (self.dialing, self.starting, self.holding):
+        for special in (self.dialing, self.starting, self.holding, self.bridging):
             special.pop(stream.number, None)

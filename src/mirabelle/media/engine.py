@@ -23,8 +23,9 @@ from mirabelle.media import hearing, tones
 from mirabelle.media.arena import FRAME, Arena, ArenaFull
 from mirabelle.media.bank import NEVER, NO_EVENTS, PACKET, Bank, Play, Stream
 from mirabelle.media.clips import Clip, Clips
-from mirabelle.media.events import DigitsSent, MediaEvent, PlayFinished, PlayStarted, StreamReport
+from mirabelle.media.events import Digit, DigitsSent, MediaEvent, PlayFinished, PlayStarted, StreamReport
 from mirabelle.media.recording import Recording
+from mirabelle.media.relay import Relay
 from mirabelle.media.telephone_event import Outgoing
 from mirabelle.media.wire import Inbox, Wire, host_number
 
@@ -174,9 +175,33 @@ class Engine:
         bank.energy[row], bank.span[row] = 0, 0
         bank.voices.reset(row)
 
+    def bridge(self, number: int, other: int) -> None:
+        """Let two streams hear each other from now on, their keys included; what is played to one hides the other.
+
+        Raises:
+            EngineError: there is no such stream, both are the same, or one of them hears another already.
+        """
+        pair = self._stream(number), self._stream(other)
+        if number == other or any(stream.peer is not None for stream in pair):
+            raise EngineError("A stream hears one other at a time: end the bridge before, and give two streams.")
+        for stream, peer in (pair, pair[::-1]):
+            stream.peer, stream.relay = peer, Relay(stream.codec)
+            stream.bank.bridging[stream.number] = stream
+            stream.bank.bridged[stream.row] = True
+
+    def unbridge(self, number: int) -> None:
+        """Let a stream and the one that it hears be by themselves again, if it hears any."""
+        stream = self._stream(number)
+        for each in (stream, stream.peer):
+            if each is not None:
+                each.peer = each.relay = None
+                each.bank.bridging.pop(each.number, None)
+                each.bank.bridged[each.row] = False
+
     def close(self, number: int) -> StreamReport:
         """End a stream and close its socket."""
         stream = self._stream(number)
+        self.unbridge(number)
         self._drop_plays(stream)
         bank, row = stream.bank, stream.row
         heard = bank.reception.report(row)
@@ -206,7 +231,10 @@ class Engine:
         """The second half of a sub-tick, which is in no hurry: take what came for a bank."""
         bank = self._banks[phase]
         if bank.count:
-            self._events += hearing.hear(bank, self._wire, self._inbox, self._ticks, self._clock())
+            told = hearing.hear(bank, self._wire, self._inbox, self._ticks, self._clock())
+            self._events += told
+            if bank.bridging:
+                self._pass_keys_on(told)
 
     def skip(self, ticks: int) -> None:
         """Time passed in which the process did not run: timestamps go on, prompts do not."""
@@ -239,6 +267,8 @@ class Engine:
         if decided:
             rows = self._with_tones(rows.copy(), decided)
         outbox.packets[:n, PACKET - FRAME :] = self._arena.frames[rows]
+        if bank.bridging:
+            self._relay(bank)
         bank.headers["second"][:n] = bank.audio_type[:n] | bank.fresh[:n].view(np.uint8) << 7
         bank.headers["sequence"][:n] = bank.sequence[:n]
         bank.headers["timestamp"][:n] = bank.timestamp[:n]
@@ -255,6 +285,24 @@ class Engine:
             self._announce(bank, left)
         for row in np.nonzero(bank.frame[:n] == bank.end[:n])[0].tolist():
             self._advance(bank.streams[row])
+
+    def _relay(self, bank: Bank) -> None:
+        """Send what the other ends of bridges said, where nothing is played and no key is sent."""
+        for stream in bank.bridging.values():
+            if stream.relay is None or not bank.live[stream.row]:
+                continue
+            codes = stream.relay.take()
+            if stream.run is None and stream.number not in bank.dialing:
+                bank.outbox.packets[stream.row, PACKET - FRAME : PACKET] = np.frombuffer(codes, np.uint8)
+
+    def _pass_keys_on(self, told: Iterable[tuple[int, MediaEvent]]) -> None:
+        """Send the keys of one end of a bridge to the other. Tones that were heard have passed as sound already."""
+        for number, event in told:
+            stream = self._streams.get(number)
+            if stream is None or stream.peer is None or not isinstance(event, Digit):
+                continue
+            if stream.bank.event_type[stream.row] != NO_EVENTS:
+                self.send_digits(stream.peer.number, event.key)
 
     def _dial(self, bank: Bank) -> list[tuple[Stream, Outgoing]]:
         decided = []
@@ -328,6 +376,8 @@ class Engine:
     def _recode(self, stream: Stream, codec: g711.Codec) -> None:
         """Go on in another codec where the clip under way has come to."""
         before, stream.codec = stream.codec, codec
+        if stream.relay is not None:
+            stream.relay.recode(codec)
         if before == codec or stream.run is None or stream.clip is None:
             return
         bank, row = stream.bank, stream.row

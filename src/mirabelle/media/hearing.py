@@ -119,6 +119,8 @@ class _Batch:
             self._take_event(packet, now, told)
         for packet in picked[~is_event[picked] & bank.recorded[rows]].tolist():
             self._take_audio(packet, ticks)
+        for packet in picked[~is_event[picked] & bank.bridged[rows]].tolist():
+            self._pass_on(packet)
         if bank.watched[rows].any():
             self._measure(picked[~is_event[picked] & bank.watched[rows]])
         if bank.inband[rows].any():
@@ -231,6 +233,15 @@ class _Batch:
         if kind == int(self._bank.audio_type[row]):
             return self._bank.streams[row].codec
         return "PCMA" if kind == _CODECS["PCMA"] else "PCMU"
+
+    def _pass_on(self, packet: int) -> None:
+        """To the other stream of a bridge."""
+        peer = self._bank.streams[int(self._owners[packet])].peer
+        if peer is None or peer.relay is None:
+            return
+        header = self._headers[packet]
+        codes = self._payload(packet).tobytes()
+        peer.relay.add(int(header["timestamp"]), int(header["ssrc"]), codes, self._codec(packet))
 
     def _take_audio(self, packet: int, ticks: int) -> None:
         stream = self._bank.streams[int(self._owners[packet])]

@@ -162,14 +162,17 @@ class MediaPlane:
                 await keeper
         self._keepers.clear()
 
-    async def open(self) -> MediaStream:
+    async def open(self, *, beside: MediaStream | None = None) -> MediaStream:
         """Open a stream on a free port, in the process that carries the fewest.
+
+        Args:
+            beside: take the process that carries this stream, so that the two can be bridged.
 
         Raises:
             NoPort: every port of the range is in use.
             MediaError: no media process is running, or the system gives no socket; the message says why.
         """
-        link = await self._least_loaded()
+        link = await self._least_loaded() if beside is None else beside.link
         stream = await self._open_on(link, self._ports.take(1))
         if stream is not None:
             return stream

@@ -89,6 +89,8 @@ class MediaProcess:
             "record": lambda fields, _: self._engine.record(fields["stream"], fields["samples"]),
             "stop_record": self._stop_record,
             "watch_voice": lambda fields, _: self._engine.watch_voice(fields["stream"], fields["wanted"]),
+            "bridge": lambda fields, _: self._engine.bridge(fields["stream"], fields["other"]),
+            "unbridge": lambda fields, _: self._engine.unbridge(fields["stream"]),
             "close": self._close,
         }
 

@@ -47,6 +47,11 @@ class MediaStream:
         self._lost: Lost | None = None
         link.listen(number, self)
 
+    @property
+    def link(self) -> Link:
+        """The media process that carries it."""
+        return self._link
+
     async def connect(
         self, remote: tuple[str, int], codec: g711.Codec, payload_type: int, dtmf_payload_type: int | None
     ) -> None:
@@ -155,6 +160,27 @@ class MediaStream:
             MediaError: the stream is lost.
         """
         await self._say(do="watch_voice", wanted=wanted)
+
+    async def bridge(self, other: MediaStream) -> None:
+        """Let this far end and another hear each other from now on, in either codec, their keys included.
+
+        What is played to one of them hides the other from it meanwhile. Recording, keys and voice are told as before.
+
+        Args:
+            other: a stream that was opened `beside` this one.
+
+        Raises:
+            MediaError: the two are carried by different processes, or one of them is lost.
+        """
+        other._require()
+        if other._link is not self._link:
+            raise MediaError("The two streams are carried by different media processes. Open one beside the other.")
+        await self._say(do="bridge", other=other.number)
+
+    async def unbridge(self) -> None:
+        """Let this far end and the one that it hears be by themselves again."""
+        if self._lost is None:
+            await self._say(do="unbridge")
 
     async def next_event(self) -> MediaEvent:
         """Wait for the next thing that happens. After `Lost`, it is `Lost` again."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 
 import numpy as np
 import pytest
@@ -179,3 +180,56 @@ async def test_when_all_ports_are_in_use_there_is_no_port(plane: MediaPlane) -> 
 async def test_a_range_without_a_pair_of_ports_is_refused() -> None:
     with pytest.raises(MediaError, match="no pair of ports"):
         MediaPlane(ports=(20001, 20002), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
+
+
+async def test_a_tone_goes_through_a_bridge_in_both_directions(plane: MediaPlane, far_end: FarEnd) -> None:
+    first = await connected(plane, far_end)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(20)
+        other = FarEnd(sock, timestamp=55)
+        second = await plane.open(beside=first)
+        await second.connect(other.address, "PCMA", 8, 101)
+        await first.bridge(second)
+        here, there = await asyncio.gather(
+            asyncio.to_thread(talks, far_end, first.local, 440, "PCMU"),
+            asyncio.to_thread(talks, other, second.local, 700, "PCMA"),
+        )
+    assert (tenths_of(440, here, "PCMU"), tenths_of(700, there, "PCMA")) == (0, 0)
+    assert tenths_of(700, here, "PCMU") >= 9
+    assert tenths_of(440, there, "PCMA") >= 9
+    await second.close()
+    await first.close()
+
+
+def talks(speaker: FarEnd, to: tuple[str, int], hertz: int, codec: g711.Codec) -> bytes:
+    """Says a tone, a packet for each that comes, so that a machine that is late is late for both; returns the codes."""
+    samples = (8000 * np.sin(2 * np.pi * hertz * np.arange(12_000) / 8000)).astype("<i2").tobytes()
+    codes, heard = g711.from_pcm(samples, codec), b""
+    for index in range(75):
+        heard += speaker.hear().payload
+        speaker.send(to, codes[160 * index :][:160], payload_type=8 if codec == "PCMA" else 0)
+        speaker.timestamp = speaker.timestamp + 160 & 0xFFFFFFFF
+    return heard
+
+
+def tenths_of(hertz: int, codes: bytes, codec: g711.Codec) -> int:
+    """Tenths of a second with nine tenths of their energy near a tone."""
+    blocks = g711.decode(codes, codec).astype(float).reshape(-1, 800)
+    energy = np.abs(np.fft.rfft(blocks * np.hanning(800), axis=1)) ** 2
+    near = np.abs(np.fft.rfftfreq(800, 1 / 8000) - hertz) <= 30
+    return int((energy[:, near].sum(axis=1) > 0.9 * energy.sum(axis=1)).sum())
+
+
+async def test_two_streams_of_different_processes_are_not_bridged(force_python: bool) -> None:
+    plane = MediaPlane(
+        ports=free_rtp_ports(8), bind="127.0.0.1", processes=2, force_python=force_python, clock=SystemClock()
+    )
+    await plane.start()
+    try:
+        first, second = await plane.open(), await plane.open()
+        with pytest.raises(MediaError, match="beside"):
+            await first.bridge(second)
+        await first.bridge(await plane.open(beside=first))
+    finally:
+        await plane.aclose()
