@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random, SystemRandom
 
 from mirabelle import __version__
@@ -119,6 +119,7 @@ class UserAgent:
         caller_id: str = "",
         ring_timeout: float = 60.0,
         acknowledge_later: bool = False,
+        fields: Iterable[tuple[str, str]] = (),
     ) -> OutgoingCall:
         """Place a call. When this returns the INVITE has been handed to the network.
 
@@ -130,6 +131,7 @@ class UserAgent:
             caller_id: the number we call from.
             ring_timeout: seconds from now until the call is given up as `no_answer`.
             acknowledge_later: the answer is acknowledged by `OutgoingCall.acknowledge`, not at once.
+            fields: more header fields of the INVITE.
 
         Raises:
             SipError: the trunk's host cannot be found, or the agent does not run.
@@ -147,6 +149,7 @@ class UserAgent:
             caller_id=caller_id,
             ring_timeout=ring_timeout,
             acknowledge_later=acknowledge_later,
+            fields=fields,
         )
 
     def _receive(self, data: bytes, address: Address) -> None:

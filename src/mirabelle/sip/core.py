@@ -16,7 +16,7 @@ from mirabelle.sip.reply import reply
 from mirabelle.sip.transaction import Timers
 from mirabelle.sip.uri import Uri, bracketed
 
-ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
+ALLOW: Final = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO, NOTIFY"
 """The methods that we answer."""
 METHODS: Final = frozenset(ALLOW.split(", "))
 SDP_TYPE: Final = "application/sdp"

@@ -100,5 +100,33 @@ class Canceled:
     reason: str
 
 
-CallEvent = Ringing | Answered | Failed | Ended | MediaChanged | Confirmed | Canceled
+@dataclass(frozen=True, slots=True)
+class ReferralAnswered:
+    """The peer answered our REFER: 2xx, it will call somebody else and tell of it; anything else, it will not.
+
+    Attributes:
+        status: 0 where no answer came.
+        reason: its phrase, or why none came.
+    """
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralTold:
+    """The peer tells of the call that our REFER asked it to make. May come before `ReferralAnswered`.
+
+    Attributes:
+        status: of that call, so far; 0 where it says nothing.
+        reason: its phrase.
+        over: nothing more will be told.
+    """
+
+    status: int
+    reason: str
+    over: bool
+
+
+CallEvent = Ringing | Answered | Failed | Ended | MediaChanged | Confirmed | Canceled | ReferralAnswered | ReferralTold
 """What `next_event` returns."""

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
-from mirabelle.sip import digest, sdp
+from mirabelle.sip import digest, referral, sdp
 from mirabelle.sip.core import ALLOW, SDP_TYPE, Core
 from mirabelle.sip.dialog import Dialog, repetitions
 from mirabelle.sip.error import SipError
-from mirabelle.sip.events import CallEvent, Canceled, Confirmed, Ended, Failed, MediaChanged
+from mirabelle.sip.events import CallEvent, Canceled, Confirmed, Ended, Failed, MediaChanged, ReferralAnswered
 from mirabelle.sip.exchange import Address, Cancellable, ServerTransaction
 from mirabelle.sip.message import Request, Response
 from mirabelle.sip.reply import reply
@@ -94,6 +94,7 @@ class Leg:
         self._finished = asyncio.Event()
         self._unacknowledged: Unacknowledged | None = None
         self._hanging_up = False
+        self._referring = self._referred = False
         core.adopt(call_id, local_tag, self)
 
     @property
@@ -122,6 +123,23 @@ class Leg:
         self._hanging_up = True
         self._send_bye(self.dialog, self._bye_answered)
 
+    def refer(self, refer_to: str) -> None:
+        """Ask the peer to call somebody else (RFC 3515); `ReferralAnswered` follows, and `ReferralTold`.
+
+        Args:
+            refer_to: as of `mirabelle.sip.referral.refer_to`.
+
+        Raises:
+            SipError: there is no dialog, or the peer is being asked already.
+        """
+        if self.over or self._hanging_up or self.dialog is None:
+            raise SipError("A REFER needs a call that was answered and not hung up.")
+        if self._referring:
+            raise SipError("The peer of this call has been asked already; wait for what comes of it.")
+        self._referring = self._referred = True
+        asked = (("Refer-To", refer_to), ("Referred-By", f"<{self.dialog.local.uri}>"))
+        self._send(self.dialog, "REFER", self._refer_answered, fields=asked)
+
     def abandon(self, reason: str) -> None:
         """End now without a word to the peer: nothing can be sent any more."""
         self._end("transport", reason)
@@ -140,6 +158,8 @@ class Leg:
             self._on_bye(request)
         elif request.method in ("INVITE", "UPDATE"):
             self._renegotiate(transaction, self.dialog)
+        elif request.method == "NOTIFY":
+            self._on_notify(transaction)
         else:
             response = reply(request, 200)
             if request.method == "OPTIONS":
@@ -161,6 +181,16 @@ class Leg:
 
     def _on_bye(self, request: Request) -> None:
         self._end("local" if self._hanging_up else "remote", _reason(request))
+
+    def _on_notify(self, transaction: ServerTransaction) -> None:
+        if not self._referred:
+            transaction.respond(reply(transaction.request, 481))
+            return
+        told = referral.told(transaction.request)
+        transaction.respond(reply(transaction.request, 200))
+        self._emit(told)
+        if told.over:
+            self._referring = False
 
     def _obstacle(self, request: Request) -> int:
         """The status that tells the peer to negotiate later (RFC 3261 section 14.2), 0 where it may do so now."""
@@ -223,21 +253,24 @@ class Leg:
         authorization: tuple[tuple[str, str], ...] = (),
         refused: frozenset[str] = frozenset(),
         tries: int = 3,
+        fields: tuple[tuple[str, str], ...] = (),
     ) -> None:
         def located(address: Address | None, error: str) -> None:
             if address is None:
                 done(None, error)
                 return
             request = dialog.request(method, via=self._core.via(address))
-            for name, value in authorization:
+            if method == "REFER":  # it may refresh the target, so it says where we are (RFC 3515 section 2.2)
+                request.headers.add("Contact", self._core.contact(address))
+            for name, value in (*authorization, *fields):
                 request.headers.add(name, value)
 
             def answered(response: Response | None, error: str) -> None:
-                fields = self._answer_challenge(request, response, refused) if tries > 1 else None
-                if fields is None:
+                proof = self._answer_challenge(request, response, refused) if tries > 1 else None
+                if proof is None:
                     done(response, error)
                 else:
-                    self._send(dialog, method, done, tuple(fields[0]), fields[1], tries - 1)
+                    self._send(dialog, method, done, tuple(proof[0]), proof[1], tries - 1, fields)
 
             self._core.layer.send_request(request, address, Pending(answered))
 
@@ -262,6 +295,15 @@ class Leg:
             self._end("transport", error)
         else:
             self._end("timeout", "the peer never answered our BYE")
+
+    def _refer_answered(self, response: Response | None, error: str) -> None:
+        if response is None:
+            self._referring = False
+            self._emit(ReferralAnswered(0, error or "the peer never answered our REFER"))
+            return
+        if response.status >= 300:
+            self._referring = False
+        self._emit(ReferralAnswered(response.status, response.reason))
 
     # -- events -------------------------------------------------------------------------------------------------------
 

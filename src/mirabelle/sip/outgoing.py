@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +76,7 @@ class OutgoingCall(Leg):
         caller_id: str,
         ring_timeout: float,
         acknowledge_later: bool = False,
+        fields: Iterable[tuple[str, str]] = (),
     ) -> None:
         """Send the INVITE. Args: as of `UserAgent.invite`; address: where it is sent."""
         super().__init__(core, call_id, core.layer.token())
@@ -84,6 +86,7 @@ class OutgoingCall(Leg):
         self._credentials = credentials
         user = caller_id or (credentials.username if credentials else "") or "anonymous"
         self._from = NameAddr(str(sip_uri(user, target.uri.host or core.host(address))), "", {"tag": self.local_tag})
+        self._fields = tuple(fields)
         self._cseq = 0
         self._challenged: frozenset[str] = frozenset()
         self._authorization: list[tuple[str, str]] = []
@@ -171,7 +174,7 @@ class OutgoingCall(Leg):
         headers.add("Call-ID", self.call_id)
         headers.add("CSeq", f"{self._cseq} INVITE")
         headers.add("Contact", self._core.contact(self._address))
-        for name, value in self._authorization:
+        for name, value in (*self._authorization, *self._fields):
             headers.add(name, value)
         headers.add("Accept", SDP_TYPE)
         headers.add("Content-Type", SDP_TYPE)

@@ -84,7 +84,7 @@ def test_what_belongs_to_no_call_is_answered_as_the_rfc_says(
 def test_a_405_names_the_methods_that_would_do() -> None:
     response = Scene().ask("REGISTER")
     assert response is not None
-    assert response.headers.values("allow") == ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO"]
+    assert response.headers.values("allow") == ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "UPDATE", "INFO", "NOTIFY"]
 
 
 def test_a_420_names_what_is_not_supported() -> None:

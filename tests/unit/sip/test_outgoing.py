@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pytest
 
@@ -19,13 +19,21 @@ class Scene:
     """Our agent calls a scripted peer."""
 
     def __init__(
-        self, *, ring_timeout: float = 60.0, credentials: Credentials | None = None, acknowledge_later: bool = False
+        self,
+        *,
+        ring_timeout: float = 60.0,
+        credentials: Credentials | None = None,
+        acknowledge_later: bool = False,
+        fields: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.world = World()
         self.agent = Agent(self.world, CALLER)
         self.peer = Peer(self.world)
         self.call = self.agent.invite(
-            ring_timeout=ring_timeout, credentials=credentials, acknowledge_later=acknowledge_later
+            ring_timeout=ring_timeout,
+            credentials=credentials,
+            acknowledge_later=acknowledge_later,
+            fields=fields,
         )
         self.world.run(0.01)
 

@@ -147,6 +147,7 @@ class Agent(Place):
         credentials: Credentials | None = None,
         call_id: str = "call@test",
         acknowledge_later: bool = False,
+        fields: Iterable[tuple[str, str]] = (),
     ) -> OutgoingCall:
         return OutgoingCall(
             self.core,
@@ -158,6 +159,7 @@ class Agent(Place):
             caller_id="8005551212",
             ring_timeout=ring_timeout,
             acknowledge_later=acknowledge_later,
+            fields=fields,
         )
 
 
