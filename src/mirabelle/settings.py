@@ -13,8 +13,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
+from mirabelle.calls import transfer_rule
+from mirabelle.calls.transfer_rule import TransferRule
 from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
 
@@ -265,6 +276,38 @@ class DialerSettings(_Section):
         return host_port(self.health) if self.health else None
 
 
+def _split(value: object) -> object:
+    """A list that is one text, as in an environment variable: its parts, between commas."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+TransferEntry = Annotated[str, AfterValidator(transfer_rule.check_entry)]
+TransferHost = Annotated[str, AfterValidator(transfer_rule.check_host)]
+
+
+class TransferSettings(_Section):
+    """Whom applications may transfer callees to."""
+
+    to: Annotated[tuple[TransferEntry, ...], BeforeValidator(_split)] = Field(
+        default=(transfer_rule.COUNTRY,),
+        max_length=transfer_rule.MOST_ENTRIES,
+        description="The numbers: `country` allows those of the callee's own country, `any` those of every one, a "
+        'prefix such as `"+1416"` those that begin so. Premium-rate, shared-cost and satellite numbers only '
+        "together with `costly`, or where the whole number stands here; `none`: no number. An account may have a "
+        "list of its own.",
+    )
+    sip_hosts: Annotated[tuple[TransferHost, ...], BeforeValidator(_split)] = Field(
+        default=(),
+        max_length=transfer_rule.MOST_ENTRIES,
+        description='The hosts of `sip:` addresses, such as `["pbx.example.com"]`, with `:port` where it matters; '
+        "empty: no such address.",
+    )
+
+    def rule(self) -> TransferRule:
+        """The same in the words of the domain."""
+        return TransferRule(self.to, self.sip_hosts)
+
+
 class CompatSettings(_Section):
     """Where we differ from the old service, and how to have it back."""
 
@@ -335,6 +378,7 @@ class Settings(_Section):
     api: ApiSettings = ApiSettings()
     speech: SpeechSettings = SpeechSettings()
     dialer: DialerSettings = DialerSettings()
+    transfer: TransferSettings = TransferSettings()
     compat: CompatSettings = CompatSettings()
     trunk: tuple[TrunkSettings, ...] = Field(default=(), max_length=1_000)
 

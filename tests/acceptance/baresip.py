@@ -46,15 +46,18 @@ class Baresip(Program):
         port: where it listens for SIP.
         number: the user part that it answers for.
         folder: holds `says.wav`; its settings and recordings go there, too.
+        codec: the one that it speaks.
     """
 
-    def __init__(self, binary: Path, modules: Path, port: int, number: str, folder: Path) -> None:
+    def __init__(
+        self, binary: Path, modules: Path, port: int, number: str, folder: Path, *, codec: str = "PCMU"
+    ) -> None:
         self.folder = folder
         self._control_port = free_udp_port()
         (folder / "config").write_text(
             CONFIG.format(port=port, control=self._control_port, folder=folder, modules=modules)
         )
-        account = f"<sip:{number}@127.0.0.1:{port};transport=udp>;regint=0;answermode=auto;audio_codecs=PCMU\n"
+        account = f"<sip:{number}@127.0.0.1:{port};transport=udp>;regint=0;answermode=auto;audio_codecs={codec}\n"
         (folder / "accounts").write_text(account)
         (folder / "contacts").touch()
         super().__init__([binary, "-f", folder])

@@ -27,6 +27,7 @@ ring_timeout = 5
 [media]
 ports = "{ports}"
 processes = 1
+force_python = {force_python}
 [http]
 allow_private = true
 preflight = {preflight}
@@ -56,6 +57,8 @@ class Service:
     drain: int = 10
     trunks: bool = True
     preflight: bool = False
+    force_python: bool = False
+    more: str = ""
     pin: str = ""
     program: Program | None = None
     http: str = ""
@@ -78,9 +81,14 @@ class Service:
 
     def prepare_again(self) -> None:
         """Write the settings; for the next start."""
-        preflight = "true" if self.preflight else "false"
-        text = CONFIG.format(store=self.store, ports=self.media_ports, drain=self.drain, preflight=preflight)
-        self.config.write_text(text + (TRUNK.format(trunk=self.trunk_port) if self.trunks else ""))
+        text = CONFIG.format(
+            store=self.store,
+            ports=self.media_ports,
+            drain=self.drain,
+            preflight=str(self.preflight).lower(),
+            force_python=str(self.force_python).lower(),
+        )
+        self.config.write_text(text + (TRUNK.format(trunk=self.trunk_port) if self.trunks else "") + self.more)
 
     def start(self) -> Program:
         """Start it, again if need be, and wait until it takes requests."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
 
+from mirabelle.calls import transfer_rule
 from mirabelle.calls.frequency import MOST_ATTEMPTS, FrequencyCap
 from mirabelle.errors import MirabelleError
 
@@ -20,6 +21,8 @@ BadVxml: TypeAlias = Literal["warn", "refuse"]
 ResultLiterals: TypeAlias = Literal["documented", "extended"]
 """Which words `result` may be: `completed` and `failed`, or others too."""
 
+MOST_TRANSFER_TO: Final = 1_000
+"""Characters of whom an account's applications may transfer callees to."""
 FASTEST: Final = 1000.0
 """The most calls a second that an account may be held to."""
 MOST_CHANNELS: Final = 100_000
@@ -61,6 +64,8 @@ class AccountSettings:
         person_attempts: the most attempts to reach one person, over all campaigns, in `person_days`; 0: any number.
         person_answers: the most of them that are answered; 0: any number.
         person_days: the days that those two count.
+        transfer_to: whom applications may transfer callees to, between commas, as `[transfer] to` has it; empty: as
+            that says.
 
     Raises:
         AccountSettingsError: a value is none of these.
@@ -77,6 +82,7 @@ class AccountSettings:
     person_attempts: int = 0
     person_answers: int = 0
     person_days: int = 1
+    transfer_to: str = ""
 
     @property
     def frequency_cap(self) -> FrequencyCap | None:
@@ -102,6 +108,15 @@ class AccountSettings:
             raise AccountSettingsError("result_literals is documented or extended.")
         if not isinstance(self.country, str) or not COUNTRY.fullmatch(self.country):
             raise AccountSettingsError("country is two capital letters, such as US, or empty.")
+        self._check_transfer_to()
+
+    def _check_transfer_to(self) -> None:
+        if not isinstance(self.transfer_to, str) or len(self.transfer_to) > MOST_TRANSFER_TO:
+            raise AccountSettingsError(f"transfer_to is a text of up to {MOST_TRANSFER_TO} characters.")
+        try:
+            transfer_rule.entries(self.transfer_to)
+        except ValueError as error:
+            raise AccountSettingsError(f"transfer_to cannot be this: {error}; more of them between commas.") from error
 
 
 USUAL_SETTINGS: Final = AccountSettings()

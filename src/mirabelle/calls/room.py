@@ -206,6 +206,18 @@ class Room:
         free = limit.channels - self.in_use.get(name, 0) - taken
         return free <= 0 and pace.ready(self._pace(name, limit), limit.calls_per_second, self.now) > taken
 
+    def turn(self, name: str) -> float | None:
+        """Seconds until one that does not wait among the others may leave; None where no channel is free.
+
+        Args:
+            name: as in `limits`. Where the rate is used up, its turn comes when what it takes has come in again, and
+                before those who wait for a token that is there.
+        """
+        if self._free(name) <= 0:
+            return None
+        limit = self.limits.get(name, NO_LIMIT)
+        return pace.wait(self.after(name), limit.calls_per_second, self.now)
+
     def take(self, names: Iterable[str]) -> None:
         """One call leaves, and takes room of all these."""
         for name in names:

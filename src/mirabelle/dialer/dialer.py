@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from mirabelle.calls import number, routing
-from mirabelle.calls.account import StartMethod
+from mirabelle.calls import number, routing, transfer_rule
+from mirabelle.calls.account import AccountSettings
 from mirabelle.calls.attempt import Attempt, new_sip_call_id
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import Clock
@@ -18,9 +19,11 @@ from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import DEFAULT, NextStep, RetryPolicy, after_attempt, since_queued
+from mirabelle.calls.second_leg import Declined, SecondLeg, Want
+from mirabelle.calls.transfer_rule import TransferRule
 from mirabelle.calls.trunk import Trunk
-from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
-from mirabelle.dialer.start import StartMethods
+from mirabelle.dialer.phone import Cut, Ending, Leave, LegEnding, Phone, Placement
+from mirabelle.dialer.start import KnownSettings
 from mirabelle.dialer.story import Story
 from mirabelle.errors import MirabelleError
 from mirabelle.store.ledger import CallHeld, CampaignPaused, LeaseLost, Ledger, StoreError
@@ -73,6 +76,7 @@ class Dialer:
         most: the most calls at once that this process can carry.
         reached: hears where a call stands; for tests that end the program there.
         longest_sleep: seconds after which it looks at the ledger though nothing woke it.
+        transfer_rule: whom applications may transfer callees to, where their accounts do not say it.
     """
 
     def __init__(
@@ -89,6 +93,7 @@ class Dialer:
         most: int = 1_000_000,
         reached: Reached = pass_by,
         longest_sleep: float = LONGEST_SLEEP,
+        transfer_rule: TransferRule = transfer_rule.USUAL,
     ) -> None:
         self._ledger = ledger
         self._phone = phone
@@ -98,7 +103,8 @@ class Dialer:
         self._owner = owner
         self._lease = lease
         self._on_result = on_result
-        self._start_methods = StartMethods(ledger, clock)
+        self._settings = KnownSettings(ledger, clock)
+        self._transfer_rule = transfer_rule
         self._memory = VerdictMemory()
         self._most = most
         self._reached = reached
@@ -247,7 +253,7 @@ class Dialer:
                 self._story("held", call.call_id, reason=MAY_BE_ANSWERED)
                 await self._give_back(call, until)
                 return
-            method = await self._start_methods.of(call.account_id)
+            settings = await self._settings.of(call.account_id)
             attempt = await self._ledger.begin_attempt(
                 call.call_id, sip_call_id, trunk.name, now, self._owner, memory=self._memory
             )
@@ -263,7 +269,7 @@ class Dialer:
             return
         self._reached(CrashPoint.AFTER_INTENT)
         report = _Report(self, attempt)
-        await self._end(call, attempt, await self._place(call, trunk, sip_call_id, method, report))
+        await self._end(call, attempt, await self._place(call, trunk, sip_call_id, settings, report))
 
     async def _listens_until(self, call: Call, now: datetime) -> datetime | None:
         """How long a call whose last attempt was cut off has to wait yet, since its callee may have answered that."""
@@ -275,14 +281,25 @@ class Dialer:
         made = await self._ledger.attempts(call.call_id)
         return until if made and made[-1].outcome is Outcome.INTERRUPTED else None
 
-    async def _place(self, call: Call, trunk: Trunk, sip_call_id: str, method: StartMethod, report: _Report) -> Ending:
+    async def _place(
+        self, call: Call, trunk: Trunk, sip_call_id: str, settings: AccountSettings, report: _Report
+    ) -> Ending:
         """Have the attempt carried. Only the carrying can be cancelled: what came of it is always written down."""
         if self._draining:
             return self._cut_off(report)
         try:
             # Whether a caller id that is none is good enough was settled when the call was queued.
             dialled = number.parse(call.phone_number, bad_ani="default")
-            placement = Placement(call=call, number=dialled, trunk=trunk, sip_call_id=sip_call_id, start_method=method)
+            placement = Placement(
+                call=call,
+                number=dialled,
+                trunk=trunk,
+                sip_call_id=sip_call_id,
+                start_method=settings.start_method,
+                attempt_id=report.attempt_id,
+                transfer_rule=self._rule(settings),
+                country=settings.country,
+            )
         except number.NumberError as error:
             return Ending(outcome=Outcome.UNALLOCATED, detail=str(error))
         placed = asyncio.create_task(self._phone.place(placement, report), name=f"attempt of {call.call_id}")
@@ -294,6 +311,12 @@ class Dialer:
         if not placed.cancelled():
             return self._ending(placed, report)
         return EXPIRED if expired and report.answered_at is None else self._cut_off(report)
+
+    def _rule(self, settings: AccountSettings) -> TransferRule:
+        """Whom the applications of an account may transfer callees to."""
+        if not settings.transfer_to:
+            return self._transfer_rule
+        return replace(self._transfer_rule, to=transfer_rule.entries(settings.transfer_to))
 
     async def _until_expired(self, call: Call, placed: asyncio.Task[Ending], report: _Report) -> bool:
         """Wait for the end of an attempt. One that still rings when its call expires is cancelled: returns True."""
@@ -444,6 +467,7 @@ class _Report:
         self._dialer = dialer
         self._attempt = attempt
         self.call_id = attempt.call_id
+        self.attempt_id = attempt.attempt_id
         self.answered_at: datetime | None = None
 
     async def ringing(self) -> None:
@@ -465,6 +489,56 @@ class _Report:
             await dialer._persist(lambda: dialer._ledger.answered_late(self._attempt.sip_call_id, answered_at))
             raise
         dialer._story("answered", self._attempt.call_id)
+
+    async def second_leg(self, leg: SecondLeg, tried: tuple[str, ...]) -> Leave | Declined:
+        dialer = self._dialer
+        offered: tuple[Trunk, ...] = ()
+        if leg.e164 and leg.kind != "blind":
+            offered = routing.candidates(leg.e164, tuple(dialer._trunks.values()), tried)
+            if not offered:
+                if not tried:
+                    await self.second_leg_refused(leg, routing.NO_TRUNK)
+                return Declined(Want.ROUTE, routing.NO_TRUNK)
+        try:
+            granted = await dialer._ledger.begin_transfer(leg, offered, dialer._clock.now(), dialer._owner)
+        except StoreError as error:  # somebody is on the line: it is for the application to say sorry
+            dialer._story("store failed", leg.call_id, reason=str(error))
+            return Declined(Want.ROOM, str(error))
+        if isinstance(granted, Declined):
+            dialer._story("second leg refused", leg.call_id, reason=granted.reason)
+            return granted
+        dialer._story("second leg", leg.call_id, type=leg.kind, trunk=granted.trunk)
+        return Leave(dialer._trunks.get(granted.trunk), granted.at)
+
+    async def second_leg_ended(self, leg: SecondLeg, leave: Leave, ending: LegEnding) -> None:
+        dialer, now = self._dialer, self._dialer._clock.now()
+        outcome = "" if ending.outcome is None else str(ending.outcome)
+        dialer._story(
+            "second leg ended",
+            leg.call_id,
+            outcome=outcome,
+            sip_status=ending.sip_status,
+            duration=ending.duration,
+        )
+        await dialer._persist(
+            lambda: dialer._ledger.end_transfer(
+                leg,
+                "" if leave.trunk is None else leave.trunk.name,
+                outcome=ending.outcome,
+                now=now,
+                owner=dialer._owner,
+                sip_status=ending.sip_status,
+                duration=ending.duration,
+                full=ending.full,
+                retry_after=ending.retry_after,
+            )
+        )
+        dialer._channel_is_free()
+
+    async def second_leg_refused(self, leg: SecondLeg, reason: str) -> None:
+        dialer, now = self._dialer, self._dialer._clock.now()
+        dialer._story("second leg refused", leg.call_id, reason=reason)
+        await dialer._persist(lambda: dialer._ledger.refuse_transfer(leg, reason, now, dialer._owner))
 
 
 def next_step(

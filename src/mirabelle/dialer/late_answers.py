@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.second_leg import is_second_leg
 from mirabelle.dialer.story import Story
 from mirabelle.store.leases import Leases
 from mirabelle.store.ledger import StoreError
@@ -59,6 +60,10 @@ class LateAnswers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _take_down(self, answer: Answer) -> None:
+        if is_second_leg(answer.call_id):
+            # Whoever was to talk to them is gone with the server, and nobody is dialled again for it.
+            answer.hang_up()
+            return
         try:
             call = await self._ledger.answered_late(answer.call_id, self._clock.now())
         except StoreError as error:

@@ -11,15 +11,20 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mirabelle.calls.clock import Clock
+from mirabelle.dialer.destination import TransferFailed
 from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
+from mirabelle.dialer.switchboard import Switchboard
+from mirabelle.dialer.transferring import Bridging, refer
 from mirabelle.errors import MirabelleError
 from mirabelle.grammar import Grammar
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
+from mirabelle.sip.events import ReferralAnswered, ReferralTold
 from mirabelle.vxml.collector import Decision, KeyCollector, Matched, NoMatched, TypeAhead
 from mirabelle.vxml.platform import (
+    Audio,
     Collect,
     Disconnect,
     Fetch,
@@ -77,7 +82,7 @@ class Gone:
     """There is no caller any more.
 
     Attributes:
-        by: `callee`, `mirabelle` or `media`.
+        by: `callee`, `mirabelle`, `transfer` or `media`.
         reason: in words.
     """
 
@@ -95,6 +100,7 @@ class PhoneLine:
         fetcher: gets documents.
         clock: the time.
         tell: hears prompts, keys and hang-ups.
+        switchboard: connects the callee elsewhere; None where nothing can.
 
     Attributes:
         gone: who ended the call, once somebody did.
@@ -109,6 +115,7 @@ class PhoneLine:
         fetcher: FetchFor,
         clock: Clock,
         tell: Tell,
+        switchboard: Switchboard | None = None,
     ) -> None:
         self._stream = stream
         self._hang_up = hang_up
@@ -124,6 +131,9 @@ class PhoneLine:
         self._first_audio = False
         self._speaking: asyncio.Task[None] | None = None
         self._playing: set[int] = set()
+        self._switchboard = switchboard
+        self._referrals: deque[ReferralAnswered | ReferralTold] = deque()
+        self._talking: asyncio.Task[None] | None = None
         self.gone: Gone | None = None
 
     # --- what happens on the line -------------------------------------------------------------------------------
@@ -131,6 +141,11 @@ class PhoneLine:
     def far_end_hung_up(self, reason: str) -> None:
         """The callee ended the call."""
         self._end(Gone("callee", reason))
+
+    def hear_of_referral(self, event: ReferralAnswered | ReferralTold) -> None:
+        """The callee's end told what comes of a REFER."""
+        self._referrals.append(event)
+        self._happened.set()
 
     async def hear(self) -> None:
         """Take the events of the media stream until it is gone. Runs beside the session."""
@@ -242,18 +257,41 @@ class PhoneLine:
         return Recorded(data, media_type, duration, termchar=ended.key, maxtime=maxtime, input=ended.input)
 
     async def transfer(self, request: Transfer) -> Transferred | HungUp:
-        """Refuse: this line has no second leg."""
+        """Connect the callee to somebody else, until one of them has had enough or for good."""
         await self.play(Play(request.prompts))
         if self.gone:
             return HungUp()
-        return Transferred(
-            TransferResult.UNKNOWN,
-            error=f"error.unsupported.transfer.{request.type}",
-            detail="The telephone line cannot transfer calls in this version.",
-        )
+        if self._switchboard is None:
+            event = f"error.unsupported.transfer.{request.type}"
+            return Transferred(TransferResult.UNKNOWN, error=event, detail="This line cannot transfer calls.")
+        self._typed.clear()
+        try:
+            if request.type == "blind":
+                return await refer(self, self._switchboard, request)
+            call = await self._switchboard.dial(request, self.wake)
+        except TransferFailed as error:
+            return Transferred(TransferResult.UNKNOWN, error=error.event, detail=str(error))
+        bridging = Bridging(self, call, request)
+        reply = await bridging.run()
+        if isinstance(reply, Transferred) and reply.result is TransferResult.TRANSFERRED:
+            self._talking = asyncio.create_task(bridging.talk_on())
+        return reply
+
+    async def talked(self) -> None:
+        """Wait until those whom a consultation connected have talked: the application may be over long before."""
+        if self._talking is not None:
+            await self._talking
+
+    async def aclose(self) -> None:
+        """Let go of whoever still talks."""
+        if self._talking is not None:
+            self._talking.cancel()
+            await asyncio.gather(self._talking, return_exceptions=True)
 
     async def disconnect(self, request: Disconnect) -> None:
-        """Hang up."""
+        """Hang up; whom a consultation connected is no longer the application's to hang up on."""
+        if self._talking is not None and not self._talking.done():
+            return
         await self._stop()
         self._end(Gone("mirabelle"))
         await self._hang_up()
@@ -262,6 +300,70 @@ class PhoneLine:
         """Pass on what the session says of itself."""
         if note.kind is not NoteKind.INPUT:
             self._tell("thrown" if note.kind is NoteKind.EVENT else str(note.kind), text=note.text)
+
+    # --- the side of the callee in a transfer (`mirabelle.dialer.transferring.Caller`) ---------------------------
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the call is over."""
+        return self.gone is not None
+
+    def milliseconds(self) -> int:
+        """The time."""
+        return round(self._clock.monotonic() * 1000)
+
+    def look(self) -> None:
+        """What happens from now on ends the next `wait`."""
+        self._happened.clear()
+
+    def wake(self) -> None:
+        """Something happened."""
+        self._happened.set()
+
+    async def wait(self, deadline: int | None) -> None:
+        """Until something happens, or the deadline, in milliseconds of the monotonic clock."""
+        seconds = None if deadline is None else max(0.0, deadline / 1000 - self._clock.monotonic())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._happened.wait()
+
+    def take_key(self) -> str:
+        """The next key that was pressed; empty where there is none."""
+        return self._typed.take()
+
+    def take_referral(self) -> ReferralAnswered | ReferralTold | None:
+        """What was told of a REFER; None where there is nothing."""
+        return self._referrals.popleft() if self._referrals else None
+
+    async def samples(self, audio: Audio) -> bytes:
+        """The samples of a recording; none where it cannot be played."""
+        try:
+            return await self._sound.of(audio)
+        except MirabelleError as error:
+            self._tell("prompt failed", reason=str(error))
+            return b""
+
+    def ringing(self) -> bytes:
+        """The samples of a far end that rings."""
+        return self._sound.ringing()
+
+    async def repeat(self, pcm: bytes) -> None:
+        """Play this once more, where nothing is played."""
+        if self._silent():
+            await self._queue(pcm)
+
+    async def hush(self) -> None:
+        """Play nothing from now on."""
+        await self._stop()
+
+    async def part(self) -> None:
+        """Hear nobody but us from now on."""
+        await self._stream.unbridge()
+
+    async def leave(self) -> None:
+        """Hang up: the callee has been connected elsewhere."""
+        self._end(Gone("transfer"))
+        await self._hang_up()
 
     # --- speaking -----------------------------------------------------------------------------------------------
 
@@ -312,15 +414,12 @@ class PhoneLine:
 
     # --- listening ----------------------------------------------------------------------------------------------
 
-    def _milliseconds(self) -> int:
-        return round(self._clock.monotonic() * 1000)
-
     async def _listen(self, collector: KeyCollector) -> Decision | None:
         """Feed keys and time to the collector until it decides; None when the caller is gone."""
         finished = False
         while self.gone is None:
             self._happened.clear()
-            now = self._milliseconds()
+            now = self.milliseconds()
             if len(self._typed):
                 await self._stop()
                 finished = True
@@ -333,23 +432,16 @@ class PhoneLine:
             if decision is not None:
                 return decision
             if not len(self._typed):
-                await self._wait(collector.deadline())
+                await self.wait(collector.deadline())
         return None
-
-    async def _wait(self, deadline: int | None) -> None:
-        """Until something happens, or the deadline, in milliseconds of the monotonic clock."""
-        seconds = None if deadline is None else max(0.0, deadline / 1000 - self._clock.monotonic())
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._happened.wait()
 
     async def _quiet(self) -> None:
         """Wait until nobody has spoken for a while, but not for ever."""
-        began = self._milliseconds()
+        began = self.milliseconds()
         async with self._watching_voice():
             due = began + QUIET_MS
-            while self.gone is None and self._milliseconds() < due:
-                await self._wait(due)
+            while self.gone is None and self.milliseconds() < due:
+                await self.wait(due)
                 self._happened.clear()
                 while self._turns:
                     turn = self._turns.popleft()
@@ -374,7 +466,7 @@ class PhoneLine:
         self._typed.clear()
         async with self._watching_voice():
             await self._stream.record(max(request.maxtime_ms, 1) / 1000)
-            ended = await self._recording_ends(Recorder(request, self._milliseconds()))
+            ended = await self._recording_ends(Recorder(request, self.milliseconds()))
             return ended, await self._stream.stop_record()
 
     async def _recording_ends(self, recorder: Recorder) -> End | None:
@@ -386,12 +478,12 @@ class PhoneLine:
                         recorder.voice_began()
                     case media.VoiceEnded(at=at):
                         recorder.voice_ended(round(at * 1000))
-            ended = recorder.tick(self._milliseconds())
+            ended = recorder.tick(self.milliseconds())
             while ended is None and (key := self._typed.take()):
-                ended = recorder.key(key, self._milliseconds())
+                ended = recorder.key(key, self.milliseconds())
             if ended is not None:
                 return ended
-            await self._wait(recorder.deadline())
+            await self.wait(recorder.deadline())
         return None
 
     async def _file(self, pcm: bytes, media_type: str) -> tuple[bytes, str]:

@@ -12,12 +12,15 @@ from typing import Final
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.outcome import Outcome
+from mirabelle.dialer.line_media import connect
 from mirabelle.dialer.phone import Cut, Ending, Placement, Progress
 from mirabelle.dialer.phone_line import FIRST_AUDIO, PhoneLine
+from mirabelle.dialer.second_call import Means
 from mirabelle.dialer.session_fetcher import Reaches, SessionFetcher
 from mirabelle.dialer.sound import Sound
 from mirabelle.dialer.start import start_fetch
 from mirabelle.dialer.story import Story
+from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.media.plane import MediaPlane
 from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
@@ -25,7 +28,15 @@ from mirabelle.sip import sdp
 from mirabelle.sip.agent import UserAgent
 from mirabelle.sip.digest import Credentials
 from mirabelle.sip.error import SipError
-from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
+from mirabelle.sip.events import (
+    Answered,
+    Ended,
+    Failed,
+    MediaChanged,
+    ReferralAnswered,
+    ReferralTold,
+    Ringing,
+)
 from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
 from mirabelle.store.ledger import LeaseLost
 from mirabelle.vxml.cache import ParseCache
@@ -113,17 +124,20 @@ class _Carriage:
 
     async def run(self) -> Ending:
         outgoing = await self._invite()
+        switchboard = self._switchboard(outgoing)
         self._equipment.reached(CrashPoint.AFTER_INVITE)
         try:
             event = await self._final_answer(outgoing)
             if isinstance(event, Failed):
                 return await self._failed(outgoing, event)
-            return await self._converse(outgoing, event)
+            return await self._converse(outgoing, event, switchboard)
         except (asyncio.CancelledError, LeaseLost):
+            switchboard.begin_to_close()
             await self._withdraw(outgoing)
             raise
         finally:
             await outgoing.bye()
+            await switchboard.aclose()
 
     async def _failed(self, outgoing: OutgoingCall, event: Failed) -> Ending:
         verdict = event.verdict
@@ -182,20 +196,41 @@ class _Carriage:
                 self._equipment.reached(CrashPoint.AFTER_PROVISIONAL)
                 await self._progress.ringing()
 
-    async def _converse(self, outgoing: OutgoingCall, answer: Answered) -> Ending:
+    def _switchboard(self, outgoing: OutgoingCall) -> Switchboard:
+        equipment = self._equipment
+        means = Means(
+            agent=equipment.agent,
+            plane=equipment.plane,
+            clock=equipment.clock,
+            ring_timeout=equipment.ring_timeout,
+            media_address=equipment.media_address,
+            placement=self._placement,
+            progress=self._progress,
+            first=self._stream,
+        )
+        return Switchboard(means, outgoing)
+
+    async def _converse(self, outgoing: OutgoingCall, answer: Answered, switchboard: Switchboard) -> Ending:
         """From the 2xx to the end. The answer is in the ledger before the application starts."""
         started = self._equipment.clock.monotonic()
-        line = self._line(outgoing)
+        line = self._line(outgoing, switchboard)
         await self._answered(outgoing)
         async with self._hearing(line, outgoing):
             end = await self._session(line, answer)
+            await self._talked(line)
             if line.gone is None:
                 await line.disconnect(Disconnect())
         self._equipment.reached(CrashPoint.AFTER_BYE)
         duration = round(self._equipment.clock.monotonic() - started)
         return _ending(end, line, duration)
 
-    def _line(self, outgoing: OutgoingCall) -> PhoneLine:
+    async def _talked(self, line: PhoneLine) -> None:
+        """Those whom a consultation connected talk on without the application, but not for ever."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_SESSION):
+                await line.talked()
+
+    def _line(self, outgoing: OutgoingCall, switchboard: Switchboard) -> PhoneLine:
         equipment, call_id = self._equipment, self._placement.call.call_id
 
         def tell(event: str, **fields: object) -> None:
@@ -210,6 +245,7 @@ class _Carriage:
             fetcher=SessionFetcher(equipment.fetcher),
             clock=equipment.clock,
             tell=tell,
+            switchboard=switchboard,
         )
 
     @contextlib.asynccontextmanager
@@ -219,13 +255,14 @@ class _Carriage:
         try:
             yield
         finally:
+            await line.aclose()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _session(self, line: PhoneLine, answer: Answered) -> SessionEnd:
         placement = self._placement
-        await self._connect(answer.sdp)
+        await connect(self._stream, self._offer, answer.sdp)
         if placement.number.keys:
             await line.send_digits(placement.number.keys)
         session = Session(
@@ -243,25 +280,14 @@ class _Carriage:
             hours = LONGEST_SESSION / 3600
             return SessionEnd("error", "error.maxtime", f"The session was ended after {hours:g} hours; end it sooner.")
 
-    async def _connect(self, description: sdp.SessionDescription | None) -> None:
-        """Send media where the far end wants it.
-
-        Raises:
-            SipError: it said nothing that we can use.
-        """
-        if description is None:
-            raise SipError("The far end answered without saying where its audio comes from and goes to.")
-        media = sdp.negotiate(self._offer, description)
-        await self._stream.connect(
-            (media.remote_address, media.remote_port), media.codec, media.payload_type, media.dtmf_payload_type
-        )
-
     async def _hear_signalling(self, line: PhoneLine, outgoing: OutgoingCall) -> None:
         while True:
             match await outgoing.next_event():
                 case MediaChanged(sdp=description):
                     with contextlib.suppress(SipError):  # on hold or refused: the old place stays until the next word
-                        await self._connect(description)
+                        await connect(self._stream, self._offer, description)
+                case ReferralAnswered() | ReferralTold() as told:
+                    line.hear_of_referral(told)
                 case Ended(reason=reason):
                     line.far_end_hung_up(reason)
                     return

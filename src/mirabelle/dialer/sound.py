@@ -18,6 +18,10 @@ PCM_BYTES_PER_MS: Final = RATE * 2 // 1000
 
 LONGEST_SILENCE_MS: Final = 600_000
 
+RINGS_HERTZ: Final = (440, 480)
+RINGS_MS: Final = 2_000
+RINGS_PAUSE_MS: Final = 4_000
+
 
 class Sound:
     """What a line needs to speak and to keep what it heard. Samples are signed 16-bit mono at 8 kHz.
@@ -52,6 +56,16 @@ class Sound:
         return b"".join(
             struct.pack("<h", round(10_000 * math.sin(2 * math.pi * hertz * each / RATE))) for each in range(count)
         )
+
+    def ringing(self) -> bytes:
+        """A far end that rings, once, with the pause after it: two seconds of two tones, four of silence.
+
+        It is what North America hears (ITU-T Recommendation E.180, supplement 2), and what nobody takes for busy.
+        """
+        tones = [self.beep(hertz, RINGS_MS) for hertz in RINGS_HERTZ]
+        both = zip(*(struct.unpack(f"<{len(tone) // 2}h", tone) for tone in tones), strict=True)
+        rings = b"".join(struct.pack("<h", sum(pair) // 4) for pair in both)
+        return rings + bytes(RINGS_PAUSE_MS * PCM_BYTES_PER_MS)
 
     def recording(self, pcm: bytes, media_type: str) -> bytes:
         """A recording as the file that the application asked for.

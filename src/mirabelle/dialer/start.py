@@ -6,7 +6,7 @@ from collections import OrderedDict
 from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from mirabelle.calls.account import StartMethod
+from mirabelle.calls.account import USUAL_SETTINGS, AccountSettings, StartMethod
 from mirabelle.calls.call import Call
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.result import start_form
@@ -32,8 +32,8 @@ def start_fetch(call: Call, method: StartMethod) -> Fetch:
     return Fetch(url=urlunsplit(parts._replace(query=query)), method="get")
 
 
-class StartMethods:
-    """Knows the accounts' methods without a question to the ledger for every call."""
+class KnownSettings:
+    """Knows how accounts want their calls treated, without a question to the ledger for every call."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         """Make it.
@@ -44,10 +44,10 @@ class StartMethods:
         """
         self._ledger = ledger
         self._clock = clock
-        self._known: OrderedDict[int, tuple[float, StartMethod]] = OrderedDict()
+        self._known: OrderedDict[int, tuple[float, AccountSettings]] = OrderedDict()
 
-    async def of(self, account_id: int) -> StartMethod:
-        """How the calls of an account begin.
+    async def of(self, account_id: int) -> AccountSettings:
+        """The settings of an account; the usual ones where it is not there any more.
 
         Raises:
             StoreError: the ledger does not answer.
@@ -57,9 +57,9 @@ class StartMethods:
         if known is not None and now - known[0] < REMEMBERED_SECONDS:
             return known[1]
         account = await self._ledger.account(account_id)
-        method: StartMethod = "post" if account is None else account.settings.start_method
-        self._known[account_id] = (now, method)
+        settings = USUAL_SETTINGS if account is None else account.settings
+        self._known[account_id] = (now, settings)
         self._known.move_to_end(account_id)
         while len(self._known) > MOST_REMEMBERED:
             self._known.popitem(last=False)
-        return method
+        return settings

@@ -9,12 +9,15 @@ import sqlalchemy as sa
 from mirabelle.store.schema import CALLS, DO_NOT_CALL
 
 # The bound on lease_until is always true; it lets both stores take the small index of running leases.
-IN_USE: Final = (
+IN_USE: Final = sa.union_all(
     sa.select(CALLS.c.trunk, CALLS.c.account_id, CALLS.c.campaign_id, sa.func.count().label("calls"))
     .where(CALLS.c.lease_until > sa.literal_column("0"))
-    .group_by(CALLS.c.trunk, CALLS.c.account_id, CALLS.c.campaign_id)
+    .group_by(CALLS.c.trunk, CALLS.c.account_id, CALLS.c.campaign_id),
+    sa.select(CALLS.c.lease_transfer, sa.literal_column("0"), sa.literal_column("0"), sa.func.count())
+    .where(CALLS.c.lease_until > sa.literal_column("0"), CALLS.c.lease_transfer != sa.literal_column("''"))
+    .group_by(CALLS.c.lease_transfer),
 )
-"""The calls under a lease, by what they take room of."""
+"""The calls under a lease, by what they take room of; and second legs, which take room of nothing but their trunk."""
 
 DEFER: Final = sa.text("UPDATE calls SET due_at = :later WHERE call_id = :deferred AND state = 'queued'")
 REFUSE: Final = sa.text(

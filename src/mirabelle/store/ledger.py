@@ -29,6 +29,7 @@ from mirabelle.store.records import (
     Uploaded,
 )
 from mirabelle.store.rulebook import Rulebook
+from mirabelle.store.transfers import Transfers
 
 
 class StoreError(MirabelleError):
@@ -95,7 +96,7 @@ class CallBusy(StoreError):
     """The call is being dialled or connected, so it cannot be cancelled now."""
 
 
-class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Leases, Protocol):
+class Ledger(Rulebook, Gatehouse, Postbox, AuditTrail, Leases, Transfers, Protocol):
     """The durable state of the server. Both stores implement it, and one test suite runs on both.
 
     Every method that writes has committed when it returns. Instants are aware datetimes; they are kept in UTC to the

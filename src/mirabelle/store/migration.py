@@ -14,7 +14,7 @@ from typing import Final
 
 from mirabelle.store.ledger import StoreError
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 """The version that this program's migrations lead to."""
 
 CURRENT: Final = "SELECT version_num FROM alembic_version"

@@ -133,6 +133,7 @@ CALLS: Final = sa.Table(
     sa.Column("trunk", sa.Text, nullable=False, server_default=""),
     sa.Column("tried", sa.Text, nullable=False, server_default=""),
     sa.Column("zone", sa.Text, nullable=False, server_default=""),
+    sa.Column("lease_transfer", sa.Text, nullable=False, server_default=""),
     sa.ForeignKeyConstraint(["campaign_id", "account_id"], ["campaigns.campaign_id", "campaigns.account_id"]),
     sa.CheckConstraint("call_id BETWEEN 1 AND 2147483647", name="call_id"),
     sa.CheckConstraint(
@@ -155,6 +156,7 @@ CALLS: Final = sa.Table(
         ("trunk", NAME),
         ("tried", DETAIL),
         ("zone", NAME),
+        ("lease_transfer", NAME),
     ),
     sa.CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
     sa.Index("calls_state_due_at", "state", "due_at", "call_id"),
@@ -176,8 +178,8 @@ CALLS: Final = sa.Table(
 )
 """What was asked for and where it stands. A lease is there exactly while a call is dialing or connected.
 
-`trunk` is the one that the lease takes room of; `tried` names, between commas, those that failed since the last attempt
-that counted."""
+`trunk` is the one that the lease takes room of, and `lease_transfer` that of the second leg, while one is transferred;
+`tried` names, between commas, those that failed since the last attempt that counted."""
 
 ATTEMPTS: Final = sa.Table(
     "attempts",

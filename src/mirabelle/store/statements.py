@@ -210,6 +210,17 @@ RETRY_SOME: Final = sa.text("""
     RETURNING call_id
 """)
 LAST_CALL: Final = sa.select(sa.func.max(CALLS.c.call_id).label("last"))
+# As many rows as there are: one where the lease is the owner's.
+TRANSFER: Final = (
+    sa.update(CALLS)
+    .where(
+        CALLS.c.call_id == sa.bindparam("moved"),
+        CALLS.c.state == sa.literal_column("'connected'"),
+        CALLS.c.lease_owner == sa.bindparam("owner", type_=sa.Text),
+    )
+    .values(lease_transfer=sa.bindparam("second", type_=sa.Text))
+    .returning(CALLS.c.call_id)
+)
 RELEASE: Final = (
     sa.update(CALLS)
     .where(

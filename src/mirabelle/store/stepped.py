@@ -37,9 +37,10 @@ from mirabelle.store.spool import Spool
 from mirabelle.store.stepped_audit import SteppedAuditTrail
 from mirabelle.store.stepped_gatehouse import SteppedGatehouse
 from mirabelle.store.stepped_leases import SteppedLeases
+from mirabelle.store.stepped_transfers import SteppedTransfers
 
 
-class SteppedLedger(SteppedAuditTrail, SteppedGatehouse, SteppedLeases):
+class SteppedLedger(SteppedAuditTrail, SteppedGatehouse, SteppedLeases, SteppedTransfers):
     """What both stores share. `mirabelle.store.ledger.Ledger` says what each method means."""
 
     @abstractmethod

@@ -39,8 +39,8 @@ ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "object": "No object exists: a visit throws `error.unsupported.objectname`.",
         "transfer": (
-            "`mirabelle vxml run` plays all kinds with a scripted far end. A telephone call throws "
-            "`error.unsupported.transfer.blind`, `.bridge` or `.consultation`."
+            "A telephone call carries all kinds: [transfer](transfer.md) says how, to whom, and what comes of it. "
+            "`mirabelle vxml run` plays them with a scripted far end."
         ),
         "lexicon": _NO_LEXICON,
         "meta": _NO_LEXICON,

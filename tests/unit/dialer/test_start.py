@@ -8,7 +8,7 @@ from mirabelle.calls.account import Account, AccountSettings
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.result import start_form
 from mirabelle.dialer import start
-from mirabelle.dialer.start import StartMethods, start_fetch
+from mirabelle.dialer.start import KnownSettings, start_fetch
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
@@ -63,26 +63,26 @@ class Accounts:
         return self.seconds
 
 
-def methods() -> tuple[Accounts, StartMethods]:
+def settings() -> tuple[Accounts, KnownSettings]:
     accounts: Any = Accounts()
-    return accounts, StartMethods(accounts, accounts)
+    return accounts, KnownSettings(accounts, accounts)
 
 
 async def test_the_account_decides() -> None:
-    _, known = methods()
-    assert (await known.of(1), await known.of(2)) == ("get", "post")
+    _, known = settings()
+    assert ((await known.of(1)).start_method, (await known.of(2)).start_method) == ("get", "post")
 
 
 async def test_the_ledger_is_not_asked_for_every_call() -> None:
-    accounts, known = methods()
+    accounts, known = settings()
     await known.of(1)
     await known.of(1)
     assert accounts.asked == [1]
 
 
 async def test_a_change_arrives_after_a_while() -> None:
-    accounts, known = methods()
+    accounts, known = settings()
     await known.of(1)
     accounts.settings = AccountSettings(start_method="post")
     accounts.seconds = start.REMEMBERED_SECONDS
-    assert await known.of(1) == "post"
+    assert (await known.of(1)).start_method == "post"

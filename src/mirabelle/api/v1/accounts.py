@@ -27,6 +27,7 @@ from mirabelle.callbacks.signature import FORMER_FOR, new_signing_secret
 from mirabelle.calls.account import (
     FASTEST,
     MOST_CHANNELS,
+    MOST_TRANSFER_TO,
     Account,
     AccountSettingsError,
     BadVxml,
@@ -83,6 +84,12 @@ class SettingsChange(Asked):
         default=None, ge=0, le=MOST_ATTEMPTS, description="The most of them that are answered; 0: any number."
     )
     person_days: int | None = Field(default=None, ge=1, le=366, description="The days that those two count.")
+    transfer_to: str | None = Field(
+        default=None,
+        max_length=MOST_TRANSFER_TO,
+        description="Whom applications may transfer callees to, between commas: `country`, `any`, `costly`, `none`, "
+        "prefixes such as `+1416`, whole numbers; empty: as the server says.",
+    )
 
 
 class AccountOrder(Asked):

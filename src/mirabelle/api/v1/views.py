@@ -206,6 +206,7 @@ class SettingsView(BaseModel):
     person_attempts: int = Field(description="The most attempts to reach one person in `person_days`; 0: any number.")
     person_answers: int = Field(description="The most of them that are answered; 0: any number.")
     person_days: int = Field(description="The days that those two count.")
+    transfer_to: str = Field(description="Whom applications may transfer callees to; empty: as the server says.")
 
 
 class AccountView(BaseModel):

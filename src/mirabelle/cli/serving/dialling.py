@@ -120,6 +120,7 @@ async def open_exchange(
         on_result=on_result,
         most=allowed.calls,
         reached=reached,
+        transfer_rule=settings.transfer.rule(),
     )
     return Exchange(dialer=dialer, plane=plane, sip_address=shown(agent.address), most=allowed.calls)
 

@@ -1,0 +1,94 @@
+"""Callees who are transferred: `mirabelle serve` between two far ends that are not ours."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.baresip import Baresip
+from tests.acceptance.customer import DOCUMENT, Customer
+from tests.acceptance.service import Service
+from tests.acceptance.test_calls_with_baresip import PLACES
+from tests.acceptance.tones import seconds_of, tone
+from tests.ports import free_udp_port
+
+CALLEE = "+16175550123"
+AGENT = "+16175550188"
+
+AGENTS = """
+[[trunk]]
+name = "agents"
+host = "127.0.0.1:{port}"
+caller_id = "8005551212"
+prefixes = ["+1617555018"]
+"""
+
+TRANSFER = DOCUMENT.format(
+    '<form><catch event="error"><submit next="caught" method="post" namelist="_event _message"/></catch>'
+    "{}"
+    '<transfer name="moved" dest="tel:{}" {}>{}<filled><var name="seconds" expr="moved$.duration"/>'
+    '<var name="keys" expr="moved$.utterance"/><submit next="moved" method="post" namelist="moved seconds keys"/>'
+    "</filled></transfer></form>"
+)
+
+
+def transfer(attributes: str, *, inside: str = "", before: str = "", dest: str = AGENT) -> tuple[int, str]:
+    """A page that transfers whoever is on the line, and posts what came of it."""
+    return 200, TRANSFER.format(before, dest, attributes, inside)
+
+
+@pytest.fixture
+def agents(prepared: Service) -> int:
+    """The port of a second trunk, where calls to agents go."""
+    port = free_udp_port()
+    prepared.more = AGENTS.format(port=port)
+    prepared.prepare_again()
+    return port
+
+
+@pytest.fixture
+def telephone(
+    require_peer: Callable[[str, Path | str | None], Path], tmp_path: Path
+) -> Iterator[Callable[..., Baresip]]:
+    """Starts a telephone that says a tone, in one codec."""
+    binary = require_peer("baresip", shutil.which("baresip"))
+    modules = require_peer("baresip's modules", next((each for each in PLACES if Path(each).is_dir()), None))
+    with ExitStack() as running:
+
+        def start(number: str, port: int, hertz: int, *, codec: str = "PCMU") -> Baresip:
+            folder = tmp_path / number.removeprefix("+")
+            folder.mkdir()
+            (folder / "says.wav").write_bytes(tone(hertz, 60))
+            return running.enter_context(Baresip(binary, modules, port, number, folder, codec=codec))
+
+        yield start
+
+
+@pytest.mark.parametrize("loop", ["native", "python"])
+def test_two_telephones_of_different_codecs_hear_each_other_and_each_others_keys(
+    agents: int, prepared: Service, customer: Customer, telephone: Callable[..., Baresip], loop: str
+) -> None:
+    customer.pages["start"] = transfer('bridge="true" maxtime="3s"')
+    prepared.force_python = loop == "python"
+    prepared.prepare_again()
+    callee = telephone(CALLEE, prepared.trunk_port, 440)
+    agent = telephone(AGENT, agents, 700, codec="PCMA")
+    prepared.start()
+    prepared.queue(customer)
+    assert prepared.program is not None
+    prepared.program.wait_for("second leg")
+    callee.command("sndcode", "5")
+    assert agent.keys(1) == "5"
+    agent.command("sndcode", "7")
+    assert callee.keys(1) == "7"
+    moved = customer.wait_for("moved")
+    assert moved["moved"] == "maxtime_disconnect"
+    assert 3.0 <= float(moved["seconds"]) < 4.0
+    callee.stop()
+    agent.stop()
+    assert seconds_of(700, callee.recording()) >= 1.5
+    assert seconds_of(440, agent.recording()) >= 1.5
