@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,7 +85,7 @@ class SecondCall:
         self._told: deque[SecondEvent] = deque()
         self._stream: MediaStream | None = None
         self._offer = b""
-        self._bridged = self._closing = False
+        self._bridged = self._closing = self._undisturbed = False
         self._answered_at: float | None = None
         self._task = asyncio.create_task(self._run(), name=f"second leg of call {means.placement.call.call_id}")
 
@@ -109,7 +110,8 @@ class SecondCall:
         """Tell the far end that it is over, CANCEL or BYE, and stop to tell of it here."""
         if not self._closing:
             self._closing = True
-            self._task.cancel()
+            if not self._undisturbed:
+                self._task.cancel()
 
     async def closed(self) -> None:
         """Wait until nothing of it is left: no call, no room on a trunk, no port."""
@@ -134,9 +136,19 @@ class SecondCall:
         except (SipError, MediaError) as error:
             self._tell(TransferFailed(NO_ROUTE, str(error)))
         finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
-            await self._stream.close()
+            with self._uninterrupted():
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
+                await self._stream.close()
+
+    @contextlib.contextmanager
+    def _uninterrupted(self) -> Iterator[None]:
+        """While it lasts, who closes waits: what was taken is given back, and what happened is written down."""
+        self._undisturbed = True
+        try:
+            yield
+        finally:
+            self._undisturbed = False
 
     async def _hear_stream(self, stream: MediaStream) -> None:
         while not isinstance(await stream.next_event(), media.Lost):
@@ -149,28 +161,16 @@ class SecondCall:
         before: Failed | None = None
         while True:
             leg = self._leg()
-            leave = await self._granted(leg, tried)
+            with self._uninterrupted():
+                leave = await self._means.progress.second_leg(leg, tried)
             if isinstance(leave, Declined):
                 # What a trunk said of the number is more than that there is no other trunk.
                 self._tell(before or TransferFailed(DECLINED[leave.want], leave.reason))
                 return
-            over = await self._dial(leg, leave, until)
-            if not (isinstance(over, Failed) and over.verdict.elsewhere and leave.trunk is not None):
-                self._tell(over)
+            before = await self._dial(leg, leave, until)
+            if before is None or leave.trunk is None or self._closing:
                 return
-            before, tried = over, (*tried, leave.trunk.name)
-
-    async def _granted(self, leg: SecondLeg, tried: tuple[str, ...]) -> Leave | Declined:
-        """Ask whether it may leave. Who gives up meanwhile gives back what was granted."""
-        progress = self._means.progress
-        asking = asyncio.create_task(progress.second_leg(leg, tried))
-        try:
-            return await asyncio.shield(asking)
-        except asyncio.CancelledError:
-            leave = await asking
-            if isinstance(leave, Leave):
-                await progress.second_leg_ended(leg, leave, LegEnding(outcome=Outcome.CANCELED))
-            raise
+            tried = (*tried, leave.trunk.name)
 
     def _leg(self) -> SecondLeg:
         attempt = self._means.placement
@@ -182,23 +182,34 @@ class SecondCall:
             kind=kind_of(self._request),
         )
 
-    async def _dial(self, leg: SecondLeg, leave: Leave, until: float) -> Failed | Ended:
-        """Carry one INVITE to its end; returns how it ended."""
-        ending = LegEnding(outcome=Outcome.CANCELED)
+    async def _dial(self, leg: SecondLeg, leave: Leave, until: float) -> Failed | None:
+        """Carry one INVITE to its end, and tell of it; returns it instead where another trunk is to be tried."""
+        ending, over = LegEnding(outcome=Outcome.CANCELED), None
         try:
-            await asyncio.sleep(max(0.0, (leave.at - self._means.clock.now()).total_seconds()))
-            outgoing = await self._invite(leg, leave, until - self._means.clock.monotonic())
-            try:
-                over = await self._follow(outgoing)
-            finally:
-                await outgoing.bye()
-                ending = self._ending(await _last(outgoing))
+            if not self._closing:
+                await asyncio.sleep(max(0.0, (leave.at - self._means.clock.now()).total_seconds()))
+                over = await self._carry(await self._invite(leg, leave, until - self._means.clock.monotonic()))
+                ending = self._ending(over)
+                if isinstance(over, Failed) and over.verdict.elsewhere and leave.trunk is not None:
+                    return None if self._closing else over
+                self._tell(over)
         except SipError:
             ending = LegEnding(outcome=Outcome.FAILED)
             raise
         finally:
-            await self._means.progress.second_leg_ended(leg, leave, ending)
-        return over
+            with self._uninterrupted():
+                await self._means.progress.second_leg_ended(leg, leave, ending)
+        return None
+
+    async def _carry(self, outgoing: OutgoingCall) -> Failed | Ended:
+        """From the INVITE to the end of it, which comes by itself or when it is closed: then it is hung up first."""
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._follow(outgoing)
+        finally:
+            with self._uninterrupted():
+                await outgoing.bye()
+        return await _last(outgoing)
 
     def _ending(self, over: Failed | Ended) -> LegEnding:
         if isinstance(over, Failed):
@@ -226,12 +237,9 @@ class SecondCall:
             fields=[(HEADER, user_to_user(aai))] if aai else [],
         )
 
-    async def _follow(self, outgoing: OutgoingCall) -> Failed | Ended:
-        """Tell what happens until it is over; the last of it is returned and not told."""
-        while True:
-            event = await outgoing.next_event()
-            if isinstance(event, Failed | Ended):
-                return event
+    async def _follow(self, outgoing: OutgoingCall) -> None:
+        """Tell what happens until it is over."""
+        while not isinstance(event := await outgoing.next_event(), Failed | Ended):
             if isinstance(event, Answered):
                 self._answered_at = self._means.clock.monotonic()
                 await self._press()
@@ -259,7 +267,7 @@ def kind_of(request: Transfer) -> TransferKind:
 
 
 async def _last(outgoing: OutgoingCall) -> Failed | Ended:
-    """How a call that is over ended."""
+    """How a call that is over ended: known already, so nothing is waited for."""
     while not isinstance(event := await outgoing.next_event(), Failed | Ended):
         pass
     return event
