@@ -585,8 +585,8 @@ def _line(text: str, location: tuple[str | int, ...]) -> int | None:
     """The line that a setting stands on, as far as a plain reading finds it: the parser keeps no lines."""
     if not location:
         return None
-    section, key = str(location[0]), str(location[-1])
-    nth = next((part for part in location if isinstance(part, int)), 0)
+    section, key = str(location[0]), next(part for part in reversed(location) if isinstance(part, str))
+    nth = location[1] if len(location) > 1 and isinstance(location[1], int) else 0
     header = re.compile(rf"\s*\[+\s*[\"']?{re.escape(section)}[\"']?\s*\]+")
     setting = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
     dotted = re.compile(rf"\s*{re.escape(section)}\s*(\.\s*{re.escape(key)}\s*)?=")

@@ -62,12 +62,12 @@ def service(prepared: Service) -> Service:
 def sipp(
     require_peer: Callable[[str, Path | str | None], Path], tmp_path: Path, prepared: Service
 ) -> Iterator[Callable[..., Sipp]]:
-    """Starts a scenario where the server's trunk leads."""
+    """Starts a scenario where the server's trunk leads, or at another port."""
     binary = require_peer("sipp", shutil.which("sipp"))
     running: list[Sipp] = []
 
-    def start(scenario: str, *, calls: int = 1) -> Sipp:
-        running.append(Sipp(binary, scenario, prepared.trunk_port, tmp_path, calls=calls))
+    def start(scenario: str, *, calls: int = 1, port: int = 0) -> Sipp:
+        running.append(Sipp(binary, scenario, port or prepared.trunk_port, tmp_path, calls=calls))
         return running[-1]
 
     yield start

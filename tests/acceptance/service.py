@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +59,6 @@ class Service:
     drain: int = 10
     trunks: bool = True
     preflight: bool = False
-    force_python: bool = False
     more: str = ""
     pin: str = ""
     program: Program | None = None
@@ -81,13 +82,8 @@ class Service:
 
     def prepare_again(self) -> None:
         """Write the settings; for the next start."""
-        text = CONFIG.format(
-            store=self.store,
-            ports=self.media_ports,
-            drain=self.drain,
-            preflight=str(self.preflight).lower(),
-            force_python=str(self.force_python).lower(),
-        )
+        preflight = "true" if self.preflight else "false"
+        text = CONFIG.format(store=self.store, ports=self.media_ports, drain=self.drain, preflight=preflight)
         self.config.write_text(text + (TRUNK.format(trunk=self.trunk_port) if self.trunks else "") + self.more)
 
     def start(self) -> Program:
@@ -130,6 +126,12 @@ class Service:
         """The names of a call's events so far, in order."""
         assert self.program is not None
         return [each["event"] for each in self.program.events if each.get("call_id") == call_id]
+
+    def decisions(self, call_id: int) -> list[str]:
+        """What the audit holds about a call, in order."""
+        command = mirabelle("audit", "list", "--call", str(call_id), "--config", self.config, "--json")
+        found = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
+        return [entry["decision"] for entry in json.loads(found)]
 
     def ended(self, call_id: int) -> dict[str, Any]:
         """The event that ended an attempt of the call, waiting for it."""

@@ -12,6 +12,7 @@ import pytest
 from tests.acceptance.baresip import Baresip
 from tests.acceptance.customer import DOCUMENT, Customer
 from tests.acceptance.service import Service
+from tests.acceptance.sipp import Sipp
 from tests.acceptance.test_calls_with_baresip import PLACES
 from tests.acceptance.tones import seconds_of, tone
 from tests.ports import free_udp_port
@@ -28,11 +29,11 @@ prefixes = ["+1617555018"]
 """
 
 TRANSFER = DOCUMENT.format(
-    '<form><catch event="error"><submit next="caught" method="post" namelist="_event _message"/></catch>'
+    '<form><catch event="error connection"><var name="event" expr="_event"/><var name="why" expr="_message"/>'
+    '<submit next="caught" method="post" namelist="event why"/></catch>'
     "{}"
     '<transfer name="moved" dest="tel:{}" {}>{}<filled><var name="seconds" expr="moved$.duration"/>'
-    '<var name="keys" expr="moved$.utterance"/><submit next="moved" method="post" namelist="moved seconds keys"/>'
-    "</filled></transfer></form>"
+    '<submit next="moved" method="post" namelist="moved seconds"/></filled></transfer></form>'
 )
 
 
@@ -68,13 +69,10 @@ def telephone(
         yield start
 
 
-@pytest.mark.parametrize("loop", ["native", "python"])
 def test_two_telephones_of_different_codecs_hear_each_other_and_each_others_keys(
-    agents: int, prepared: Service, customer: Customer, telephone: Callable[..., Baresip], loop: str
+    agents: int, prepared: Service, customer: Customer, telephone: Callable[..., Baresip]
 ) -> None:
     customer.pages["start"] = transfer('bridge="true" maxtime="3s"')
-    prepared.force_python = loop == "python"
-    prepared.prepare_again()
     callee = telephone(CALLEE, prepared.trunk_port, 440)
     agent = telephone(AGENT, agents, 700, codec="PCMA")
     prepared.start()
@@ -92,3 +90,54 @@ def test_two_telephones_of_different_codecs_hear_each_other_and_each_others_keys
     agent.stop()
     assert seconds_of(700, callee.recording()) >= 1.5
     assert seconds_of(440, agent.recording()) >= 1.5
+
+
+def test_a_blind_transfer_asks_the_callees_end_and_leaves(
+    service: Service, customer: Customer, sipp: Callable[..., Sipp]
+) -> None:
+    customer.pages["start"] = transfer('type="blind" aai="case 7"')
+    callee = sipp("refers")
+    call_id = service.queue(customer)
+    assert customer.wait_for("caught")["event"] == "connection.disconnect.transfer"
+    assert service.ended(call_id)["outcome"] == "answered"
+    assert callee.succeeded()
+    assert service.decisions(call_id) == ["dial", "transfer", "transfer_ended", "ended"]
+
+
+def test_a_blind_transfer_that_comes_to_nothing_gives_the_callee_back(
+    service: Service, customer: Customer, sipp: Callable[..., Sipp]
+) -> None:
+    customer.pages["start"] = transfer('type="blind"')
+    callee = sipp("refers_in_vain")
+    service.queue(customer)
+    assert customer.wait_for("moved")["moved"] == "busy"
+    assert callee.succeeded()
+
+
+def test_a_trunk_whose_channels_are_taken_has_no_second_leg(
+    prepared: Service, customer: Customer, sipp: Callable[..., Sipp]
+) -> None:
+    customer.pages["start"] = transfer('bridge="true"')
+    prepared.more = "channels = 1\n"
+    prepared.prepare_again()
+    callee = sipp("answer")
+    prepared.start()
+    call_id = prepared.queue(customer)
+    assert customer.wait_for("caught")["event"] == "error.connection.noresource"
+    assert callee.succeeded()
+    assert prepared.ended(call_id)["outcome"] == "answered"
+    assert prepared.decisions(call_id) == ["dial", "transfer_refused", "ended"]
+
+
+def test_sipp_at_both_ends_of_a_bridge_that_the_far_end_ends(
+    agents: int, prepared: Service, customer: Customer, sipp: Callable[..., Sipp]
+) -> None:
+    customer.pages["start"] = transfer('bridge="true"')
+    callee, agent = sipp("answer"), sipp("hangs_up", port=agents)
+    prepared.start()
+    call_id = prepared.queue(customer)
+    assert customer.wait_for("moved")["moved"] == "far_end_disconnect"
+    assert callee.succeeded()
+    assert agent.succeeded()
+    assert prepared.ended(call_id)["outcome"] == "answered"
+    assert prepared.decisions(call_id) == ["dial", "transfer", "transfer_ended", "ended"]

@@ -19,10 +19,10 @@ from mirabelle.calls.crash_point import CrashPoint, Reached, pass_by
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import DEFAULT, NextStep, RetryPolicy, after_attempt, since_queued
-from mirabelle.calls.second_leg import Declined, SecondLeg, Want
 from mirabelle.calls.transfer_rule import TransferRule
 from mirabelle.calls.trunk import Trunk
-from mirabelle.dialer.phone import Cut, Ending, Leave, LegEnding, Phone, Placement
+from mirabelle.dialer.phone import Cut, Ending, Phone, Placement
+from mirabelle.dialer.report import Desk, Report
 from mirabelle.dialer.start import KnownSettings
 from mirabelle.dialer.story import Story
 from mirabelle.errors import MirabelleError
@@ -105,6 +105,15 @@ class Dialer:
         self._on_result = on_result
         self._settings = KnownSettings(ledger, clock)
         self._transfer_rule = transfer_rule
+        self._desk = Desk(
+            ledger=ledger,
+            clock=clock,
+            story=story,
+            owner=owner,
+            trunks=self._trunks,
+            persist=self._persist,
+            channel_is_free=self._channel_is_free,
+        )
         self._memory = VerdictMemory()
         self._most = most
         self._reached = reached
@@ -268,7 +277,7 @@ class Dialer:
             await self._take_back(call, sip_call_id)
             return
         self._reached(CrashPoint.AFTER_INTENT)
-        report = _Report(self, attempt)
+        report = Report(self._desk, attempt)
         await self._end(call, attempt, await self._place(call, trunk, sip_call_id, settings, report))
 
     async def _listens_until(self, call: Call, now: datetime) -> datetime | None:
@@ -282,7 +291,7 @@ class Dialer:
         return until if made and made[-1].outcome is Outcome.INTERRUPTED else None
 
     async def _place(
-        self, call: Call, trunk: Trunk, sip_call_id: str, settings: AccountSettings, report: _Report
+        self, call: Call, trunk: Trunk, sip_call_id: str, settings: AccountSettings, report: Report
     ) -> Ending:
         """Have the attempt carried. Only the carrying can be cancelled: what came of it is always written down."""
         if self._draining:
@@ -318,7 +327,7 @@ class Dialer:
             return self._transfer_rule
         return replace(self._transfer_rule, to=transfer_rule.entries(settings.transfer_to))
 
-    async def _until_expired(self, call: Call, placed: asyncio.Task[Ending], report: _Report) -> bool:
+    async def _until_expired(self, call: Call, placed: asyncio.Task[Ending], report: Report) -> bool:
         """Wait for the end of an attempt. One that still rings when its call expires is cancelled: returns True."""
         if call.expires_at is not None:
             left = (call.expires_at - self._clock.now()).total_seconds()
@@ -330,7 +339,7 @@ class Dialer:
         await asyncio.wait({placed})
         return False
 
-    def _ending(self, placed: asyncio.Task[Ending], report: _Report) -> Ending:
+    def _ending(self, placed: asyncio.Task[Ending], report: Report) -> Ending:
         error = placed.exception()
         if error is None:
             return placed.result()
@@ -345,7 +354,7 @@ class Dialer:
             duration=self._since(report.answered_at),
         )
 
-    def _cut_off(self, report: _Report) -> Ending:
+    def _cut_off(self, report: Report) -> Ending:
         """What a call that we cut ourselves amounts to."""
         if report.answered_at is None:
             return Ending(outcome=Outcome.CANCELED, cut=Cut.STOPPED, detail=STOPPED)
@@ -458,87 +467,6 @@ class Dialer:
         while True:
             if await self._persist(lambda: self._ledger.wait_for_work(self._longest_sleep)):
                 self.wake()
-
-
-class _Report:
-    """Writes the progress of one attempt into the ledger before anything else happens."""
-
-    def __init__(self, dialer: Dialer, attempt: Attempt) -> None:
-        self._dialer = dialer
-        self._attempt = attempt
-        self.call_id = attempt.call_id
-        self.attempt_id = attempt.attempt_id
-        self.answered_at: datetime | None = None
-
-    async def ringing(self) -> None:
-        dialer = self._dialer
-        dialer._story("ringing", self._attempt.call_id)
-        try:
-            await dialer._ledger.attempt_ringing(self._attempt.attempt_id, dialer._clock.now())
-        except LeaseLost:
-            raise
-        except StoreError as error:  # nothing depends on it, and whoever is being rung may yet answer
-            dialer._story("store failed", self._attempt.call_id, reason=str(error))
-
-    async def answered(self) -> None:
-        dialer = self._dialer
-        answered_at = self.answered_at = dialer._clock.now()
-        try:
-            await dialer._ledger.attempt_answered(self._attempt.attempt_id, answered_at)
-        except LeaseLost:  # we were too slow, and another has decided that nobody knows what came of it
-            await dialer._persist(lambda: dialer._ledger.answered_late(self._attempt.sip_call_id, answered_at))
-            raise
-        dialer._story("answered", self._attempt.call_id)
-
-    async def second_leg(self, leg: SecondLeg, tried: tuple[str, ...]) -> Leave | Declined:
-        dialer = self._dialer
-        offered: tuple[Trunk, ...] = ()
-        if leg.e164 and leg.kind != "blind":
-            offered = routing.candidates(leg.e164, tuple(dialer._trunks.values()), tried)
-            if not offered:
-                if not tried:
-                    await self.second_leg_refused(leg, routing.NO_TRUNK)
-                return Declined(Want.ROUTE, routing.NO_TRUNK)
-        try:
-            granted = await dialer._ledger.begin_transfer(leg, offered, dialer._clock.now(), dialer._owner)
-        except StoreError as error:  # somebody is on the line: it is for the application to say sorry
-            dialer._story("store failed", leg.call_id, reason=str(error))
-            return Declined(Want.ROOM, str(error))
-        if isinstance(granted, Declined):
-            dialer._story("second leg refused", leg.call_id, reason=granted.reason)
-            return granted
-        dialer._story("second leg", leg.call_id, type=leg.kind, trunk=granted.trunk)
-        return Leave(dialer._trunks.get(granted.trunk), granted.at)
-
-    async def second_leg_ended(self, leg: SecondLeg, leave: Leave, ending: LegEnding) -> None:
-        dialer, now = self._dialer, self._dialer._clock.now()
-        outcome = "" if ending.outcome is None else str(ending.outcome)
-        dialer._story(
-            "second leg ended",
-            leg.call_id,
-            outcome=outcome,
-            sip_status=ending.sip_status,
-            duration=ending.duration,
-        )
-        await dialer._persist(
-            lambda: dialer._ledger.end_transfer(
-                leg,
-                "" if leave.trunk is None else leave.trunk.name,
-                outcome=ending.outcome,
-                now=now,
-                owner=dialer._owner,
-                sip_status=ending.sip_status,
-                duration=ending.duration,
-                full=ending.full,
-                retry_after=ending.retry_after,
-            )
-        )
-        dialer._channel_is_free()
-
-    async def second_leg_refused(self, leg: SecondLeg, reason: str) -> None:
-        dialer, now = self._dialer, self._dialer._clock.now()
-        dialer._story("second leg refused", leg.call_id, reason=reason)
-        await dialer._persist(lambda: dialer._ledger.refuse_transfer(leg, reason, now, dialer._owner))
 
 
 def next_step(

@@ -284,6 +284,7 @@ STEP: Final = (
         lease_owner=sa.null(),
         lease_until=sa.null(),
         trunk=sa.literal_column("''"),
+        lease_transfer=sa.literal_column("''"),
         tried=sa.bindparam("tried", type_=sa.Text),
     )
     .returning(*_CALL_COLUMNS, _PARAMETERS)

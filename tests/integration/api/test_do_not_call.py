@@ -112,3 +112,12 @@ async def test_the_limits_of_an_account_are_among_its_settings(world: World) -> 
         changed = (await client.patch(address, json=limits)).json()["settings"]
         assert {name: changed[name] for name in limits} == limits
         assert (await client.patch(address, json={"channels": -1})).status_code == 422
+
+
+async def test_whom_an_accounts_applications_may_transfer_to_is_among_its_settings(world: World) -> None:
+    async with world.client("admin") as client:
+        address = f"/v1/accounts/{world.acme.account_id}"
+        changed = (await client.patch(address, json={"transfer_to": "country,+1416"})).json()["settings"]
+        assert changed["transfer_to"] == "country,+1416"
+        refused = await client.patch(address, json={"transfer_to": "everywhere"})
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "transfer_to")

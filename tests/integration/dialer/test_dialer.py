@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,13 +16,17 @@ from mirabelle.calls.call import Call, CallState, NewCall
 from mirabelle.calls.clock import SystemClock
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
+from mirabelle.calls.second_leg import Declined, SecondLeg, Want, new_call_id
+from mirabelle.calls.transfer_rule import USUAL, TransferRule
 from mirabelle.calls.trunk import Trunk
 from mirabelle.dialer.dialer import Dialer
-from mirabelle.dialer.phone import Ending, Placement, Progress
+from mirabelle.dialer.phone import Ending, Leave, LegEnding, Placement, Progress
 from mirabelle.store.ledger import Ledger, StoreError
 from mirabelle.store.open import open_ledger
 from mirabelle.store.records import Admitted
 from tests.admission import claim
+
+MAIN = Trunk(name="main", host="127.0.0.1:9", prefixes=("+1",), calls_per_second=1000.0)
 
 
 class ScriptedPhone:
@@ -95,11 +99,21 @@ class Rig:
         self.ledger, self.account_id, self.campaign_id = ledger, account_id, campaign_id
         self.phone, self.story, self.results = ScriptedPhone(), Story(), Counter[str]()
 
-    def dialer(self, *, owner: str = "one", channels: int = 10, rate: float = 1000.0, lease: float = 6.0) -> Dialer:
+    def dialer(
+        self,
+        *,
+        owner: str = "one",
+        channels: int = 10,
+        rate: float = 1000.0,
+        lease: float = 6.0,
+        trunks: Sequence[Trunk] = (),
+        transfer_rule: TransferRule = USUAL,
+    ) -> Dialer:
         return Dialer(
             ledger=self.ledger,
             phone=self.phone,
-            trunks=[Trunk(name="main", host="127.0.0.1:9", channels=channels, calls_per_second=rate)],
+            trunks=trunks or [replace(MAIN, channels=channels, calls_per_second=rate)],
+            transfer_rule=transfer_rule,
             clock=SystemClock(),
             story=self.story,
             owner=owner,
@@ -502,3 +516,79 @@ async def test_the_account_says_how_the_application_is_started(rig: Rig, method:
     async with running(rig.dialer()):
         await rig.phone.news.wait()
     assert rig.phone.placed[0].start_method == method
+
+
+def a_leg(placement: Placement, number: str = "+16175550188") -> SecondLeg:
+    return SecondLeg(
+        call_id=placement.call.call_id,
+        attempt_id=placement.attempt_id,
+        e164=number,
+        sip_call_id=new_call_id(),
+        kind="bridge",
+    )
+
+
+async def transferred(rig: Rig, number: str, *, tried: tuple[str, ...] = ()) -> tuple[Leave | Declined, list[str]]:
+    """What a second leg to a number is told, and what the audit says of it."""
+    told: list[Leave | Declined] = []
+
+    async def transfer(placement: Placement, progress: Progress) -> Ending:
+        await progress.answered()
+        leg = a_leg(placement, number)
+        told.append(await progress.second_leg(leg, tried))
+        if isinstance(told[0], Leave):
+            await progress.second_leg_ended(leg, told[0], LegEnding(outcome=Outcome.BUSY, sip_status=486))
+        return Ending(outcome=Outcome.ANSWERED, sip_status=200)
+
+    rig.phone.script = transfer
+    call_id = await rig.queue()
+    dialer = rig.dialer(trunks=[MAIN, replace(MAIN, name="agents", prefixes=("+161755501",))])
+    async with running(dialer):
+        await rig.story.wait_for("ended")
+    entries = await rig.ledger.audit_newest(call_id=call_id, limit=10)
+    return told[0], [entry.decision for entry in entries if entry.decision.startswith("transfer")]
+
+
+async def test_a_second_leg_is_routed_as_calls_are(rig: Rig) -> None:
+    leave, decisions = await transferred(rig, "+16175550188")
+    assert isinstance(leave, Leave)
+    assert leave.trunk is not None
+    assert leave.trunk.name == "agents"
+    assert decisions == ["transfer", "transfer_ended"]
+
+
+async def test_a_second_leg_leaves_over_another_trunk_than_those_that_failed_it(rig: Rig) -> None:
+    leave, _ = await transferred(rig, "+16175550188", tried=("agents",))
+    assert isinstance(leave, Leave)
+    assert leave.trunk is not None
+    assert leave.trunk.name == "main"
+
+
+async def test_a_second_leg_that_no_trunk_carries_is_refused_and_written_down(rig: Rig) -> None:
+    declined, decisions = await transferred(rig, "+442079460000")
+    assert isinstance(declined, Declined)
+    assert declined.want is Want.ROUTE
+    assert decisions == ["transfer_refused"]
+
+
+async def test_a_ledger_that_does_not_answer_lets_no_second_leg_leave(rig: Rig, monkeypatch: Any) -> None:
+    async def broken(*_: Any) -> None:
+        raise StoreError("gone")
+
+    monkeypatch.setattr(rig.ledger, "begin_transfer", broken)
+    declined, _ = await transferred(rig, "+16175550188")
+    assert isinstance(declined, Declined)
+    assert declined.want is Want.ROOM
+
+
+async def test_an_account_says_itself_whom_its_applications_may_transfer_to(rig: Rig) -> None:
+    rule = TransferRule(("any",), ("pbx.example.com",))
+    for transfer_to in ("", "none"):
+        settings = AccountSettings(transfer_to=transfer_to, country="US")
+        await rig.ledger.update_settings(rig.account_id, settings)
+        await rig.queue()
+        async with running(rig.dialer(transfer_rule=rule)):
+            await rig.story.wait_for("ended", len(rig.phone.placed) + 1)
+    assert [placement.transfer_rule.to for placement in rig.phone.placed] == [("any",), ("none",)]
+    assert {placement.transfer_rule.sip_hosts for placement in rig.phone.placed} == {("pbx.example.com",)}
+    assert {placement.country for placement in rig.phone.placed} == {"US"}

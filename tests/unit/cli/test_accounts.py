@@ -73,6 +73,7 @@ def test_settings_are_changed_and_the_others_stay(mirabelle: Mirabelle) -> None:
         (["preflight=false"], {"preflight": False}),
         (["preflight = OFF", "result_extras=yes"], {"preflight": False, "result_extras": True}),
         (["bad_vxml=refuse", "country=FR"], {"bad_vxml": "refuse", "country": "FR"}),
+        (["transfer_to=country, +1416"], {"transfer_to": "country, +1416"}),
     ],
 )
 def test_assignments_change_what_they_name(assignments: list[str], expected: dict[str, Any]) -> None:
@@ -85,6 +86,7 @@ def test_assignments_change_what_they_name(assignments: list[str], expected: dic
         (["colour=red"], "There is no setting 'colour'"),
         (["preflight"], "not of the form name=value"),
         (["preflight=perhaps"], "preflight is true or false"),
+        (["transfer_to=US"], "transfer_to cannot be this: write country, any, costly, none, or . and digits"),
         (["start_method=put"], "start_method is post or get"),
         (["country=usa"], "two capital letters"),
         (["country=US", "country=FR"], "more than once"),

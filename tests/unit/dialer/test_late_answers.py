@@ -10,6 +10,7 @@ import pytest
 from mirabelle.calls.attempt import Attempt
 from mirabelle.calls.call import Call, CallState
 from mirabelle.calls.clock import SystemClock
+from mirabelle.calls.second_leg import new_call_id
 from mirabelle.dialer.late_answers import LateAnswers
 from mirabelle.store.ledger import StoreError
 
@@ -100,6 +101,13 @@ async def test_it_is_hung_up_on_once_it_is_written_down() -> None:
     scene.books.answers.set()
     await scene.hear(answer)
     assert (answer.hung_up, scene.results, scene.told) == (1, 1, ["answered late"])
+
+
+async def test_a_second_leg_is_hung_up_on_without_a_word_to_the_ledger() -> None:
+    scene, answer = Scene(None), Answer()
+    answer.call_id = new_call_id()
+    await scene.hear(answer)
+    assert (answer.hung_up, scene.books.asked) == (1, 0)
 
 
 async def test_a_call_that_is_not_over_has_no_result_yet() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mirabelle.calls.transfer_rule import TransferRule
 from mirabelle.settings import Settings, SettingsError, host_port, load, port_range
 
 TRUNK = '[[trunk]]\nname = "main"\nhost = "127.0.0.1:5080"\n'
@@ -55,6 +56,14 @@ def test_the_environment_wins_over_the_file(file: Path) -> None:
     assert settings.trunks[0].calls_per_second == 2.5
 
 
+def test_whom_applications_may_transfer_to_is_a_list_or_one_text(file: Path) -> None:
+    assert load(None, {}).transfer.rule() == TransferRule(("country",), ())
+    file.write_text('[transfer]\nto = ["any", "costly"]\nsip_hosts = ["PBX.example.com"]\n')
+    assert load(file, {}).transfer.rule() == TransferRule(("any", "costly"), ("pbx.example.com",))
+    environ = {"MIRABELLE_TRANSFER_TO": "country, +1416", "MIRABELLE_TRANSFER_SIP_HOSTS": ""}
+    assert load(file, environ).transfer.rule() == TransferRule(("country", "+1416"), ())
+
+
 def test_the_environment_alone_can_make_a_trunk() -> None:
     environ = {"MIRABELLE_TRUNK_MAIN_HOST": "sip.example.net:5060", "MIRABELLE_TRUNK_MAIN_CALLER_ID": "8005551212"}
     (trunk,) = load(None, environ).trunks
@@ -98,6 +107,8 @@ def test_other_programs_variables_are_left_alone() -> None:
         (TRUNK.replace('"main"', '"m n"'), "[[trunk]] 'm n' name: write letters, digits"),
         (TRUNK + 'caller_id = "(800) 555"\n', "line 4: [[trunk]] 'main' caller_id: write digits only"),
         ('[http]\nallow_private = "maybe"\n', "line 2: [http] allow_private: write true or false."),
+        ('[transfer]\nto = ["US"]\n', "line 2: [transfer] to: write country, any, costly, none, or + and digits"),
+        ('[transfer]\nsip_hosts = ["sip:pbx"]\n', "line 2: [transfer] sip_hosts: write a host such as"),
         ("[sip\n", "this is not TOML: "),
     ],
 )
