@@ -244,7 +244,9 @@ def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable
 
     Raises:
         Thrown: `error.badfetch`, when it may not be loaded.
+        Ending: the turn took too long.
     """
+    machine.allowance.check()
     try:
         return machine.cache.get(data, ("grammar", uri, kind), loading)
     except UnresolvedReference:

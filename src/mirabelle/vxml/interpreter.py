@@ -53,6 +53,9 @@ class Interpreter:
 
     def run(self, start: Fetch) -> Steps[Ending]:
         """Run the application that `start` fetches, to its end."""
+        return self._machine.allowance.over(self._run(start))
+
+    def _run(self, start: Fetch) -> Steps[Ending]:
         machine, begun = self._machine, False
         try:
             url, fragment = urldefrag(start.url)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mirabelle.vxml.interpreter import Interpreter
 from mirabelle.vxml.machine import Dialect, Steps
@@ -26,6 +26,9 @@ from mirabelle.vxml.signals import Ending, EndKind
 if TYPE_CHECKING:
     from mirabelle.vxml.cache import ParseCache
 
+
+MOST_NOTES: Final = 50
+"""Lines that a platform is given at once; other sessions have their turn in between."""
 
 Asked = Fetch | Play | Collect | Record | Transfer | Disconnect
 """A request that somebody has to answer."""
@@ -88,6 +91,9 @@ class Session:
             notes, outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
             for note in notes:
                 self._platform.note(note)
+            if outcome is None:
+                reply = None
+                continue
             if isinstance(outcome, Ending):
                 return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values), outcome.begun)
             reply = await self._answer(outcome)
@@ -113,13 +119,19 @@ class Session:
                 return None
 
 
-def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note], Asked | Ending]:
-    """Let the machine compute until it asks for something; returns what it noted on the way as well."""
+def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note], Asked | Ending | None]:
+    """Let the machine compute until it asks for something; returns what it noted on the way as well.
+
+    Returns:
+        None for what it asks where there is much to note already: the platform must not take all of it at once.
+    """
     notes: list[Note] = []
     try:
         request = steps.send(reply)
         while isinstance(request, Note):
             notes.append(request)
+            if len(notes) == MOST_NOTES:
+                return notes, None
             request = steps.send(None)
     except StopIteration as stop:
         ending: Ending = stop.value
