@@ -15,6 +15,7 @@ from mirabelle.vxml.platform import (
     Disconnect,
     Fetch,
     Note,
+    NoteKind,
     Platform,
     Play,
     Record,
@@ -137,5 +138,6 @@ def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note], Asked | Endin
         ending: Ending = stop.value
         return notes, ending
     except RecursionError:
-        return notes, Ending("error", "error.semantic", "The application nests too deeply.")
+        ended = Ending("error", "error.semantic", "The application nests too deeply.")
+        return [*notes, Note(NoteKind.ERROR, f"{ended.error} {ended.detail}")], ended
     return notes, request
