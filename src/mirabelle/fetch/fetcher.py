@@ -131,7 +131,7 @@ class Fetcher:
             outgoing = httpx.Request(request.method.upper(), url, headers=headers, content=content)
         except (ValueError, UnicodeError, httpx.InvalidURL) as error:
             raise FetchError(request.url, "url", f"the request cannot be written ({error}).") from error
-        if request.cookies is not None:
+        if request.cookies:
             httpx.Cookies(request.cookies).set_cookie_header(outgoing)
         return outgoing
 
@@ -172,7 +172,7 @@ def _redirected(request: Request, url: httpx.URL, status: int, location: str) ->
 async def _read(request: Request, outgoing: httpx.Request, answer: httpcore.Response, most: int) -> Response:
     arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing)
     # A jar that only grows would let one session fill the memory.
-    if request.cookies is not None and len(request.cookies) < MOST_COOKIES:
+    if request.cookies is not None and "set-cookie" in arrived.headers and len(request.cookies) < MOST_COOKIES:
         httpx.Cookies(request.cookies).extract_cookies(arrived)
     body = b""
     if outgoing.method != "HEAD" and answer.status not in (204, 304):
