@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KILLS ?= 1000
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test test-integration test-processes test-unit lint format bench bench-ingest bench-queue chaos clean
+.PHONY: help demo test test-integration test-processes test-unit lint format bench bench-ingest bench-queue bench-vxml chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench-ingest: $(VENV)/.ready-dev ## a million lines through queuecalls.php, besi
 
 bench-queue: $(VENV)/.ready-dev ## what leaves next beside millions of waiting calls: time, lag and CPU, on both stores
 	@$(BIN)/python -m tests.bench.queue
+
+bench-vxml: $(VENV)/.ready-dev ## ten pages over HTTP without a telephone: rate, CPU per page, and 1,000 sessions in one process
+	@$(BIN)/python -m tests.bench.vxml
 
 chaos: $(VENV)/.ready-dev ## kill servers at every crash point on both stores, and hold the books against each other; KILLS=1000
 	@$(BIN)/python -m tests.chaos --kills $(KILLS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import struct
 from typing import Final
@@ -21,6 +22,9 @@ LONGEST_SILENCE_MS: Final = 600_000
 RINGS_HERTZ: Final = (440, 480)
 RINGS_MS: Final = 2_000
 RINGS_PAUSE_MS: Final = 4_000
+
+DECODED_AT_ONCE: Final = 100_000
+"""Bytes of a recording that take no longer to decode than handing them to a thread is worth."""
 
 
 class Sound:
@@ -44,7 +48,10 @@ class Sound:
             case Speech():
                 return await self._synthesizer.synthesize(item.ssml, language=item.language)
             case Audio():
-                return audio.decode(item.data, item.content_type, item.url)
+                if len(item.data) <= DECODED_AT_ONCE:
+                    return audio.decode(item.data, item.content_type, item.url)
+                # Decoding a long one takes longer than the event loop may be held.
+                return await asyncio.to_thread(audio.decode, item.data, item.content_type, item.url)
             case Silence(ms=ms):
                 return bytes(min(ms, LONGEST_SILENCE_MS) * PCM_BYTES_PER_MS)
             case Mark():

@@ -193,7 +193,7 @@ class Fetcher:
             outgoing = httpx.Request(request.method.upper(), url, headers=headers, content=content)
         except (ValueError, UnicodeError, httpx.InvalidURL) as error:
             raise FetchError(request.url, "url", f"the request cannot be written ({error}).") from error
-        if request.cookies is not None:
+        if request.cookies:
             httpx.Cookies(request.cookies).set_cookie_header(outgoing)
         return outgoing
 
@@ -259,7 +259,7 @@ def _invalidate(cache: ResponseCache, owner: str, url: httpx.URL, response: Resp
 
 async def _read(request: Request, outgoing: httpx.Request, answer: httpcore.Response, most: int) -> Response:
     arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing)
-    if request.cookies is not None:
+    if request.cookies is not None and "set-cookie" in arrived.headers:
         httpx.Cookies(request.cookies).extract_cookies(arrived)
     if outgoing.method == "HEAD" or answer.status in _WITHOUT_CONTENT:
         body = b""

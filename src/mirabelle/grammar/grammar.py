@@ -187,6 +187,11 @@ class Grammar:
         return tuple(rule.name for rule in self.document.rules.values() if rule.public)
 
     @property
+    def states(self) -> int:
+        """How large its network is; 0 until it is prepared."""
+        return 0 if self._tables is None else len(self._tables.network.edges)
+
+    @property
     def can_match(self) -> bool:
         """Whether there is any input that the entry accepts; `$VOID` and endless recursion accept none."""
         network = self._network().network

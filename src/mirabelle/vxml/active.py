@@ -28,6 +28,15 @@ from mirabelle.vxml.platform import Fetch
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.xml import Element
 
+MOST_ACTIVE: Final = 2_000
+"""Grammars that may listen at once; each key is tried on all of them."""
+
+MOST_STATES: Final = 250_000
+"""States of their networks, those of choices and options not counted."""
+
+BYTES_PER_STATE: Final = 500
+"""What a state takes in memory, roughly."""
+
 MOST_REFERENCES: Final = 64
 """Grammars that one grammar may refer to, directly and indirectly."""
 
@@ -134,6 +143,7 @@ class _Gathering:
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
+        self._states = 0
         self.found: list[Active] = []
 
     def wanted(self) -> list[Active]:
@@ -142,6 +152,12 @@ class _Gathering:
         return [active for active in self.found if active.grammar.mode in modes]
 
     def _add(self, grammar: Grammar, owner: Owner) -> None:
+        self._states += grammar.states
+        if len(self.found) == MOST_ACTIVE or self._states > MOST_STATES:
+            reason = (
+                f"More than {MOST_ACTIVE} grammars, or grammars of more than {MOST_STATES} states, would be active."
+            )
+            raise Thrown("error.noresource", reason)
         self.found.append(Active(grammar, owner))
 
     def grammars(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
@@ -245,9 +261,13 @@ def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable
 
     Raises:
         Thrown: `error.badfetch`, when it may not be loaded.
+        Ending: the turn took too long.
     """
+    machine.allowance.check()
     try:
-        return machine.cache.get(data, ("grammar", uri, kind), loading)
+        return machine.cache.get(
+            data, ("grammar", uri, kind), loading, lambda grammar: len(data) + BYTES_PER_STATE * grammar.states
+        )
     except UnresolvedReference:
         raise
     except GrammarError as error:

@@ -13,8 +13,8 @@ T = TypeVar("T")
 MOST_ENTRIES: Final = 256
 """How many parsed things are kept."""
 
-MOST_BYTES: Final = 4_000_000
-"""How many bytes of source the kept things came from; a parsed document takes some twenty times its source."""
+MOST_BYTES: Final = 100_000_000
+"""How many bytes of memory the kept things may take together."""
 
 
 class ParseCache:
@@ -27,13 +27,16 @@ class ParseCache:
         self._kept: OrderedDict[tuple[str, ...], tuple[object, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, data: bytes, about: tuple[str, ...], parse: Callable[[], T]) -> T:
+    def get(
+        self, data: bytes, about: tuple[str, ...], parse: Callable[[], T], weigh: Callable[[T], int] | None = None
+    ) -> T:
         """Return what `parse` makes of the data, parsing only what is not kept.
 
         Args:
             data: the source.
             about: all else that the result depends on: what kind it is, its URI.
             parse: makes the result; what it raises is passed on and not kept.
+            weigh: says how many bytes of memory the result takes, roughly; without it, as many as its source.
         """
         key = (hashlib.sha256(data).hexdigest(), *about)
         with self._lock:
@@ -41,10 +44,14 @@ class ParseCache:
                 self._kept.move_to_end(key)
                 return cast("T", self._kept[key][0])
         result = parse()
+        size = len(data) if weigh is None else weigh(result)
+        if size > self._most_bytes:
+            # It would drive out all others, and itself as well.
+            return result
         with self._lock:
             if key not in self._kept:
-                self._kept[key] = (result, len(data))
-                self._bytes += len(data)
+                self._kept[key] = (result, size)
+                self._bytes += size
             while self._kept and (len(self._kept) > self._most_entries or self._bytes > self._most_bytes):
                 _, (_, size) = self._kept.popitem(last=False)
                 self._bytes -= size

@@ -14,9 +14,10 @@ from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.submit import submission_of, with_query
-from mirabelle.vxml.xml import Element
+from mirabelle.vxml.xml import MOST_BYTES, Element
 
 _JSON: Final = ("application/json", "text/json")
+_UNREADABLE: Final = ("SyntaxError", "RangeError")
 
 
 def fetch_data(machine: Machine, element: Element) -> Steps[None]:
@@ -51,7 +52,7 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
     kind = fetched.content_type.partition(";")[0].strip().lower()
     wanted = element.get("accept").partition(";")[0].strip().lower()
     if kind in _JSON or kind.endswith("+json") or (wanted in _JSON and "xml" not in kind):
-        scopes.declare_value(name, _json(fetched.body, fetched.url))
+        _bind_json(machine, name, fetched.body, fetched.url)
         return
     try:
         parsed = tree(fetched.body, fetched.url)
@@ -75,8 +76,17 @@ def _headers(element: Element) -> dict[str, str]:
     return headers | {str(name): str(value) for name, value in given.items()}
 
 
-def _json(body: bytes, url: str) -> JsObject:
+def _bind_json(machine: Machine, name: str, body: bytes, url: str) -> None:
+    """Let the engine read JSON: within its limits, and without holding all other sessions up."""
+    if len(body) > MOST_BYTES:
+        raise Thrown("error.badfetch", f"{url} is larger than {MOST_BYTES} bytes.")
     try:
-        return JsObject(json.dumps(json.loads(body)))
-    except (ValueError, RecursionError) as error:
+        text = body.decode(json.detect_encoding(body))
+    except UnicodeDecodeError as error:
         raise Thrown("error.badfetch", f"{url} is not JSON: {error}") from error
+    try:
+        machine.scopes.declare_value(name, JsObject(text))
+    except SemanticError as error:
+        if error.reason.startswith(_UNREADABLE):
+            raise Thrown("error.badfetch", f"{url} is not JSON: {error.reason}") from error
+        raise

@@ -158,8 +158,14 @@ class Engine:
 
     @property
     def dead(self) -> bool:
-        """Whether the memory ran out; every later evaluation is refused."""
+        """Whether the memory ran out, or it was closed; every later evaluation is refused."""
         return bool(self._dead)
+
+    def close(self) -> None:
+        """Give the memory back; every later evaluation is refused."""
+        self._dead = self._dead or "the session is over."
+        self._functions.clear()
+        self._context = None
 
     def install(self, source: str) -> Callable[..., str]:
         """Evaluate the program's own code, an expression that yields a function.
@@ -223,7 +229,5 @@ class Engine:
 
     def _out_of_memory(self) -> SemanticError:
         self._dead = f"the scripts of this session used more than {self._memory >> 20} MB."
-        # Gives the memory back at once; no evaluation will ask for it again.
-        self._functions.clear()
-        self._context = None
+        self.close()
         return SemanticError(self._dead)

@@ -19,6 +19,9 @@ from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
 from mirabelle.vxml.xml import Element
 
+MOST_LOGGED: Final = 10_000
+"""Characters of a log line; what is longer is cut."""
+
 _SILENT: Final = frozenset({"property", "grammar", "meta", "metadata", "param"})
 
 
@@ -175,10 +178,10 @@ def _message(machine: Machine, element: Element) -> str | None:
 
 
 def _log(machine: Machine, element: Element) -> Steps[None]:
-    parts = [c if isinstance(c, str) else machine.scopes.text(c.get("expr")) for c in element.children]
+    parts = [(c if isinstance(c, str) else machine.scopes.text(c.get("expr")))[:MOST_LOGGED] for c in element.children]
     if "expr" in element.attributes:
-        parts.append(f" {machine.scopes.text(element.get('expr'))}")
-    text = " ".join("".join(parts).split())
+        parts.append(f" {machine.scopes.text(element.get('expr'))[:MOST_LOGGED]}")
+    text = " ".join("".join(parts)[:MOST_LOGGED].split())
     label = element.get("label")
     yield Note(NoteKind.LOG, f"{label}: {text}" if label else text)
 

@@ -21,6 +21,8 @@ MOST_MOVED: Final = 256
 """Redirects of documents that one session remembers."""
 
 _SUCCESSES: Final = range(200, 300)
+BYTES_PER_TAG: Final = 250
+"""What an element takes in memory, roughly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def parse(machine: Machine, fetched: Fetched) -> Document:
             fetched.body,
             ("document", fetched.url, "strict" if strict else "lenient"),
             lambda: parse_document(fetched.body, fetched.url, strict=strict),
+            lambda _: 2 * len(fetched.body) + BYTES_PER_TAG * fetched.body.count(b"<"),
         )
     except DocumentError as error:
         raise Thrown("error.badfetch", str(error)) from error

@@ -47,6 +47,7 @@ class FormInterpretation:
         self._arrival = arrival
         self._params = dict(params or {})
         self._form = FormState(dialog, items_of(dialog))
+        self._items = {item.element: item for item in self._form.items}
         self._chosen: FormItem | None = None
         self._silent = False
 
@@ -128,7 +129,7 @@ class FormInterpretation:
         elif element.name == "data":
             yield from fetch_data(machine, element)
         else:
-            item = next((i for i in self._form.items if i.element is element), None)
+            item = self._items.get(element)
             if item is not None:
                 self._declare_item(item)
 

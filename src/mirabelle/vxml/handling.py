@@ -38,7 +38,7 @@ def handle(machine: Machine, event: Thrown) -> Steps[None]:
             scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
             handler = select_handler(event.name, here.holders(), counters, scopes.truth)
             if handler is None:
-                yield from _default(machine, event)
+                _default(machine, event)
             else:
                 yield from execute(machine, handler.children)
         except (Thrown, SemanticError) as error:
@@ -48,7 +48,7 @@ def handle(machine: Machine, event: Thrown) -> Steps[None]:
         return
 
 
-def _default(machine: Machine, event: Thrown) -> Steps[None]:
+def _default(machine: Machine, event: Thrown) -> None:
     """What the platform does where no document handles the event (5.2.5)."""
     default = default_handler(event.name)
     if default.message and machine.dialect.messages:
@@ -58,7 +58,6 @@ def _default(machine: Machine, event: Thrown) -> Steps[None]:
         case DefaultAction.EXIT:
             raise Ending("exit")
         case DefaultAction.FAIL:
-            yield Note(NoteKind.ERROR, f"{event.name} {event.message or ''}".rstrip())
             raise Ending("error", event.name, event.message or "")
         case DefaultAction.REPROMPT:
             machine.reprompted = True

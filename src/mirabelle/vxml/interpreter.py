@@ -54,6 +54,13 @@ class Interpreter:
 
     def run(self, start: Fetch) -> Steps[Ending]:
         """Run the application that `start` fetches, to its end."""
+        try:
+            return (yield from self._machine.allowance.over(self._run(start)))
+        finally:
+            # What is left of a session waits for the garbage collector, which knows nothing of the engine's memory.
+            self._machine.engine.close()
+
+    def _run(self, start: Fetch) -> Steps[Ending]:
         machine, begun = self._machine, False
         try:
             url, fragment = urldefrag(start.url)
@@ -68,8 +75,9 @@ class Interpreter:
             ended = ending
         except (Thrown, SemanticError) as error:
             event = event_of(error)
-            yield Note(NoteKind.ERROR, f"{event.name} {event.message or ''}".rstrip())
             ended = Ending("error", event.name, event.message or "", begun=begun)
+        if ended.kind == "error":
+            yield Note(NoteKind.ERROR, f"{ended.error} {ended.detail}".rstrip())
         # The caller may leave during the last words; there is nothing more to tell the application then.
         with contextlib.suppress(Thrown):
             yield from machine.flush()

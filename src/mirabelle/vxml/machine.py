@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
-from mirabelle.vxml.platform import HungUp, Note, NoteKind, Play, Prompt, Reply, Request
+from mirabelle.vxml.allowance import Allowance
+from mirabelle.vxml.platform import Audio, HungUp, Item, Note, NoteKind, Play, Prompt, Reply, Request, Speech
 from mirabelle.vxml.properties import DEFAULTS, SAFE_DEFAULTS, Properties
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
@@ -40,6 +41,9 @@ MOST_RECORDINGS: Final = 100
 
 MOST_QUEUED: Final = 1_000
 """Prompts that may wait to be played."""
+
+MOST_QUEUED_BYTES: Final = 64_000_000
+"""Characters to speak and bytes of recordings that may wait to be played: over two hours on the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class Machine:
         steps: elements executed since the last wait.
         fetches: fetches since the last wait.
         events: events since the last wait.
+        allowance: the time to compute since the last wait.
     """
 
     engine: Engine
@@ -165,6 +170,8 @@ class Machine:
     steps: int = 0
     fetches: int = 0
     events: int = 0
+    allowance: Allowance = field(default_factory=Allowance)
+    _queued_bytes: int = 0
 
     @property
     def here(self) -> Context:
@@ -187,9 +194,10 @@ class Machine:
         """Count a step.
 
         Raises:
-            Ending: the application runs in circles without ever waiting for the caller.
+            Ending: the application runs in circles without ever waiting for the caller, or computes for too long.
         """
         self.steps += 1
+        self.allowance.check()
         if self.steps > MOST_STEPS:
             reason = f"The application took more than {MOST_STEPS} steps without waiting for the caller."
             raise Ending("error", "error.semantic", reason)
@@ -198,9 +206,10 @@ class Machine:
         """Count a fetch.
 
         Raises:
-            Ending: the application fetches in circles.
+            Ending: the application fetches in circles, or computed for too long.
         """
         self.fetches += 1
+        self.allowance.check()
         if self.fetches > MOST_FETCHES:
             reason = f"The application fetched more than {MOST_FETCHES} times without waiting for the caller."
             raise Ending("error", "error.badfetch", reason)
@@ -225,14 +234,25 @@ class Machine:
         self.fetches = 0
         self.foreseen.clear()
         self.engine.new_turn()
+        self.allowance.renew()
 
     def enqueue(self, prompt: Prompt) -> None:
-        """Let a prompt wait until something plays it; nobody hears it once the caller is gone."""
+        """Let a prompt wait until something plays it; nobody hears it once the caller is gone.
+
+        Raises:
+            Ending: more waits than anybody will listen to.
+        """
         if self.gone:
             return
         if len(self.queue) >= MOST_QUEUED:
             reason = f"More than {MOST_QUEUED} prompts are queued and nothing plays them."
             raise Ending("error", "error.semantic", reason)
+        if not self.queue:
+            self._queued_bytes = 0
+        self._queued_bytes += sum(_size(item) for item in prompt.items)
+        if self._queued_bytes > MOST_QUEUED_BYTES:
+            reason = f"The prompts that are queued hold more than {MOST_QUEUED_BYTES} bytes and nothing plays them."
+            raise Ending("error", "error.noresource", reason)
         self.queue.append(prompt)
 
     def keep(self, recording: Recording) -> str:
@@ -279,3 +299,13 @@ class Machine:
     def note(self, kind: NoteKind, text: str) -> Steps[None]:
         """Have a line written."""
         yield Note(kind, text)
+
+
+def _size(item: Item) -> int:
+    match item:
+        case Speech():
+            return len(item.ssml) + len(item.text)
+        case Audio():
+            return len(item.data)
+        case _:
+            return 0

@@ -46,6 +46,9 @@ _SILENT: Final = frozenset({"desc", "metadata", "meta", "lexicon"})
 SPOKEN: Final = _MARKUP | {"audio", "value", "enumerate", "mark", "foreach", "speak"} | _SILENT
 """All that a prompt may hold."""
 
+MOST_CHARACTERS: Final = 100_000
+"""Characters in one prompt: over an hour of speech."""
+
 _RENAMED: Final = {"paragraph": "p", "sentence": "s"}
 _ALONE: Final = SPOKEN - _SILENT - {"foreach"}
 _STRENGTHS: Final = {"none": 0, "x-weak": 100, "weak": 250, "medium": 500, "strong": 1000, "x-strong": 2000}
@@ -180,6 +183,7 @@ class _Builder:
         self._text: list[str] = []
         self._open: list[tuple[str, str]] = []
         self._pause = 0
+        self._characters = 0
 
     def finish(self) -> tuple[Item, ...]:
         self._end_speech()
@@ -221,6 +225,9 @@ class _Builder:
                 raise Thrown(f"error.unsupported.{name}", f"<{name}> (line {element.line}) is not known in a prompt.")
 
     def _say(self, text: str) -> None:
+        self._characters += len(text)
+        if self._characters > MOST_CHARACTERS:
+            raise Thrown("error.noresource", f"A prompt holds more than {MOST_CHARACTERS} characters; split it.")
         self._ssml.append(escape(text))
         self._text.append(text)
 

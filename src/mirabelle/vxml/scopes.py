@@ -13,6 +13,7 @@ from typing import Final
 import quickjs
 
 from mirabelle.vxml.ecmascript import (
+    EVALUATION_MS,
     LONGEST_SOURCE,
     MEMORY_BYTES,
     STACK_BYTES,
@@ -354,6 +355,7 @@ def declarations(source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     context = quickjs.Context()
     context.set_memory_limit(MEMORY_BYTES)
     context.set_max_stack_size(STACK_BYTES)
+    context.set_time_limit(EVALUATION_MS / 1000)
     found = context.eval(_DECLARED)
     try:
         context.eval("throw 0;" + source.replace("\0", " "))
@@ -367,5 +369,8 @@ def declarations(source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
             raise SemanticError(message, int(line[1]) if line else 0) from None
     except UnicodeError:
         raise SemanticError("the script holds half of a surrogate pair.") from None
-    names = json.loads(found())
+    try:
+        names = json.loads(found())
+    except (quickjs.JSException, TypeError) as error:
+        raise SemanticError("the script declares too much.") from error
     return tuple(n for n, function in names if not function), tuple(n for n, function in names if function)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mirabelle.vxml.interpreter import Interpreter
 from mirabelle.vxml.machine import Dialect, Steps
@@ -15,6 +15,7 @@ from mirabelle.vxml.platform import (
     Disconnect,
     Fetch,
     Note,
+    NoteKind,
     Platform,
     Play,
     Prefetch,
@@ -27,6 +28,9 @@ from mirabelle.vxml.signals import Ending, EndKind
 if TYPE_CHECKING:
     from mirabelle.vxml.cache import ParseCache
 
+
+MOST_NOTES: Final = 50
+"""Lines that a platform is given at once; other sessions have their turn in between."""
 
 Asked = Fetch | Play | Collect | Record | Transfer | Disconnect
 """A request that somebody has to answer."""
@@ -89,6 +93,9 @@ class Session:
             told, outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
             for each in told:
                 self._tell(each)
+            if outcome is None:
+                reply = None
+                continue
             if isinstance(outcome, Ending):
                 return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values), outcome.begun)
             reply = await self._answer(outcome)
@@ -121,17 +128,24 @@ class Session:
                 return None
 
 
-def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note | Prefetch], Asked | Ending]:
-    """Let the machine compute until it asks for something; returns what it said on the way as well."""
+def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note | Prefetch], Asked | Ending | None]:
+    """Let the machine compute until it asks for something; returns what it said on the way as well.
+
+    Returns:
+        None for what it asks where there is much to tell already: the platform must not take all of it at once.
+    """
     told: list[Note | Prefetch] = []
     try:
         request = steps.send(reply)
         while isinstance(request, Note | Prefetch):
             told.append(request)
+            if len(told) == MOST_NOTES:
+                return told, None
             request = steps.send(None)
     except StopIteration as stop:
         ending: Ending = stop.value
         return told, ending
     except RecursionError:
-        return told, Ending("error", "error.semantic", "The application nests too deeply.")
+        ended = Ending("error", "error.semantic", "The application nests too deeply.")
+        return [*told, Note(NoteKind.ERROR, f"{ended.error} {ended.detail}")], ended
     return told, request

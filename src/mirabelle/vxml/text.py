@@ -299,8 +299,7 @@ class TextPlatform:
                     self._line(f"prompt: [audio {item.url}]")
 
     def _line(self, text: str) -> None:
-        plain = "".join(c if c.isprintable() else " " for c in text)
-        self._write(plain[:MOST_LINE])
+        self._write("".join(c if c.isprintable() else " " for c in text[:MOST_LINE]))
 
 
 def _marked(reply: Input | NoMatch, prompts: Sequence[Prompt]) -> Input | NoMatch:

@@ -8,6 +8,7 @@ from typing import Final
 from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
+from mirabelle.grammar.xml import feed
 from mirabelle.vxml.errors import DocumentError
 
 MOST_BYTES: Final = 2_000_000
@@ -159,7 +160,8 @@ class BoundedParser:
         if len(data) > MOST_BYTES:
             raise DocumentError(self._uri, 0, 0, f"the document is larger than {MOST_BYTES} bytes.")
         try:
-            self.expat.Parse(data, True)
+            if not feed(self.expat, data):
+                raise self.fault("a tag has too many attributes.")
         except expat.ExpatError as error:
             reason = f"not well-formed XML: {expat.ErrorString(error.code)}."
             raise DocumentError(self._uri, error.lineno, error.offset + 1, reason) from error

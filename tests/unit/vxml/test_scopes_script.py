@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from mirabelle.vxml import scopes as scopes_module
 from mirabelle.vxml.ecmascript import Engine
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.scopes import Scopes, declarations
@@ -104,6 +105,13 @@ def test_a_program_that_cannot_be_parsed_does_not_begin(scopes: Scopes, program:
 def test_a_program_of_too_many_functions_is_refused(scopes: Scopes) -> None:
     with pytest.raises(SemanticError, match="the script is too large"):
         scopes.script("".join(f"function f{number}(){{}}" for number in range(30_000)))
+
+
+def test_a_program_of_too_many_variables_is_refused(scopes: Scopes, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The engine is left with enough memory for the program, and too little to tell of its names.
+    monkeypatch.setattr(scopes_module, "MEMORY_BYTES", 1_900_000)
+    with pytest.raises(SemanticError, match="declares too much"):
+        scopes.script(f"var {','.join(f'v{number}' + 'a' * 90 for number in range(5_000))};")
 
 
 @pytest.mark.parametrize("program", ["var eval = 1", "function eval() { }"])

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mirabelle.vxml.cache import ParseCache
-from mirabelle.vxml.platform import Fetch
+from mirabelle.vxml.ecmascript import Engine
+from mirabelle.vxml.platform import Fetch, Note
 from mirabelle.vxml.session import Session, SessionEnd
 from mirabelle.vxml.text import TextPlatform, session_variables
 from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
@@ -75,6 +76,51 @@ def test_the_cache_is_bounded_in_bytes() -> None:
     for _ in range(2):
         cache.get(b"x" * 11, (), lambda: made.append(1))
     assert len(made) == 2
+
+
+def test_the_cache_does_not_keep_what_would_drive_out_all_others() -> None:
+    cache = ParseCache(size=10)
+    made: list[str] = []
+
+    def parse(name: str) -> str:
+        made.append(name)
+        return name
+
+    for name, weight in (("small", 5), ("huge", 11), ("small", 5), ("huge", 11)):
+        cache.get(name.encode(), (), lambda name=name: parse(name), lambda _, weight=weight: weight)  # type: ignore[misc]
+    assert made == ["small", "huge", "huge"]
+
+
+async def test_the_memory_of_an_engine_is_given_back_when_its_session_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Engine] = []
+    monkeypatch.setattr(Engine, "close", lambda engine: closed.append(engine))
+    await end_of(block(""))
+    assert len(closed) == 1
+
+
+async def test_a_platform_is_given_few_notes_at_once() -> None:
+    given: list[int] = []
+
+    class Counting(TextPlatform):
+        def note(self, note: Note) -> None:
+            # All that is told without a wait in between comes from the same turn of the event loop.
+            if not given or given[0] == 0:
+                asyncio.get_running_loop().call_soon(given.insert, 0, 0)
+                given.insert(0, 0)
+            given[0] += 1
+
+    body = "<foreach item='i' array='new Array(120)'><log>x</log></foreach>"
+    with ThreadPoolExecutor(1) as executor:
+        platform = Counting(Shelf({"start.vxml": block(body)}), lambda _: None, ())
+        await Session(Fetch(BASE + "start.vxml"), platform, session_variables(), executor).run()
+    assert sum(given) == 120
+    assert max(given) <= 50
+
+
+def test_a_long_log_line_is_cut() -> None:
+    [line] = run(block("<log expr=\"'x'.repeat(1000000)\"/>")).logs
+    assert line == "x" * len(line)
+    assert len(line) < 10_000
 
 
 @pytest.mark.parametrize(
