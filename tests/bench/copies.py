@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
 import statistics
 import time
@@ -42,13 +43,15 @@ def main() -> None:
 
 def _serve(pipe: Connection) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.readuntil(b"\r\n\r\n"):
-            if b"if-none-match" in head.lower():
-                writer.write(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n')
-                continue
-            _, control, _ = _WAYS[head.split(b" ")[1].decode()]
-            writer.write(_ANSWER % (control, BYTES) + bytes(BYTES))
-            await writer.drain()
+        with contextlib.suppress(asyncio.IncompleteReadError):  # the session has ended
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                if b"if-none-match" in head.lower():
+                    writer.write(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n')
+                    continue
+                _, control, _ = _WAYS[head.split(b" ")[1].decode()]
+                writer.write(_ANSWER % (control, BYTES) + bytes(BYTES))
+                await writer.drain()
 
     async def serve() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)

@@ -177,8 +177,9 @@ def validators(headers: Headers) -> dict[str, str]:
 
 
 def refreshed(headers: Headers, newer: Headers) -> dict[str, str]:
-    """The fields of a copy after a 304 (3.2, 4.3.4)."""
-    return {**headers, **{name: value for name, value in newer.items() if name not in _NOT_REFRESHED}}
+    """The fields of a copy after a 304 (3.2, 4.3.4); how old it was before is over with."""
+    lasting = {name: value for name, value in headers.items() if name != "age"}
+    return {**lasting, **{name: value for name, value in newer.items() if name not in _NOT_REFRESHED}}
 
 
 def selecting(sent: Headers, vary: str) -> tuple[tuple[str, str], ...]:

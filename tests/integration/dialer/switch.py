@@ -52,6 +52,9 @@ class Web:
         self.files = files
         self.told: dict[str, str] = {}
         self.heard = asyncio.Event()
+        self.end = THE_END
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def fetch(self, request: Request) -> Response:
         path = request.url.removeprefix("http://app/")
@@ -60,7 +63,8 @@ class Web:
         if path in ("moved", "caught"):
             self.told = dict(parse_qsl((request.body or b"").decode(), keep_blank_values=True))
             self.heard.set()
-        body = self.start if path == "start" else THE_END
+            await self.answers.wait()
+        body = self.start if path == "start" else self.end
         return Response(
             url=request.url, status=200, content_type="application/voicexml+xml", body=body.encode(), headers={}
         )

@@ -77,6 +77,24 @@ async def test_a_server_that_drips_ends_its_own_fetch_when_its_time_is_up(applic
     assert await application.run() == ["log: error.badfetch", "log: went on", "exit"]
 
 
+@pytest.mark.parametrize(
+    ("element", "lines"),
+    [
+        ("<block><script src='/body' fetchtimeout='200ms'/></block>", ["log: error.badfetch"]),
+        ("<block><data src='/body' fetchtimeout='200ms'/></block>", ["log: error.badfetch"]),
+        ("<field><grammar src='/body' fetchtimeout='200ms'/></field>", ["log: error.badfetch"]),
+        ("<block><audio src='/body' fetchtimeout='200ms'>words</audio><goto next='/good'/></block>", ["prompt: words"]),
+    ],
+    ids=["script", "data", "grammar", "audio"],
+)
+async def test_the_same_holds_for_all_that_is_fetched_ahead_of_time_or_not(
+    application: Application, element: str, lines: list[str]
+) -> None:
+    application.site.handlers["/body"] = drip
+    application.page("/", vxml(f"{CAUGHT}<form>{element}</form>"))
+    assert sorted(await application.run()) == sorted([*lines, "log: went on", "exit"])
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "307 Elsewhere"])
 async def test_redirects_without_end_are_an_event_that_names_them(application: Application, status: str) -> None:
     application.site.page("/round", b"", status, "Location: /round")

@@ -172,7 +172,7 @@ def test_a_copy_is_asked_about_by_both_of_its_validators() -> None:
 
 
 def test_a_304_renews_what_it_names_and_leaves_what_describes_the_body() -> None:
-    old = {"etag": '"1"', "content-type": "audio/basic", "cache-control": "max-age=1"}
+    old = {"etag": '"1"', "content-type": "audio/basic", "cache-control": "max-age=1", "age": "50"}
     new = {"cache-control": "max-age=9", "content-type": "text/html", "content-length": "0", "set-cookie": "a=1"}
     assert refreshed(old, new) == {"etag": '"1"', "content-type": "audio/basic", "cache-control": "max-age=9"}
 
