@@ -93,7 +93,17 @@ def _mode(name: str | None) -> Mode | None:
     return Mode(name) if name else None
 
 
-def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, language: str, inline: bool) -> Document:
+def _parse(
+    data: bytes,
+    uri: str,
+    media_type: str,
+    *,
+    mode: Mode | None = None,
+    language: str = "",
+    inline: bool = False,
+    referrer: Mode | None = None,
+) -> Document:
+    """Read one document of any form; JSGF knows no mode, and listens to what the grammar that refers to it does."""
     if len(data) > MOST_BYTES:
         raise GrammarError(f"The grammar is larger than {MOST_BYTES:,} bytes.", uri=uri)
     kind = media_type.partition(";")[0].strip().lower()
@@ -102,7 +112,7 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if plain.startswith(b"#ABNF") and kind not in XML_TYPES | JSGF_TYPES:
         return srgs_abnf.parse(data, uri=uri, mode=mode, encoding=encoding)
     if plain.lstrip().startswith(b"#JSGF"):
-        return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
+        return jsgf.parse(data, uri=uri, mode=mode or referrer, language=language, encoding=encoding)
     if plain.lstrip().startswith(b"<") and kind not in JSGF_TYPES | ABNF_TYPES:
         return srgs_xml.parse(read(data, uri), uri=uri, inline=inline, mode=mode, language=language)
     if kind in XML_TYPES:
@@ -110,7 +120,7 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if kind in ABNF_TYPES:
         raise GrammarError("A grammar in ABNF must begin with '#ABNF 1.0;'.", uri=uri, line=1)
     if kind in JSGF_TYPES:
-        return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
+        return jsgf.parse(data, uri=uri, mode=mode or referrer, language=language, encoding=encoding)
     raise GrammarError(
         "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri, line=1
     )
@@ -183,7 +193,7 @@ def _fetched(source: Document, reference: RuleRef, resolve: Resolve | None) -> D
         raise UnresolvedReference(reference.uri, media_type=reference.media_type, uri=source.uri, line=reference.line)
     data, media_type = answer
     try:
-        return _parse(data, reference.uri, media_type or reference.media_type, mode=None, language="", inline=False)
+        return _parse(data, reference.uri, media_type or reference.media_type, referrer=source.mode)
     except GrammarError as error:
         reason = f"{reference.shown} may not be loaded: {error.reason}"
         raise GrammarError(reason, uri=error.uri or reference.uri, line=error.line) from error
