@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -15,6 +16,8 @@ from mirabelle.grammar.xml import XmlElement, read
 
 MOST_BYTES: Final = 2_000_000
 """The largest grammar document that is read."""
+MOST_BYTES_TOGETHER: Final = 5_000_000
+"""The most that a grammar and all it refers to may have."""
 MOST_DOCUMENTS: Final = 64
 """How many grammars one may refer to, directly and indirectly."""
 
@@ -27,6 +30,33 @@ _JSGF: Final = "application/x-jsgf"
 JSGF_TYPES: Final = frozenset({_JSGF, "application/jsgf", "text/x-jsgf"})
 
 
+@dataclass(slots=True)
+class Parsed:
+    """The documents that were parsed on the way to one grammar.
+
+    Attributes:
+        documents: by URI; the grammar itself without one.
+        size: how many bytes they have together.
+    """
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    size: int = 0
+
+    def get(self, uri: str, data: bytes, parse: Callable[[], Document]) -> Document:
+        """Return the document at a URI; parse it where that was not done.
+
+        Raises:
+            GrammarError: it is too large, or all together are; or it may not be loaded.
+        """
+        if uri not in self.documents:
+            self.size += len(data)
+            if self.size > MOST_BYTES_TOGETHER and len(data) <= MOST_BYTES:
+                reason = f"The grammar and all it refers to are larger than {MOST_BYTES_TOGETHER:,} bytes."
+                raise GrammarError(reason, uri=uri)
+            self.documents[uri] = parse()
+        return self.documents[uri]
+
+
 def load(
     data: bytes,
     *,
@@ -36,6 +66,7 @@ def load(
     mode: str | None = None,
     language: str = "",
     inline: bool = False,
+    parsed: Parsed | None = None,
 ) -> Grammar:
     """Load a grammar with everything it refers to.
 
@@ -48,6 +79,8 @@ def load(
         mode: "voice" or "dtmf" where the document does not say.
         language: its language where the document does not say.
         inline: whether it stands inside a VoiceXML document; it is in UTF-8 then, whatever its own header says.
+        parsed: what was parsed already. Who loads again after `UnresolvedReference` gives the same one each time, so
+            that no document is parsed twice.
 
     Raises:
         GrammarError: it may not be loaded; the message has line and reason.
@@ -55,11 +88,16 @@ def load(
     """
     location, fragment = urldefrag(uri)
     wanted = _mode(mode)
+    known = parsed or Parsed()
+
+    def parse() -> Document:
+        return _parse(data, location, media_type or "", mode=wanted, language=language, inline=inline)
+
     try:
-        document = _parse(data, location, media_type or "", mode=wanted, language=language, inline=inline)
+        document = known.get("", data, parse)
     except RecursionError as error:
         raise GrammarError("The grammar is nested too deeply.", uri=location) from error
-    grammar = _linked(document, resolve)
+    grammar = _linked(document, resolve, known)
     return grammar.only(fragment) if fragment else grammar
 
 
@@ -84,7 +122,7 @@ def load_element(
         GrammarError: it may not be loaded.
     """
     document = srgs_xml.parse(element, uri=uri, inline=True, mode=_mode(mode), language=language)
-    return _linked(document, resolve)
+    return _linked(document, resolve, Parsed())
 
 
 def _mode(name: str | None) -> Mode | None:
@@ -93,7 +131,17 @@ def _mode(name: str | None) -> Mode | None:
     return Mode(name) if name else None
 
 
-def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, language: str, inline: bool) -> Document:
+def _parse(
+    data: bytes,
+    uri: str,
+    media_type: str,
+    *,
+    mode: Mode | None = None,
+    language: str = "",
+    inline: bool = False,
+    referrer: Mode | None = None,
+) -> Document:
+    """Read one document of any form; JSGF knows no mode, and listens to what the grammar that refers to it does."""
     if len(data) > MOST_BYTES:
         raise GrammarError(f"The grammar is larger than {MOST_BYTES:,} bytes.", uri=uri)
     kind = media_type.partition(";")[0].strip().lower()
@@ -102,7 +150,7 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if plain.startswith(b"#ABNF") and kind not in XML_TYPES | JSGF_TYPES:
         return srgs_abnf.parse(data, uri=uri, mode=mode, encoding=encoding)
     if plain.lstrip().startswith(b"#JSGF"):
-        return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
+        return jsgf.parse(data, uri=uri, mode=mode or referrer, language=language, encoding=encoding)
     if plain.lstrip().startswith(b"<") and kind not in JSGF_TYPES | ABNF_TYPES:
         return srgs_xml.parse(read(data, uri), uri=uri, inline=inline, mode=mode, language=language)
     if kind in XML_TYPES:
@@ -110,13 +158,13 @@ def _parse(data: bytes, uri: str, media_type: str, *, mode: Mode | None, languag
     if kind in ABNF_TYPES:
         raise GrammarError("A grammar in ABNF must begin with '#ABNF 1.0;'.", uri=uri, line=1)
     if kind in JSGF_TYPES:
-        return jsgf.parse(data, uri=uri, mode=mode, language=language, encoding=encoding)
+        return jsgf.parse(data, uri=uri, mode=mode or referrer, language=language, encoding=encoding)
     raise GrammarError(
         "It is neither SRGS XML nor SRGS ABNF nor JSGF; it must begin with '<', '#ABNF' or '#JSGF'.", uri=uri, line=1
     )
 
 
-def _linked(document: Document, resolve: Resolve | None) -> Grammar:
+def _linked(document: Document, resolve: Resolve | None, parsed: Parsed) -> Grammar:
     documents: dict[str, Document] = {}
     if document.uri:
         documents[document.uri] = document
@@ -130,7 +178,7 @@ def _linked(document: Document, resolve: Resolve | None) -> Grammar:
                 if len(documents) >= MOST_DOCUMENTS:
                     reason = f"It refers to more than {MOST_DOCUMENTS} grammars."
                     raise GrammarError(reason, uri=source.uri, line=reference.line)
-                documents[reference.uri] = _fetched(source, reference, resolve)
+                documents[reference.uri] = _fetched(source, reference, resolve, parsed)
                 agenda.append(documents[reference.uri])
         for reference in checks.references(source):
             if reference.uri:
@@ -175,15 +223,21 @@ def _check(source: Document, reference: RuleRef, target: Document) -> None:
         raise GrammarError(reason, uri=source.uri, line=reference.line)
 
 
-def _fetched(source: Document, reference: RuleRef, resolve: Resolve | None) -> Document:
+def _fetched(source: Document, reference: RuleRef, resolve: Resolve | None, parsed: Parsed) -> Document:
+    if reference.uri in parsed.documents:
+        return parsed.documents[reference.uri]
     if reference.uri.startswith("builtin:"):
         return field_types.builtin(reference.uri, mode=source.mode).document
     answer = (resolve or _beside(source.uri))(reference.uri, reference.media_type)
     if answer is None:
         raise UnresolvedReference(reference.uri, media_type=reference.media_type, uri=source.uri, line=reference.line)
     data, media_type = answer
+
+    def parse() -> Document:
+        return _parse(data, reference.uri, media_type or reference.media_type, referrer=source.mode)
+
     try:
-        return _parse(data, reference.uri, media_type or reference.media_type, mode=None, language="", inline=False)
+        return parsed.get(reference.uri, data, parse)
     except GrammarError as error:
         reason = f"{reference.shown} may not be loaded: {error.reason}"
         raise GrammarError(reason, uri=error.uri or reference.uri, line=error.line) from error

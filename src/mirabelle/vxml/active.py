@@ -11,6 +11,7 @@ from mirabelle.grammar import (
     Accept,
     Grammar,
     GrammarError,
+    Parsed,
     UnknownBuiltin,
     UnresolvedReference,
     builtin,
@@ -344,6 +345,7 @@ def _loaded(
 ) -> Steps[Grammar]:
     """Load a grammar, fetching what it refers to as it turns out to be needed."""
     library: dict[str, tuple[bytes, str]] = {}
+    parsed = Parsed()
 
     def loading() -> Grammar:
         return load(
@@ -354,6 +356,7 @@ def _loaded(
             mode=mode,
             language=language,
             inline=inline,
+            parsed=parsed,
         )
 
     about = f"{kind} {mode} {language}"

@@ -165,3 +165,18 @@ def test_weights_and_imports_are_told_with_their_line() -> None:
     with pytest.raises(GrammarError) as caught:
         tree("#JSGF V1.0;\ngrammar a;\npublic <x> = a\n| /2/ b;", "a")
     assert caught.value.line == 4
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "#JSGF V1.0;\ngrammar main;\nimport <keys.*>;\npublic <x> = <key>+;",
+        "#ABNF 1.0;\nmode dtmf;\nroot $x;\n$x = $<keys.gram#key> <1->;",
+    ],
+)
+def test_a_grammar_that_is_referred_to_listens_to_the_same(main: str) -> None:
+    def resolve(_uri: str, _media_type: str) -> tuple[bytes, str]:
+        return b"#JSGF V1.0;\ngrammar keys;\npublic <key> = 1 | star;", ""
+
+    grammar = load(main.encode(), uri="http://g.test/main.gram", resolve=resolve, mode="dtmf")
+    assert grammar.match(["1", "*"]) is not None

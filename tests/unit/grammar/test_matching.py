@@ -129,6 +129,29 @@ def test_the_heavier_alternative_wins(abnf: Abnf) -> None:
     assert parse(abnf("$main = /0.5/ $x | /2/ $y; $x = a; $y = a;"), "a") == '$main[$y["a"]]'
 
 
+MANY = " | ".join(f"w{number}" for number in range(20))
+
+
+@pytest.mark.parametrize(
+    ("alternatives", "said", "expected"),
+    [
+        (f"{MANY} | $x | a", "a", '$main[$x["a"]]'),
+        (f"a | {MANY} | $x", "a", '$main["a"]'),
+        (f"{MANY} | $x | a | /2/ $y", "a", '$main[$y["a"]]'),
+        (f"$x | {MANY} | A | a", "A", '$main["A"]'),
+        (f"{MANY} | B | $z", "b", '$main[$z["b"]]'),
+        (f"{MANY} | w3 {{t}} | B | b", "W3", '$main["w3"]'),
+        (f"{MANY} | {{t}} | a", "", "$main[{!{t}!}]"),
+        (f"{MANY} | $GARBAGE | a", "a", "$main[]"),
+        (f"{MANY} | a", "b", None),
+    ],
+)
+def test_among_many_alternatives_the_same_ones_win(
+    abnf: Abnf, alternatives: str, said: str, expected: str | None
+) -> None:
+    assert parse(abnf(f"$main = {alternatives}; $x = a; $y = a; $z = b;"), said) == expected
+
+
 def test_a_longer_repetition_wins(abnf: Abnf) -> None:
     assert parse(abnf("$main = $x $y; $x = a <1->; $y = a <0->;"), "a a") == '$main[$x["a","a"],$y[]]'
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mirabelle.grammar import Grammar, GrammarError, UnresolvedReference, load
+from mirabelle.grammar import Grammar, GrammarError, Parsed, UnresolvedReference, load
 
 HEAD = "#ABNF 1.0;\nlanguage en;\nroot $main;\n"
 
@@ -110,3 +110,30 @@ def test_a_grammar_from_elsewhere_never_reaches_a_file(tmp_path: Path) -> None:
     data = (HEAD + f"$main = $<{(tmp_path / 'b.gram').as_uri()}>;").encode()
     with pytest.raises(UnresolvedReference):
         load(data, uri="http://grammars.test/a.gram")
+
+
+def test_who_loads_again_has_no_document_parsed_twice() -> None:
+    known: dict[str, bytes] = {}
+    texts = {f"http://grammars.test/{n}.gram": f"{HEAD}$main = a $<{n + 1}.gram>;".encode() for n in range(9)}
+    texts["http://grammars.test/9.gram"] = f"{HEAD}$main = b;".encode()
+    parsed = Parsed()
+    data = texts["http://grammars.test/0.gram"]
+    for _ in texts:
+        try:
+            grammar = load(
+                data,
+                uri="http://grammars.test/0.gram",
+                resolve=lambda uri, _: (known[uri], "") if uri in known else None,
+                parsed=parsed,
+            )
+        except UnresolvedReference as missing:
+            known[missing.reference] = texts[missing.reference]
+    assert grammar.match(["a"] * 9 + ["b"]) is not None
+    assert parsed.size == sum(map(len, texts.values()))
+
+
+def test_all_grammars_together_are_bounded() -> None:
+    padding = " " * 1_900_000
+    others = {f"o{number}": f"{HEAD}$main = a;{padding}" for number in range(3)}
+    with pytest.raises(GrammarError, match="larger than 5,000,000 bytes"):
+        linked("$main = $<o0.gram> $<o1.gram> $<o2.gram>;", **others)
