@@ -174,7 +174,11 @@ def _message(machine: Machine, element: Element) -> str | None:
     given = one_of(element, "message", "messageexpr", required=False)
     if not given:
         return None
-    return element.get("message") if given == "message" else machine.scopes.text(element.get("messageexpr"))
+    if given == "message":
+        return element.get("message")
+    expr = element.get("messageexpr")
+    # An expression that yields undefined gives no message (5.2.1).
+    return None if machine.scopes.evaluate(expr) is UNDEFINED else machine.scopes.text(expr)
 
 
 def _log(machine: Machine, element: Element) -> Steps[None]:

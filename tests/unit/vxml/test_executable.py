@@ -81,6 +81,13 @@ def submitted(attributes: str, *, body: str = "", dialect: Dialect | None = None
             (("o.k", "[1]"),),
             "POST http://test/to.vxml o.k=%5B1%5D",
         ),
+        (
+            "namelist='o.k[0]'",
+            "http://test/to.vxml?o.k%5B0%5D=1",
+            "get",
+            (("o.k[0]", "1"),),
+            "GET http://test/to.vxml o.k%5B0%5D=1",
+        ),
         ("", "http://test/to.vxml", "get", (), "GET http://test/to.vxml"),
     ],
 )
