@@ -24,6 +24,7 @@ from mirabelle.cli import (
     servers,
     simulate,
     terminal,
+    vxml,
     when,
 )
 from mirabelle.cli.options import Config, Json, example, settings_from
@@ -69,7 +70,9 @@ Several machines on one PostgreSQL:
 
 \b
 Applications:
+  mirabelle vxml check start.vxml --follow       look for faults without running it
   mirabelle vxml run URL --input 1,text:yes      run an application as text
+  mirabelle vxml test appointment.toml           run the cases of a test file
   mirabelle grammar match FILE --input "1 2"     what a grammar makes of an input
 """
 
@@ -81,7 +84,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog=_EPILOG,
 )
-vxml = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
 app.command(epilog=example("mirabelle serve --config mirabelle.toml"))(servers.serve)
 app.command(epilog=example("mirabelle api --config mirabelle.toml"))(servers.api)
 app.command(epilog=example("mirabelle dial --config mirabelle.toml"))(servers.dial)
@@ -100,7 +102,7 @@ app.command(epilog=example("mirabelle simulate --campaign numbers.csv --answer-r
 app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
 account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
 app.add_typer(account.app, name="account")
-app.add_typer(vxml, name="vxml")
+app.add_typer(vxml.app, name="vxml")
 app.add_typer(grammar.app, name="grammar")
 
 
@@ -152,47 +154,6 @@ def settings(
         terminal.print_json(found.shown())
     else:
         print(settings_page.toml(found))
-
-
-@vxml.callback()
-def vxml_callback() -> None:
-    """VoiceXML without a phone."""
-
-
-@vxml.command(epilog=example("mirabelle vxml run http://127.0.0.1:8000/start.vxml --input 1,noinput,12#"))
-def run(
-    url: Annotated[str, typer.Argument(metavar="URL", help="An address, or the path of a file.", show_default=False)],
-    inputs: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            metavar="LIST",
-            help="What the caller does, comma-separated: keys (1, 12#), text:words, noinput, hangup. "
-            "Without it you are asked.",
-            show_default=False,
-        ),
-    ] = None,
-    far_end: Annotated[
-        str,
-        typer.Option(
-            metavar="WHAT",
-            help="The far end of a transfer: answer:SECONDS, busy, network_busy or noanswer.",
-            show_default=False,
-        ),
-    ] = "",
-    config: Config = None,
-) -> None:
-    """Run an application in the terminal: one line per event, no phone, no waiting.
-
-    Files and this machine's own addresses are allowed; of the settings it takes those of [http] and [compat].
-    """
-    from mirabelle.cli import vxml as text
-    from mirabelle.vxml.text import InputError
-
-    try:
-        raise typer.Exit(text.run(url, inputs, far_end, settings_from(config)))
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from error
 
 
 def main() -> None:

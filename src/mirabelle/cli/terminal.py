@@ -28,7 +28,7 @@ def complain(message: str) -> None:
 
 def remark(message: str) -> None:
     """Say something on stderr that a script has no use for."""
-    print(message, file=sys.stderr)
+    print(message, file=sys.stderr, flush=True)
 
 
 def harmless(text: str) -> str:

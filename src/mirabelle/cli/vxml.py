@@ -1,73 +1,115 @@
-"""`mirabelle vxml run`: an application in the terminal."""
+"""`mirabelle vxml`: the tools for those who write VoiceXML applications."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from mirabelle.calls.clock import SystemClock
-from mirabelle.dialer.session_fetcher import SessionFetcher
-from mirabelle.fetch.cache import ResponseCache
-from mirabelle.fetch.local import LocalFetcher
-from mirabelle.settings import CompatSettings, Settings
-from mirabelle.vxml.machine import CLASSIC, Dialect
-from mirabelle.vxml.text import FarEnd, parse_far_end, parse_inputs, run_text
+import typer
 
+from mirabelle.cli.options import Config, Json, example, settings_from
 
-def dialect(compat: CompatSettings) -> Dialect:
-    """How VoiceXML is read, as the settings say it."""
-    return CLASSIC if compat.dialect == "classic" else Dialect()
+app = typer.Typer(no_args_is_help=True, help="VoiceXML without a phone.")
+
+Url = Annotated[str, typer.Argument(metavar="URL", help="An address, or the path of a file.", show_default=False)]
 
 
-def run(url: str, inputs: str | None, far_end: str | None, settings: Settings) -> int:
-    """Run an application as text, and print what happens.
+@app.callback()
+def callback() -> None:
+    """VoiceXML without a phone."""
 
-    Args:
-        url: where it is; a path is a file.
-        inputs: comma-separated; None asks at the terminal.
-        far_end: who is at the other end of a transfer; None for somebody who talks for a while.
-        settings: of these, the limits of requests, and the dialect.
 
-    Returns:
-        The exit status.
+@app.command(epilog=example("mirabelle vxml run http://127.0.0.1:8000/start.vxml --input 1,noinput,12# --trace"))
+def run(
+    url: Url,
+    inputs: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            metavar="LIST",
+            help="What the caller does, comma-separated: keys (1, 12#), text:words, noinput, hangup. "
+            "Without it you are asked.",
+            show_default=False,
+        ),
+    ] = None,
+    far_end: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="The far end of a transfer: answer:SECONDS, busy, network_busy or noanswer.",
+            show_default=False,
+        ),
+    ] = "",
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Tell on stderr each step of the interpreter, a line for each.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --trace: each line is JSON, for a script.")] = False,
+    config: Config = None,
+) -> None:
+    """Run an application in the terminal: one line per event, no phone, no waiting.
 
-    Raises:
-        InputError: the inputs or the far end cannot be understood.
+    Files and this machine's own addresses are allowed; of the settings it takes those of [http] and [compat].
     """
-    address = url if "://" in url or url.startswith("file:") else Path(url).absolute().as_uri()
-    given = None if inputs is None else parse_inputs(inputs)
-    other = parse_far_end(far_end or "")
-    return asyncio.run(_run(address, given, other, settings))
+    from mirabelle.cli import vxml_run, vxml_trace
+    from mirabelle.cli.terminal import coloured, remark
+    from mirabelle.vxml.text import InputError
 
-
-async def _run(url: str, inputs: Sequence[str] | None, far_end: FarEnd, settings: Settings) -> int:
-    http = settings.http
-    cache = ResponseCache(SystemClock(), http.cache_mb * 1_000_000) if http.cache_mb else None
-    web = LocalFetcher(allow_private=http.allow_private, timeout=http.timeout, max_bytes=http.max_bytes, cache=cache)
-    fetcher = SessionFetcher(web)
+    if as_json and not trace:
+        raise typer.BadParameter("it says how --trace writes; give --trace as well.", param_hint="--json")
+    tracer = vxml_trace.Lines(remark, as_json=as_json, colour=coloured(sys.stderr)) if trace else None
     try:
-        return await run_text(
-            url,
-            inputs=inputs,
-            far_end=far_end,
-            fetcher=fetcher,
-            out=_print,
-            ask=_ask_terminal,
-            dialect=dialect(settings.compat),
-        )
-    finally:
-        await fetcher.aclose()
-        await web.aclose()
+        raise typer.Exit(vxml_run.run(url, inputs, far_end, settings_from(config), tracer))
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
-def _print(line: str) -> None:
-    print(line, flush=True)
+@app.command(epilog=example("mirabelle vxml check start.vxml --follow"))
+def check(
+    urls: Annotated[
+        list[str],
+        typer.Argument(metavar="URL", help="Addresses, or paths of files.", show_default=False),
+    ],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Check the documents too that these lead to on the same host.")
+    ] = False,
+    most_documents: Annotated[
+        int, typer.Option(metavar="N", min=1, max=10_000, help="With --follow: documents at most.")
+    ] = 100,
+    depth: Annotated[
+        int, typer.Option(metavar="N", min=1, max=100, help="With --follow: steps from the first document at most.")
+    ] = 5,
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Look for faults in an application without running it.
+
+    Each finding is one line: file, line, column, and a sentence. Exit status: 1 where there is an error, 0 where there
+    are warnings only. The application root, scripts and grammars are fetched and looked at as well. Files and this
+    machine's own addresses are allowed; of the settings it takes those of [http] and [compat].
+    """
+    from mirabelle.cli import vxml_check
+    from mirabelle.vxml.analysis.application import Extent
+
+    extent = Extent(follow, most_documents, depth)
+    raise typer.Exit(vxml_check.check(urls, extent, settings_from(config), as_json=as_json))
 
 
-def _ask_terminal() -> str | None:
-    if sys.stdin.isatty():
-        print("> ", end="", flush=True)
-    line = sys.stdin.readline()
-    return line.strip() if line else None
+@app.command("test", epilog=example("mirabelle vxml test appointment.toml"))
+def run_cases(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Test files, TOML.", show_default=False)],
+    as_json: Json = False,
+    config: Config = None,
+) -> None:
+    """Run the cases of test files: what the caller does, and what must come of it.
+
+    docs/vxml-tools.md says what a file holds. Exit status: 1 where a case fails, 2 where a file cannot be understood.
+    Files and this machine's own addresses are allowed; of the settings it takes those of [http] and [compat].
+    """
+    from mirabelle.cli import vxml_test
+    from mirabelle.vxml.cases.case import CaseError
+
+    try:
+        raise typer.Exit(vxml_test.test(files, settings_from(config), as_json=as_json))
+    except CaseError as error:
+        raise typer.BadParameter(str(error)) from error

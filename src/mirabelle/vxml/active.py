@@ -27,6 +27,7 @@ from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Fetch
 from mirabelle.vxml.signals import Thrown
+from mirabelle.vxml.trace import ActiveGrammar, Listening
 from mirabelle.vxml.xml import Element
 
 MOST_ACTIVE: Final = 2_000
@@ -42,9 +43,10 @@ MOST_REFERENCES: Final = 64
 """Grammars that one grammar may refer to, directly and indirectly."""
 
 _XML_TYPES: Final = ("application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml")
-_KNOWN_TYPES: Final = frozenset(
+KNOWN_TYPES: Final = frozenset(
     {*_XML_TYPES, "application/srgs", "application/grammar", "application/x-jsgf", "application/jsgf", "text/x-jsgf"}
 )
+"""Media types of grammars that can be read."""
 _UNIVERSALS: Final = ("help", "exit", "cancel")
 
 
@@ -93,13 +95,35 @@ class ForEvent:
 
 Owner = ForItem | ForForm | ForDialog | ForLink | ForEvent
 
+_FILLS: Final[dict[type[Owner], str]] = {
+    ForItem: "item",
+    ForForm: "form",
+    ForDialog: "dialog",
+    ForLink: "link",
+    ForEvent: "event",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """An active grammar and what its match means."""
+    """An active grammar and what its match means.
+
+    Attributes:
+        grammar: the grammar.
+        owner: what a match does.
+        scope: of whom it is: `item`, `dialog`, `document`, `application` or `platform`.
+        element: what gave it; None for the platform's.
+    """
 
     grammar: Grammar
     owner: Owner
+    scope: str = "item"
+    element: Element | None = None
+
+    @property
+    def fills(self) -> str:
+        """What a match does, in a word."""
+        return _FILLS[type(self.owner)]
 
 
 def active_grammars(machine: Machine, item: FormItem, *, modal: bool, needed: bool = False) -> Steps[list[Active]]:
@@ -118,7 +142,18 @@ def active_grammars(machine: Machine, item: FormItem, *, modal: bool, needed: bo
     found = yield from _gathered(machine, item, modal=modal)
     if needed and not found.found:
         raise SemanticError(f"<{item.kind}> (line {item.element.line}) waits for input, and no grammar is active.")
-    return found.wanted()
+    wanted = found.wanted()
+    if machine.tracer is not None:
+        machine.tracer.tell(_listening(wanted))
+    return wanted
+
+
+def _listening(active: list[Active]) -> Listening:
+    told = []
+    for number, one in enumerate(active, start=1):
+        name, line = (one.element.name, one.element.line) if one.element else ("universals", 0)
+        told.append(ActiveGrammar(number, one.scope, str(one.grammar.mode), name, line, one.fills))
+    return Listening(tuple(told))
 
 
 def _gathered(machine: Machine, item: FormItem, *, modal: bool) -> Steps[_Gathering]:
@@ -130,11 +165,15 @@ def _gathered(machine: Machine, item: FormItem, *, modal: bool) -> Steps[_Gather
         yield from gathered.item(item)
     if modal:
         return gathered
+    gathered.scope = "dialog"
     if here.dialog is not None and here.dialog.name == "form":
-        yield from gathered.scope(here.dialog, here.document, ForForm())
+        yield from gathered.within(here.dialog, here.document, ForForm())
+    gathered.scope = "document"
     yield from gathered.document(here.document, here.dialog)
+    gathered.scope = "application"
     if here.root is not None:
         yield from gathered.document(here.root, here.dialog)
+    gathered.scope = "platform"
     gathered.universals()
     return gathered
 
@@ -146,46 +185,47 @@ class _Gathering:
         self._machine = machine
         self._states = 0
         self.found: list[Active] = []
+        self.scope = "item"
 
     def wanted(self) -> list[Active]:
         """Those of a mode that the property inputmodes lets in."""
         modes = self._machine.properties.words("inputmodes", "dtmf", "voice")
         return [active for active in self.found if active.grammar.mode in modes]
 
-    def _add(self, grammar: Grammar, owner: Owner) -> None:
+    def _add(self, grammar: Grammar, owner: Owner, element: Element | None) -> None:
         self._states += grammar.states
         if len(self.found) == MOST_ACTIVE or self._states > MOST_STATES:
             reason = (
                 f"More than {MOST_ACTIVE} grammars, or grammars of more than {MOST_STATES} states, would be active."
             )
             raise Thrown("error.noresource", reason)
-        self.found.append(Active(grammar, owner))
+        self.found.append(Active(grammar, owner, self.scope, element))
 
     def grammars(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
         for child in element.elements("grammar"):
-            self._add((yield from load_grammar(self._machine, child, document)), owner)
+            self._add((yield from load_grammar(self._machine, child, document)), owner, child)
 
     def link(self, link: Element, document: Document) -> Steps[None]:
         _check_destination(link)
         yield from self.grammars(link, document, ForLink(link, document))
-        self._keys(link.get("dtmf"), ForLink(link, document))
+        self._keys(link.get("dtmf"), ForLink(link, document), link)
 
-    def scope(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
+    def within(self, element: Element, document: Document, owner: Owner) -> Steps[None]:
         """What a form or an item listens to; of equals the first in the document wins (3.1.4)."""
         options = {option.element: option for option in options_of(element)}
         for child in element.elements():
             if child.name == "grammar":
-                self._add((yield from load_grammar(self._machine, child, document)), owner)
+                self._add((yield from load_grammar(self._machine, child, document)), owner, child)
             elif child.name == "link":
                 yield from self.link(child, document)
             elif child in options and isinstance(owner, ForItem):
                 self._choice(options[child], document, ForItem(owner.item, options[child]))
 
     def item(self, item: FormItem) -> Steps[None]:
-        yield from self.scope(item.element, self._machine.here.document, ForItem(item))
+        yield from self.within(item.element, self._machine.here.document, ForItem(item))
         if item.kind == "field" and item.element.get("type"):
             for grammar in builtins(self._machine, item.element.get("type")):
-                self._add(grammar, ForItem(item))
+                self._add(grammar, ForItem(item), item.element)
 
     def menu(self, menu: Element, document: Document) -> Steps[None]:
         for choice in choices_of(menu):
@@ -211,21 +251,22 @@ class _Gathering:
         """The grammars of a form that its document or they themselves open to other dialogs (3.1.3)."""
         for grammar in form.elements("grammar"):
             if (grammar.get("scope") or ("document" if whole else "")) == "document":
-                self._add((yield from load_grammar(self._machine, grammar, document)), ForDialog(form, document))
+                loaded = yield from load_grammar(self._machine, grammar, document)
+                self._add(loaded, ForDialog(form, document), grammar)
 
     def universals(self) -> None:
         named = self._machine.properties.text("universals").split()
         for event in _UNIVERSALS:
             if event in named or "all" in named:
-                self._add(phrase_grammar(event, language="en-US"), ForEvent(event))
+                self._add(phrase_grammar(event, language="en-US"), ForEvent(event), None)
 
     def _choice(self, choice: Choice, document: Document, owner: Owner) -> None:
         """Its words, unless it has grammars of its own, and its keys."""
         if choice.element.elements("grammar"):
-            self._keys(choice.dtmf, owner)
+            self._keys(choice.dtmf, owner, choice.element)
         else:
             self._words(choice, document, owner)
-            self._keys(choice.keys, owner)
+            self._keys(choice.keys, owner, choice.element)
 
     def _words(self, choice: Choice, document: Document, owner: Owner) -> None:
         if choice.prompt:
@@ -236,13 +277,13 @@ class _Gathering:
                 raise Thrown(
                     "error.badfetch", f"{choice.element.name} (line {choice.element.line}): {error}"
                 ) from error
-            self._add(grammar, owner)
+            self._add(grammar, owner, choice.element)
 
-    def _keys(self, keys: str, owner: Owner) -> None:
+    def _keys(self, keys: str, owner: Owner, element: Element) -> None:
         if not keys.strip():
             return
         try:
-            self._add(keys_grammar(keys), owner)
+            self._add(keys_grammar(keys), owner, element)
         except GrammarError as error:
             raise Thrown("error.badfetch", str(error)) from error
 
@@ -307,7 +348,7 @@ def load_grammar(machine: Machine, element: Element, document: Document) -> Step
     """
     named = either(element, "src", "srcexpr", "expr")
     claimed = element.get("type").partition(";")[0].strip().lower()
-    if claimed and claimed not in _KNOWN_TYPES:
+    if claimed and claimed not in KNOWN_TYPES:
         raise Thrown("error.unsupported.format", f"<grammar> (line {element.line}): '{claimed[:60]}' cannot be read.")
     base = absolute(document.base, element.get("xml:base"))
     if named:

@@ -67,6 +67,15 @@ def parse_document(data: bytes, uri: str, *, strict: bool = True) -> Document:
     """
     root = parse_xml(data, uri)
     validate(root, uri, strict=strict)
+    return document_of(root, uri)
+
+
+def document_of(root: Element, uri: str) -> Document:
+    """Make a document of an outermost element in which `validate` finds no fault.
+
+    Raises:
+        DocumentError: its base, or its application root, is no URI.
+    """
     uri = urldefrag(uri).url
     base = _joined(uri, root.get("xml:base"), root, uri)
     application = root.get("application").strip()

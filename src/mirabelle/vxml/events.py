@@ -58,7 +58,7 @@ def select_handler(
     for scope in scopes:
         for handler in filter(is_handler, scope.elements()):
             matched = [name for name in caught_names(handler) if name in names]
-            count = _count(handler)
+            count = handler_count(handler)
             if not matched or count > max(counters[name] for name in matched):
                 continue
             if "cond" in handler.attributes and not holds(handler.get("cond")):
@@ -70,7 +70,8 @@ def select_handler(
     return max(eligible, key=lambda pair: pair[0])[1]
 
 
-def _count(handler: Element) -> int:
+def handler_count(handler: Element) -> int:
+    """From which occurrence on a handler is eligible; of a `<prompt>`, from which visit on (4.1.6)."""
     text = handler.get("count", "1").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 

@@ -17,6 +17,7 @@ from mirabelle.vxml.prompts import is_spoken, queue_prompt, queue_text
 from mirabelle.vxml.scopes import base_of, declarable
 from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
+from mirabelle.vxml.trace import Executed
 from mirabelle.vxml.xml import Element
 
 MOST_LOGGED: Final = 10_000
@@ -45,6 +46,8 @@ def execute(machine: Machine, children: Iterable[Element | str]) -> Steps[None]:
             yield from queue_text(machine, tuple(spoken))
             spoken.clear()
         machine.spend()
+        if machine.tracer is not None:
+            machine.tracer.tell(Executed(child.name, child.line))
         yield from _element(machine, child)
     if spoken:
         yield from queue_text(machine, tuple(spoken))

@@ -10,9 +10,10 @@ from mirabelle.vxml.document import Document, parse_document
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.errors import DocumentError, SemanticError
 from mirabelle.vxml.machine import Context, Machine, Steps
-from mirabelle.vxml.platform import Fetch, Fetched, FetchFailed, MeanwhileAudio
+from mirabelle.vxml.platform import Fetch, Fetched, FetchFailed, MeanwhileAudio, Reply
 from mirabelle.vxml.properties import Properties, whole
 from mirabelle.vxml.signals import GoToDialog, Thrown
+from mirabelle.vxml.trace import FetchTold
 from mirabelle.vxml.xml import Element
 
 URL_ENCODED: Final = "application/x-www-form-urlencoded"
@@ -20,7 +21,9 @@ URL_ENCODED: Final = "application/x-www-form-urlencoded"
 MOST_MOVED: Final = 256
 """Redirects of documents that one session remembers."""
 
-_SUCCESSES: Final = range(200, 300)
+SUCCESSES: Final = range(200, 300)
+"""The statuses of an answer that may be used."""
+
 BYTES_PER_TAG: Final = 250
 """What an element takes in memory, roughly."""
 
@@ -69,12 +72,25 @@ def fetch(machine: Machine, request: Fetch) -> Steps[Fetched]:
     """
     machine.spend_fetch()
     reply = yield request
-    if isinstance(reply, Fetched) and reply.status in _SUCCESSES:
+    if machine.tracer is not None:
+        machine.tracer.tell(_told(request, reply))
+    if isinstance(reply, Fetched) and reply.status in SUCCESSES:
         return reply
     status = reply.status if isinstance(reply, Fetched | FetchFailed) else 0
     reason = reply.reason if isinstance(reply, FetchFailed) else f"the server answered {status}"
     suffix = f".http.{status}" if status else ""
     raise Thrown(f"error.badfetch{suffix}", f"{request.url}: {reason}")
+
+
+def _told(request: Fetch, reply: Reply) -> FetchTold:
+    method = request.method.upper()
+    match reply:
+        case Fetched():
+            return FetchTold(method, request.url, request.purpose, reply.status, len(reply.body))
+        case FetchFailed():
+            return FetchTold(method, request.url, request.purpose, reply.status, reason=reply.reason)
+        case _:
+            return FetchTold(method, request.url, request.purpose, 0, reason="nothing answered.")
 
 
 def plain_request(machine: Machine, element: Element, url: str, purpose: str, kind: str = "") -> Fetch:

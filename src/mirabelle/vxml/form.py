@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mirabelle.vxml.active import ForDialog, ForEvent, ForItem, ForLink, active_grammars
 from mirabelle.vxml.data import fetch_data
-from mirabelle.vxml.ecmascript import UNDEFINED, Value
+from mirabelle.vxml.ecmascript import UNDEFINED, JsObject, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.executable import declare, execute, script, take_action
 from mirabelle.vxml.handling import handle
@@ -19,6 +20,7 @@ from mirabelle.vxml.record import record
 from mirabelle.vxml.scopes import Kept, declarable
 from mirabelle.vxml.signals import Arrival, GoToDialog, GoToItem, Thrown, event_of
 from mirabelle.vxml.subdialog import call_subdialog
+from mirabelle.vxml.trace import Collecting, Processing, Selected, Skipped
 from mirabelle.vxml.transfer import transfer
 from mirabelle.vxml.xml import Element
 
@@ -151,7 +153,7 @@ class FormInterpretation:
             # Unlike another <var>, it begins undefined even where there is a variable of its name (appendix C).
             scopes.declare_value(declarable(item.name), UNDEFINED)
             if item.takes_input:
-                scopes.declare(f"{item.name}$", "({})")
+                scopes.declare_value(f"{item.name}$", JsObject("{}"))
             if expr is not None:
                 scopes.declare(item.name, expr)
         elif expr is not None and scopes.truth(f"typeof ({expr}) !== 'undefined'"):
@@ -162,18 +164,35 @@ class FormInterpretation:
         scopes = self._machine.scopes
         if self._chosen is not None:
             chosen, self._chosen = self._chosen, None
-            return chosen
+            return self._selected(chosen, "a goto named it")
+        passed: list[tuple[FormItem, str]] = []
         for item in self._form.items:
             if item.is_filled(scopes):
-                continue
-            if "cond" not in item.element.attributes or scopes.truth(item.element.get("cond")):
-                return item
-        return None
+                passed.append((item, "it has a value"))
+            elif "cond" in item.element.attributes and not scopes.truth(item.element.get("cond")):
+                passed.append((item, "its cond is false"))
+            else:
+                return self._selected(item, "the first without a value whose cond is true", passed)
+        return self._selected(None, "no item is left", passed)
+
+    def _selected(
+        self, item: FormItem | None, why: str, passed: Sequence[tuple[FormItem, str]] = ()
+    ) -> FormItem | None:
+        tracer = self._machine.tracer
+        if tracer is not None:
+            skipped = tuple(Skipped(each.name or each.kind, each.element.line, because) for each, because in passed)
+            kind, name, line = (item.kind, item.name, item.element.line) if item else ("", "", 0)
+            tracer.tell(Selected(kind, name, line, why, skipped))
+        return item
 
     def _visit(self, item: FormItem) -> Steps[None]:
         """The collect phase, and the process phase after it."""
         machine = self._machine
         silent, self._silent = self._silent, False
+        if machine.tracer is not None:
+            scopes, line = machine.scopes.contents(), item.element.line
+            prompted = not silent and item.kind != "block"
+            machine.tracer.tell(Collecting(item.kind, item.name, line, item.prompts, prompted, scopes))
         if item.kind == "block":
             item.fill(machine.scopes)
             yield from self._anonymous(item.element)
@@ -204,6 +223,10 @@ class FormInterpretation:
     def _process(self, heard: Heard) -> Steps[None]:
         """The process phase for input."""
         machine = self._machine
+        if machine.tracer is not None:
+            line = heard.active.element.line if heard.active.element else 0
+            meaning = json.dumps(heard.meaning)
+            machine.tracer.tell(Processing(heard.input.utterance, meaning, heard.active.fills, line))
         match heard.owner:
             case ForLink(link, document):
                 yield from take_action(machine, link, document)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mirabelle.vxml.ecmascript import UNDEFINED
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.events import DefaultAction, count_event, default_handler, select_handler
@@ -9,7 +11,8 @@ from mirabelle.vxml.executable import execute
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Note, NoteKind, Prompt, Speech
 from mirabelle.vxml.signals import Ending, Thrown, event_of
-from mirabelle.vxml.xml import SSML
+from mirabelle.vxml.trace import Handled, Raised
+from mirabelle.vxml.xml import SSML, Element
 
 
 def handle(machine: Machine, event: Thrown) -> Steps[None]:
@@ -31,12 +34,17 @@ def handle(machine: Machine, event: Thrown) -> Steps[None]:
         here = machine.here
         counters = here.counters
         count_event(counters, event.name)
+        if machine.tracer is not None:
+            machine.tracer.tell(Raised(event.name, event.message, counters[event.name]))
         yield Note(NoteKind.EVENT, f"{event.name} {event.message or ''}".rstrip())
         try:
             scopes.push()
             scopes.declare_value("_event", event.name)
             scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
-            handler = select_handler(event.name, here.holders(), counters, scopes.truth)
+            holders = here.holders()
+            handler = select_handler(event.name, holders, counters, scopes.truth)
+            if machine.tracer is not None:
+                machine.tracer.tell(_chosen(event, handler, holders))
             if handler is None:
                 _default(machine, event)
             else:
@@ -46,6 +54,13 @@ def handle(machine: Machine, event: Thrown) -> Steps[None]:
             continue
         scopes.pop_to(depth)
         return
+
+
+def _chosen(event: Thrown, handler: Element | None, holders: Sequence[Element]) -> Handled:
+    if handler is None:
+        return Handled(event.name, "", 0, "", default_handler(event.name).action.value)
+    holder = next((each.name for each in holders if handler in each.elements()), "")
+    return Handled(event.name, handler.name, handler.line, holder)
 
 
 def _default(machine: Machine, event: Thrown) -> None:

@@ -16,6 +16,7 @@ from mirabelle.vxml.items import FormItem, FormState
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
 from mirabelle.vxml.signals import Ending, Thrown
+from mirabelle.vxml.trace import Filled
 
 _RUN: Final = "(function(run){return function(source){return 's'+JSON.stringify(String(run(source)));};})(eval)"
 
@@ -27,12 +28,17 @@ class Heard:
     Attributes:
         input: as the platform told it.
         meaning: the interpretation, as JSON has it.
-        owner: whose grammar it was.
+        active: the grammar it was.
     """
 
     input: Input
     meaning: Any
-    owner: Owner
+    active: Active
+
+    @property
+    def owner(self) -> Owner:
+        """What a match of the grammar does."""
+        return self.active.owner
 
 
 def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
@@ -130,7 +136,7 @@ def take_input(machine: Machine, reply: Input, active: Sequence[Active]) -> Hear
         for entry in entries:
             entry |= kept
     tell(machine, entries)
-    return Heard(reply, meanings[0], active[reply.results[0].grammar].owner)
+    return Heard(reply, meanings[0], active[reply.results[0].grammar])
 
 
 def as_value(meaning: Any) -> Value:
@@ -163,6 +169,8 @@ def _assign(machine: Machine, item: FormItem, meaning: Any) -> None:
     item.filled = True
     if item.name:
         machine.scopes.assign_value(item.variable, as_value(meaning))
+        if machine.tracer is not None:
+            machine.tracer.tell(Filled(item.name, json.dumps(meaning)))
         set_shadow(machine, item)
 
 

@@ -22,6 +22,7 @@ from mirabelle.vxml.platform import Fetch, Note, NoteKind
 from mirabelle.vxml.prefetching import prefetch
 from mirabelle.vxml.scopes import Kept, Scopes
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown, event_of
+from mirabelle.vxml.trace import Entered, Tracer
 from mirabelle.vxml.xml import Element
 
 _SESSION_DEPTH = 1
@@ -35,6 +36,7 @@ class Interpreter:
         variables: what the session scope holds, `connection` for one.
         cache: documents and grammars parsed before; of its own where None.
         dialect: what the Recommendation leaves open.
+        tracer: is told of each step.
     """
 
     def __init__(
@@ -42,14 +44,16 @@ class Interpreter:
         variables: Mapping[str, object] | None = None,
         cache: ParseCache | None = None,
         dialect: Dialect | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         engine = Engine()
         self._machine = Machine(
             engine=engine,
-            scopes=Scopes(engine, variables),
+            scopes=Scopes(engine, variables, tracer),
             cache=cache or ParseCache(),
             dialect=dialect or Dialect(),
             converse=self._converse,
+            tracer=tracer,
         )
 
     def run(self, start: Fetch) -> Steps[Ending]:
@@ -119,6 +123,9 @@ class Interpreter:
                 dialog = transition.dialog or (dialogs[0] if dialogs else None)
                 if dialog is None:
                     raise Ending("exit")
+                if machine.tracer is not None:
+                    uri, depth = transition.document.uri, machine.here.depth
+                    machine.tracer.tell(Entered(uri, dialog.name, dialog.get("id"), dialog.line, depth))
                 yield from FormInterpretation(machine, dialog, transition.arrival, params).run()
                 # The form is full and said nowhere to go (appendix C).
                 raise Ending("exit")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mirabelle.vxml.ecmascript import Engine, Value
     from mirabelle.vxml.items import FormState
     from mirabelle.vxml.scopes import Kept, Scopes
+    from mirabelle.vxml.trace import Tracer
 
 T = TypeVar("T")
 Steps = Generator[Request, Reply, T]
@@ -141,6 +142,7 @@ class Machine:
         cache: documents and grammars parsed before.
         dialect: what the platform decides.
         converse: runs dialogs from a transition on until control leaves the context.
+        tracer: is told of each step; None where nobody listens.
         queue: prompts that wait to be played.
         hung_up: the caller is gone; what remains is final processing (VoiceXML 2.0, 1.5.4).
         disconnected: the application hung up.
@@ -159,6 +161,7 @@ class Machine:
     cache: ParseCache
     dialect: Dialect
     converse: Callable[[GoToDialog, Context | None, Mapping[str, Value | Kept]], Steps[NoReturn]]
+    tracer: Tracer | None = None
     context: Context | None = None
     queue: list[Prompt] = field(default_factory=list)
     hung_up: bool = False

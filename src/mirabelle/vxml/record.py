@@ -8,11 +8,13 @@ from typing import Final
 
 from mirabelle.vxml.active import Active, ForItem
 from mirabelle.vxml.duration import milliseconds
+from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.inputs import Heard, begin_waiting, take_input, tell
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
 from mirabelle.vxml.signals import Thrown
+from mirabelle.vxml.trace import Filled
 
 MOST_MS: Final = 3_600_000
 """The longest recording: an hour."""
@@ -83,4 +85,6 @@ def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
     }
     if recorded.termchar:
         shadow["termchar"] = recorded.termchar
-    machine.scopes.assign(f"{item.variable}$", json.dumps(shadow))
+    machine.scopes.assign_value(f"{item.variable}$", JsObject(json.dumps(shadow)))
+    if machine.tracer is not None:
+        machine.tracer.tell(Filled(item.name, json.dumps(handle)))

@@ -178,6 +178,9 @@
     truth(source) { return truth(value(source)) ? "t" : "f"; },
     text(source) { return "s" + stringify(text(value(source))); },
     json(source) { return "s" + stringify(stringify(value(source)) ?? "null"); },
+    contents() {
+      return "s" + stringify(stringify(chain.map(({ name, object }) => [name, keys(object)])));
+    },
     declared(name) { return chain.some(({ object }) => own(object, name)) ? "t" : "f"; },
     script(source, variables, functions) {
       const scope = top();

@@ -17,6 +17,7 @@ from mirabelle.vxml.ecmascript import (
     LONGEST_SOURCE,
     MEMORY_BYTES,
     STACK_BYTES,
+    UNDEFINED,
     Engine,
     JsObject,
     Value,
@@ -25,6 +26,7 @@ from mirabelle.vxml.ecmascript import (
     plain,
 )
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.trace import Evaluated, ScopeContent, Tracer
 
 MOST_SCOPES: Final = 64
 """How many scopes may be open at once in one execution context."""
@@ -134,10 +136,14 @@ class Scopes:
         session: the variables of the session scope; values as JSON has them, nested as they are read
             (`{"connection": {"remote": {"uri": "tel:..."}}}`). A connection's `originator` may be `local` or `remote`,
             and is then that very object (5.1.4).
+        tracer: is told of each evaluation.
     """
 
-    def __init__(self, engine: Engine, session: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, engine: Engine, session: Mapping[str, object] | None = None, tracer: Tracer | None = None
+    ) -> None:
         self._engine = engine
+        self._tracer = tracer
         self._call = engine.install(_source())
         self._names: tuple[str, ...] = ("session",)
         for name, value in (session or {}).items():
@@ -225,6 +231,14 @@ class Scopes:
         _assignable(name)
         self._ask("assign", expr, name)
 
+    def literal(self, name: str) -> str:
+        """The value of a variable as a literal; that it was asked for is told to nobody."""
+        try:
+            value = decode(self._do("evaluate", name))
+        except SemanticError as error:
+            return f"({error.reason})"
+        return _as_literal(value)
+
     def assign_value(self, name: str, value: Value | Kept) -> None:
         """The same with a value at hand."""
         _assignable(name)
@@ -270,9 +284,13 @@ class Scopes:
         try:
             self._do("script", source, json.dumps(variables), json.dumps(functions))
         except SemanticError as error:
+            if self._tracer is not None:
+                self._tracer.tell(Evaluated(source, error=error.reason))
             # A line past the end is one of our own code, which the program called by a write to the session's scope.
             line = error.line if error.line <= source.count("\n") + 1 else 0
             raise SemanticError(error.reason, line) from None
+        if self._tracer is not None:
+            self._tracer.tell(Evaluated(source))
 
     def declared(self, name: str) -> bool:
         """Whether some scope of the chain has a variable of that name, whatever its value."""
@@ -281,7 +299,17 @@ class Scopes:
     def defined(self, name: str) -> bool:
         """Whether the variable is declared and its value is not `undefined`; the name may be dotted."""
         _assignable(name)
-        return self.declared(base_of(name)) and self.truth(f"typeof {name} !== 'undefined'")
+        return self.declared(base_of(name)) and self._do("truth", f"typeof {name} !== 'undefined'") == "t"
+
+    def is_object(self, name: str) -> bool:
+        """Whether the value is an object or an array, and no string in an object."""
+        source = f"typeof ({name}) === 'object' && ({name}) !== null && !(({name}) instanceof String)"
+        return self._do("truth", source) == "t"
+
+    def contents(self) -> tuple[ScopeContent, ...]:
+        """The open scopes and their variables, the session's first."""
+        found = json.loads(str(decode(self._do("contents"))))
+        return tuple(ScopeContent(name, tuple(variables)) for name, variables in found)
 
     def _do(self, operation: str, *arguments: str) -> str:
         if all(map(plain, arguments)):
@@ -290,12 +318,33 @@ class Scopes:
 
     def _ask(self, operation: str, expr: str, *before: str) -> str:
         """Run what evaluates an expression; an error names the expression."""
-        source = _expression(expr)
+        source = expression_of(expr)
         try:
-            return self._do(operation, *before, source)
+            answer = self._do(operation, *before, source)
         except SemanticError as error:
+            if self._tracer is not None:
+                self._tracer.tell(Evaluated(source, "".join(before), error=error.reason))
             shown = source if len(source) <= _LONGEST_EXCERPT else f"{source[:_LONGEST_EXCERPT]}..."
             raise SemanticError(f"{error.reason} (in '{shown}')") from None
+        if self._tracer is not None:
+            name = "".join(before)
+            value = self.literal(name) if name else _answered(operation, answer)
+            self._tracer.tell(Evaluated(source, name, value))
+        return answer
+
+
+def _answered(operation: str, answer: str) -> str:
+    """What an operation of the engine answered, as a literal; empty for a value that stays in the engine."""
+    if operation == "keep":
+        return ""
+    value = decode(answer)
+    return str(value) if operation == "json" else _as_literal(value)
+
+
+def _as_literal(value: Value) -> str:
+    if value is UNDEFINED:
+        return "undefined"
+    return value.json if isinstance(value, JsObject) else json.dumps(value)
 
 
 @lru_cache(maxsize=1)
@@ -309,7 +358,12 @@ def _bounded(source: str) -> str:
     return source
 
 
-def _expression(source: str) -> str:
+def expression_of(source: str) -> str:
+    """What the engine evaluates of an expression as it is written.
+
+    Raises:
+        SemanticError: it is empty, or too long.
+    """
     # A semicolon at the end is no expression, but old applications write it.
     body = _bounded(source).strip().rstrip("; \t\r\n")
     if not body:

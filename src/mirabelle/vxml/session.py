@@ -24,6 +24,7 @@ from mirabelle.vxml.platform import (
     Transfer,
 )
 from mirabelle.vxml.signals import Ending, EndKind
+from mirabelle.vxml.trace import Step, Tracer
 
 if TYPE_CHECKING:
     from mirabelle.vxml.cache import ParseCache
@@ -65,6 +66,7 @@ class Session:
         evaluate_on: where the machine computes, so that no script holds the event loop up.
         cache: documents and grammars parsed before, shared by sessions.
         dialect: what the Recommendation leaves open.
+        tracer: is told of each step, in the event loop, in one order with the platform's notes.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Session:
         *,
         cache: ParseCache | None = None,
         dialect: Dialect | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._start = start
         self._platform = platform
@@ -83,6 +86,8 @@ class Session:
         self._executor = evaluate_on
         self._cache = cache
         self._dialect = dialect
+        self._tracer = tracer
+        self._told = _Told()
 
     async def run(self) -> SessionEnd:
         """Run to the end."""
@@ -90,9 +95,8 @@ class Session:
         steps = await loop.run_in_executor(self._executor, self._begin)
         reply: Reply = None
         while True:
-            told, outcome = await loop.run_in_executor(self._executor, _step, steps, reply)
-            for each in told:
-                self._tell(each)
+            outcome = await loop.run_in_executor(self._executor, _step, steps, reply, self._told)
+            self._pass_on()
             if outcome is None:
                 reply = None
                 continue
@@ -101,14 +105,20 @@ class Session:
             reply = await self._answer(outcome)
 
     def _begin(self) -> Steps[Ending]:
-        return Interpreter(self._variables, self._cache, self._dialect).run(self._start)
+        tracer = None if self._tracer is None else self._told
+        return Interpreter(self._variables, self._cache, self._dialect, tracer).run(self._start)
 
-    def _tell(self, told: Note | Prefetch) -> None:
-        if isinstance(told, Note):
-            self._platform.note(told)
-            return
-        for request in told.requests:
-            self._platform.prefetch(request)
+    def _pass_on(self) -> None:
+        """Hand on what the machine told while it computed."""
+        for each in self._told.take():
+            match each:
+                case Note():
+                    self._platform.note(each)
+                case Prefetch(requests):
+                    for request in requests:
+                        self._platform.prefetch(request)
+                case _ if self._tracer is not None:
+                    self._tracer.tell(each)
 
     async def _answer(self, request: Asked) -> Reply:
         platform = self._platform
@@ -128,24 +138,43 @@ class Session:
                 return None
 
 
-def _step(steps: Steps[Ending], reply: Reply) -> tuple[list[Note | Prefetch], Asked | Ending | None]:
-    """Let the machine compute until it asks for something; returns what it said on the way as well.
+class _Told:
+    """What the machine tells while it computes beside the event loop, in its order."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Note | Prefetch | Step] = []
+
+    @property
+    def much(self) -> bool:
+        """Whether so much waits that the platform should hear of it before there is more."""
+        return len(self._waiting) >= MOST_NOTES
+
+    def tell(self, told: Note | Prefetch | Step) -> None:
+        self._waiting.append(told)
+
+    def take(self) -> list[Note | Prefetch | Step]:
+        taken, self._waiting = self._waiting, []
+        return taken
+
+
+def _step(steps: Steps[Ending], reply: Reply, told: _Told) -> Asked | Ending | None:
+    """Let the machine compute until it asks for something.
 
     Returns:
         None for what it asks where there is much to tell already: the platform must not take all of it at once.
     """
-    told: list[Note | Prefetch] = []
     try:
         request = steps.send(reply)
         while isinstance(request, Note | Prefetch):
-            told.append(request)
-            if len(told) == MOST_NOTES:
-                return told, None
+            told.tell(request)
+            if told.much:
+                return None
             request = steps.send(None)
     except StopIteration as stop:
         ending: Ending = stop.value
-        return told, ending
+        return ending
     except RecursionError:
         ended = Ending("error", "error.semantic", "The application nests too deeply.")
-        return [*told, Note(NoteKind.ERROR, f"{ended.error} {ended.detail}")], ended
-    return told, request
+        told.tell(Note(NoteKind.ERROR, f"{ended.error} {ended.detail}"))
+        return ended
+    return request

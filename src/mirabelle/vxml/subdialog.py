@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mirabelle.vxml.ecmascript import Value
+from mirabelle.vxml.ecmascript import JsObject, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import acquire, one_of
 from mirabelle.vxml.items import FormItem
@@ -10,6 +10,7 @@ from mirabelle.vxml.machine import MOST_DEPTH, Machine, Steps
 from mirabelle.vxml.scopes import Kept
 from mirabelle.vxml.signals import GoToDialog, Returned, Thrown
 from mirabelle.vxml.submit import submission_of, with_query
+from mirabelle.vxml.trace import Filled
 from mirabelle.vxml.xml import Element
 
 
@@ -64,7 +65,7 @@ def _fill(machine: Machine, item: FormItem, returned: Returned) -> None:
         raise Thrown(returned.event, returned.message)
     item.filled = True
     if item.name:
-        scopes.assign(item.variable, "({})")
+        scopes.assign_value(item.variable, JsObject("{}"))
     for name, kept in returned.values.items():
         if item.name:
             last = name.rpartition(".")[2]
@@ -74,3 +75,5 @@ def _fill(machine: Machine, item: FormItem, returned: Returned) -> None:
                 scopes.forget(kept)
                 raise
         scopes.forget(kept)
+    if machine.tracer is not None and item.name:
+        machine.tracer.tell(Filled(item.name, scopes.literal(item.variable)))

@@ -72,7 +72,7 @@ def fields_of(machine: Machine, names: Sequence[str]) -> Fields:
     for name in names:
         if not is_name(base_of(name)):
             raise SemanticError(f"'{name[:60]}' in a namelist is no variable.")
-        if scopes.truth(f"typeof ({name}) === 'object' && ({name}) !== null && !(({name}) instanceof String)"):
+        if scopes.is_object(name):
             fields.append((name, scopes.json(name)))
             continue
         text = scopes.text(name)

@@ -44,6 +44,7 @@ from mirabelle.vxml.platform import (
     TransferResult,
 )
 from mirabelle.vxml.session import Session
+from mirabelle.vxml.trace import Tracer
 
 Write = Callable[[str], None]
 """Takes a line."""
@@ -226,6 +227,9 @@ class TextPlatform:
         values = " ".join(f"{name}={value}" for name, value in request.values)
         self._line(f"disconnect {values}".rstrip())
 
+    def took(self, given: str) -> None:
+        """Hear of an input that was given beforehand, when the caller does it; nothing is printed for it."""
+
     def note(self, note: Note) -> None:
         """Print what is worth a line here."""
         if note.kind in _SHOWN:
@@ -242,11 +246,11 @@ class TextPlatform:
         while await self._interferes(request):
             given = self._waiting[0]
             if given == "hangup":
-                self._waiting.popleft()
+                self.took(self._waiting.popleft())
                 return self._hang_up(length)
             if not request.grammars or given == "noinput":
                 break
-            self._waiting.popleft()
+            self.took(self._waiting.popleft())
             self._line(f"input: {given}")
             words = given.removeprefix("text:")
             if given.startswith("text:"):
@@ -287,7 +291,10 @@ class TextPlatform:
             typed = self._typed(line)
             if typed is not None:
                 self._waiting.extend(typed or ("noinput",))
-        given = self._waiting.popleft() if self._waiting else "hangup"
+        if not self._waiting:
+            return None
+        given = self._waiting.popleft()
+        self.took(given)
         return None if given == "hangup" else given
 
     def _show(self, prompts: Sequence[Prompt]) -> None:
@@ -329,6 +336,7 @@ async def run_text(
     ask: Ask | None = None,
     cache: ParseCache | None = None,
     dialect: Dialect | None = None,
+    tracer: Tracer | None = None,
 ) -> int:
     """Run an application as text.
 
@@ -341,12 +349,13 @@ async def run_text(
         ask: asks at the terminal.
         cache: documents and grammars parsed before.
         dialect: what the Recommendation leaves open.
+        tracer: is told of each step.
 
     Returns:
         The exit status: 0 when the session ended normally, 1 when an error nobody caught ended it.
     """
     platform = TextPlatform(fetcher, out, inputs, far_end, ask)
-    session = Session(Fetch(url), platform, session_variables(), cache=cache, dialect=dialect)
+    session = Session(Fetch(url), platform, session_variables(), cache=cache, dialect=dialect, tracer=tracer)
     end = await session.run()
     if end.kind == "error":
         detail = " ".join(end.detail.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Final
 
@@ -21,6 +22,7 @@ from mirabelle.vxml.platform import (
     TransferResult,
 )
 from mirabelle.vxml.signals import Thrown
+from mirabelle.vxml.trace import Filled
 from mirabelle.vxml.xml import Element
 
 _TYPES: Final = frozenset({"blind", "bridge", "consultation"})
@@ -76,6 +78,8 @@ def _after(machine: Machine, item: FormItem, reply: Transferred, active: Sequenc
         return
     scopes = machine.scopes
     scopes.assign_value(item.variable, str(reply.result))
+    if machine.tracer is not None:
+        machine.tracer.tell(Filled(item.name, json.dumps(str(reply.result))))
     scopes.assign_value(f"{item.variable}$.duration", round(reply.duration_ms / 1000, 3))
     if reply.input is not None and reply.input.results:
         take_input(machine, reply.input, active)

@@ -65,12 +65,33 @@ def validate(root: Element, uri: str, *, strict: bool = True) -> None:
     Raises:
         DocumentError: the first fault in document order, with its line and column.
     """
+    for fault in faults(root, uri, strict=strict):
+        raise fault
+
+
+def faults(root: Element, uri: str, *, strict: bool = True) -> Iterator[DocumentError]:
+    """Find all faults of a document, one of each element at most; those of its ids come last.
+
+    Args:
+        root: its outermost element.
+        uri: for messages only.
+        strict: as for `validate`.
+    """
+    for fault in _faults(root, strict=strict):
+        yield DocumentError(uri, fault.element.line, fault.element.column, fault.reason)
+
+
+def _faults(root: Element, *, strict: bool) -> Iterator[_Fault]:
     try:
         _check_root(root)
-        _check_tree(root, strict=strict)
+    except _Fault as fault:
+        yield fault
+        return
+    yield from _check_tree(root, strict=strict)
+    try:
         _check_ids(root)
     except _Fault as fault:
-        raise DocumentError(uri, fault.element.line, fault.element.column, fault.reason) from None
+        yield fault
 
 
 def _check_root(root: Element) -> None:
@@ -83,28 +104,39 @@ def _check_root(root: Element) -> None:
         raise _Fault(root, f"the version is '{version}'; '2.0' and '2.1' are understood.")
 
 
-def _check_tree(root: Element, *, strict: bool) -> None:
+def _check_tree(root: Element, *, strict: bool) -> Iterator[_Fault]:
     # Each entry: an element, the one around it, and the row that says what may stand there.
     waiting: list[tuple[Element, Element | None, ElementType]] = [(root, None, ELEMENTS["vxml"])]
     while waiting:
         element, parent, around = waiting.pop()
-        kind = ELEMENTS["vxml"] if parent is None else _permitted(element, parent, around, root.namespace)
-        _check_attributes(element, kind)
-        if strict or element.name not in _LEFT_TO_RUNNING:
-            _check_groups(element, kind)
-        if kind.opaque:
+        try:
+            kind = ELEMENTS["vxml"] if parent is None else _permitted(element, parent, around, root.namespace)
+        except _Fault as fault:
+            # What stands in an element that may not be there is nobody's business.
+            yield fault
             continue
-        rule = _RULES.get(element.name)
-        if rule and (strict or rule is not _check_menu):
-            rule(element)
         model = around if kind.transparent else kind
-        below: list[tuple[Element, Element | None, ElementType]] = []
+        try:
+            _check_element(element, kind, model, strict=strict)
+        except _Fault as fault:
+            yield fault
+        if not kind.opaque:
+            waiting.extend((child, element, model) for child in reversed(element.elements()))
+
+
+def _check_element(element: Element, kind: ElementType, model: ElementType, *, strict: bool) -> None:
+    _check_attributes(element, kind)
+    if strict or element.name not in _LEFT_TO_RUNNING:
+        _check_groups(element, kind)
+    if kind.opaque:
+        return
+    rule = _RULES.get(element.name)
+    if rule and (strict or rule is not _check_menu):
+        rule(element)
+    if not model.mixed:
         for child in element.children:
-            if not isinstance(child, str):
-                below.append((child, element, model))
-            elif not model.mixed and child.strip(_SPACE):
+            if isinstance(child, str) and child.strip(_SPACE):
                 raise _Fault(element, f"<{element.name}> holds text: '{_excerpt(child)}'; text belongs in a prompt.")
-        waiting.extend(reversed(below))
 
 
 def _permitted(child: Element, parent: Element, model: ElementType, namespace: str) -> ElementType:

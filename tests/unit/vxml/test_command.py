@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mirabelle.cli import vxml as command
+from mirabelle.cli import vxml_run as command
 from mirabelle.settings import CompatSettings, Settings
 from mirabelle.vxml.text import InputError
 from tests.unit.vxml.running import block, key, vxml

@@ -15,7 +15,7 @@ from mirabelle.cli.serving.capacity import capacity
 from mirabelle.cli.serving.http import Dialling, shown
 from mirabelle.cli.serving.part import Part
 from mirabelle.cli.serving.voice import Voice
-from mirabelle.cli.vxml import dialect
+from mirabelle.cli.vxml_run import dialect
 from mirabelle.dialer.dialer import Dialer
 from mirabelle.dialer.late_answers import LateAnswers
 from mirabelle.dialer.sip_phone import Equipment, SipPhone
