@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,8 @@ NO_AUTHORIZATION: Final = "error.connection.noauthorization"
 NO_RESOURCE: Final = "error.connection.noresource"
 NO_ROUTE: Final = "error.connection.noroute"
 UNSUPPORTED_URI: Final = "error.unsupported.uri"
+
+_DIGITS: Final = re.compile(r"\+?[0-9*#][0-9*#().-]{2,}")
 
 
 class TransferFailed(MirabelleError):
@@ -72,7 +75,7 @@ def destination(dest: str, rule: TransferRule, *, callee: str, country: str = ""
         # A caller id that is none is passed over, as the dialer does it.
         called = number.parse(rest if colon else dest, country=country or None, bad_ani="default")
     except NumberError as error:
-        raise TransferFailed(BAD_DESTINATION, str(error)) from error
+        raise TransferFailed(BAD_DESTINATION, _discreet(error)) from error
     verdict = transfer_rule.of_number(rule, called.e164, callee=callee, country=country)
     if not verdict.open:
         raise TransferFailed(NO_AUTHORIZATION, verdict.reason)
@@ -83,7 +86,7 @@ def _address(dest: str, rule: TransferRule) -> Destination:
     try:
         address = uri.parse(dest)
     except SipError as error:
-        raise TransferFailed(BAD_DESTINATION, str(error)) from error
+        raise TransferFailed(BAD_DESTINATION, _discreet(error)) from error
     if address.headers or address.password is not None:
         raise TransferFailed(
             BAD_DESTINATION, "A SIP address to transfer to holds neither header fields nor a password."
@@ -92,3 +95,8 @@ def _address(dest: str, rule: TransferRule) -> Destination:
     if not verdict.open:
         raise TransferFailed(NO_AUTHORIZATION, verdict.reason)
     return Destination(address=address)
+
+
+def _discreet(error: MirabelleError) -> str:
+    """What is wrong, without the digits of whoever was to be called: the message is logged."""
+    return _DIGITS.sub("(digits)", str(error))

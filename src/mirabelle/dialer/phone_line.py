@@ -62,6 +62,9 @@ QUIET_MS: Final = 1000
 QUIET_WITHIN_MS: Final = 10_000
 """How long that is waited for at most."""
 
+MOST_REFERRALS: Final = 64
+"""What a far end told of a REFER and nobody has asked for yet; of more the first is forgotten."""
+
 
 SHORTEST_ROUND_MS: Final = 1000
 """What is played for the time of a fetch is at least so long until it begins again."""
@@ -142,7 +145,7 @@ class PhoneLine:
         self._speaking: asyncio.Task[None] | None = None
         self._playing: set[int] = set()
         self._switchboard = switchboard
-        self._referrals: deque[ReferralAnswered | ReferralTold] = deque()
+        self._referrals: deque[ReferralAnswered | ReferralTold] = deque(maxlen=MOST_REFERRALS)
         self._talking: asyncio.Task[None] | None = None
         self.gone: Gone | None = None
 
@@ -281,6 +284,7 @@ class PhoneLine:
             event = f"error.unsupported.transfer.{request.type}"
             return Transferred(TransferResult.UNKNOWN, error=event, detail="This line cannot transfer calls.")
         self._typed.clear()
+        self._referrals.clear()
         try:
             if request.type == "blind":
                 return await refer(self, self._switchboard, request)

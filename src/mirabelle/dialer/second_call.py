@@ -7,6 +7,7 @@ import contextlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from mirabelle.calls import routing
@@ -16,6 +17,7 @@ from mirabelle.calls.second_leg import Declined, SecondLeg, TransferKind, Want, 
 from mirabelle.dialer.destination import NO_AUTHORIZATION, NO_RESOURCE, NO_ROUTE, Destination, TransferFailed
 from mirabelle.dialer.line_media import connect
 from mirabelle.dialer.phone import Leave, LegEnding, Placement, Progress
+from mirabelle.errors import MirabelleError
 from mirabelle.media import events as media
 from mirabelle.media.plane import MediaPlane
 from mirabelle.media.ports import MediaError
@@ -29,7 +31,7 @@ from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
 from mirabelle.sip.user_to_user import HEADER, user_to_user
 from mirabelle.vxml.platform import Transfer
 
-DECLINED: Final = {Want.LEAVE: NO_AUTHORIZATION, Want.ROUTE: NO_ROUTE, Want.ROOM: NO_RESOURCE}
+DECLINED: Final = MappingProxyType({Want.LEAVE: NO_AUTHORIZATION, Want.ROUTE: NO_ROUTE, Want.ROOM: NO_RESOURCE})
 """What an application catches where a second leg may not leave."""
 
 
@@ -88,6 +90,7 @@ class SecondCall:
         self._bridged = self._closing = self._undisturbed = False
         self._answered_at: float | None = None
         self._task = asyncio.create_task(self._run(), name=f"second leg of call {means.placement.call.call_id}")
+        self._task.add_done_callback(self._done)
 
     def take(self) -> SecondEvent | None:
         """The next thing that happened, if there is one."""
@@ -114,8 +117,10 @@ class SecondCall:
                 self._task.cancel()
 
     async def closed(self) -> None:
-        """Wait until nothing of it is left: no call, no room on a trunk, no port."""
+        """Wait until nothing of it is left: no call, no room on a trunk, no port. A fault of ours comes out here."""
         await asyncio.wait({self._task})
+        if not self._task.cancelled():
+            self._task.result()
 
     # --- its course ---------------------------------------------------------------------------------------------
 
@@ -131,9 +136,7 @@ class SecondCall:
         hearing = asyncio.create_task(self._hear_stream(self._stream))
         try:
             await self._try_trunks()
-        except TransferFailed as error:
-            self._tell(error)
-        except (SipError, MediaError) as error:
+        except MirabelleError as error:
             self._tell(TransferFailed(NO_ROUTE, str(error)))
         finally:
             with self._uninterrupted():
@@ -251,6 +254,11 @@ class SecondCall:
         keys = "" if self._destination.number is None else self._destination.number.keys
         if keys and self._stream is not None:
             await self._stream.send_digits(keys)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        """Whoever waits for a second leg that a fault ended must not wait for ever."""
+        if not task.cancelled() and task.exception() is not None:
+            self._tell(TransferFailed(NO_RESOURCE, "The second leg was ended by a fault of the server."))
 
     def _tell(self, event: SecondEvent) -> None:
         self._told.append(event)

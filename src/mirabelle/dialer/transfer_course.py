@@ -11,7 +11,7 @@ from mirabelle.dialer.destination import BAD_DESTINATION, NO_AUTHORIZATION, NO_R
 from mirabelle.grammar import Mode
 from mirabelle.sip.events import Ended, Failed, ReferralAnswered, ReferralTold
 from mirabelle.sip.headers import Headers
-from mirabelle.sip.verdict import verdict
+from mirabelle.sip.verdict import cause_of, verdict
 from mirabelle.vxml.collector import KeyCollector, Matched
 from mirabelle.vxml.matching import match_keys
 from mirabelle.vxml.platform import Input, Transfer, Transferred, TransferResult
@@ -32,6 +32,9 @@ _RESULTS: Final[Mapping[Outcome, TransferResult]] = MappingProxyType(
     }
 )
 """What an outcome of the second leg is to the application; for the others the status decides."""
+
+_NETWORK_CAUSES: Final = frozenset({27, 34, 38, 41, 42, 44, 47, 102})
+"""Causes of Q.850 with which the network and not a person ends a call: out of order, congested, a timer ran out."""
 
 _REFUSED: Final[Mapping[int, str]] = MappingProxyType(
     {
@@ -129,7 +132,7 @@ class Course:
 
     def far_end_gone(self, event: Ended, now: int) -> Transferred:
         """The far end hung up, or the network lost it."""
-        theirs = event.by in ("remote", "local")
+        theirs = event.by in ("remote", "local") and cause_of(event.reason)[0] not in _NETWORK_CAUSES
         result = TransferResult.FAR_END_DISCONNECT if theirs else TransferResult.NETWORK_DISCONNECT
         return Transferred(result, self.duration(now))
 

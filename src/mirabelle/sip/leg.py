@@ -94,7 +94,8 @@ class Leg:
         self._finished = asyncio.Event()
         self._unacknowledged: Unacknowledged | None = None
         self._hanging_up = False
-        self._referring = self._referred = False
+        self._referring = False
+        self._refer_cseq = 0
         core.adopt(call_id, local_tag, self)
 
     @property
@@ -136,7 +137,7 @@ class Leg:
             raise SipError("A REFER needs a call that was answered and not hung up.")
         if self._referring:
             raise SipError("The peer of this call has been asked already; wait for what comes of it.")
-        self._referring = self._referred = True
+        self._referring = True
         asked = (("Refer-To", refer_to), ("Referred-By", f"<{self.dialog.local.uri}>"))
         self._send(self.dialog, "REFER", self._refer_answered, fields=asked)
 
@@ -183,14 +184,16 @@ class Leg:
         self._end("local" if self._hanging_up else "remote", _reason(request))
 
     def _on_notify(self, transaction: ServerTransaction) -> None:
-        if not self._referred:
-            transaction.respond(reply(transaction.request, 481))
+        request = transaction.request
+        if not self._refer_cseq:
+            transaction.respond(reply(request, 481))
             return
-        told = referral.told(transaction.request)
-        transaction.respond(reply(transaction.request, 200))
-        self._emit(told)
-        if told.over:
-            self._referring = False
+        told = referral.told(request)
+        transaction.respond(reply(request, 200))
+        if referral.is_of(request, self._refer_cseq):
+            self._emit(told)
+            if told.over:
+                self._referring = False
 
     def _obstacle(self, request: Request) -> int:
         """The status that tells the peer to negotiate later (RFC 3261 section 14.2), 0 where it may do so now."""
@@ -262,6 +265,7 @@ class Leg:
             request = dialog.request(method, via=self._core.via(address))
             if method == "REFER":  # it may refresh the target, so it says where we are (RFC 3515 section 2.2)
                 request.headers.add("Contact", self._core.contact(address))
+                self._refer_cseq = request.cseq.number
             for name, value in (*authorization, *fields):
                 request.headers.add(name, value)
 

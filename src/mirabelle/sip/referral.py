@@ -8,6 +8,7 @@ from typing import Final
 
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import ReferralTold
+from mirabelle.sip.fields import parse_parameters
 from mirabelle.sip.headers import Headers
 from mirabelle.sip.message import Request
 from mirabelle.sip.uri import Uri
@@ -55,6 +56,19 @@ def told(request: Request) -> ReferralTold:
     status = int(match[1])
     reason = (match[2] or b"").decode("utf-8", "replace").strip()[:MOST_REASON]
     return ReferralTold(status, reason, over=over or status >= 200)
+
+
+def is_of(request: Request, cseq: int) -> bool:
+    """Whether a NOTIFY tells of the REFER with this number, and not of one before (RFC 3515 section 2.4.6).
+
+    Peers that name none mean the only one that they know of.
+    """
+    _, semicolon, rest = (request.headers.get("event") or "").partition(";")
+    try:
+        named = parse_parameters(semicolon + rest).get("id")
+    except SipError:
+        return True
+    return named is None or named == str(cseq)
 
 
 def _first(headers: Headers, name: str) -> str:

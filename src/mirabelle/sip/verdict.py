@@ -128,18 +128,23 @@ def verdict(status: int, reason: str, headers: Headers) -> Verdict:
 
 def _cause(headers: Headers) -> tuple[int, str]:
     """The Q.850 cause and its text; -1 where there is none."""
-    for line in headers.all("reason"):
-        try:
-            for value in split_values(line):
-                protocol, semicolon, rest = value.partition(";")
-                if protocol.strip().upper() != "Q.850":
-                    continue
-                parameters = parse_parameters(semicolon + rest)
-                number = (parameters.get("cause") or "").strip('"')
-                if number.isascii() and number.isdigit() and len(number) <= 3:
-                    return int(number), unquoted(parameters.get("text") or "")
-        except SipError:
-            continue  # a Reason that cannot be read says nothing; the status still does
+    found = (cause_of(line) for line in headers.all("reason"))
+    return next((each for each in found if each[0] >= 0), (-1, ""))
+
+
+def cause_of(reason: str) -> tuple[int, str]:
+    """The Q.850 cause and its text in the value of a Reason field (RFC 3326); -1 where there is none."""
+    try:
+        for value in split_values(reason):
+            protocol, semicolon, rest = value.partition(";")
+            if protocol.strip().upper() != "Q.850":
+                continue
+            parameters = parse_parameters(semicolon + rest)
+            number = (parameters.get("cause") or "").strip('"')
+            if number.isascii() and number.isdigit() and len(number) <= 3:
+                return int(number), unquoted(parameters.get("text") or "")
+    except SipError:
+        pass  # a Reason that cannot be read says nothing; the status still does
     return -1, ""
 
 

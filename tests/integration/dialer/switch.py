@@ -161,6 +161,7 @@ class Books:
     def __init__(self, trunks: tuple[Trunk, ...], declined: Declined | None) -> None:
         self._trunks = trunks
         self._declined = declined
+        self.fault: Exception | None = None
         self.begun: list[SecondLeg] = []
         self.ended: list[tuple[SecondLeg, LegEnding]] = []
         self.refused: list[str] = []
@@ -172,6 +173,8 @@ class Books:
         return
 
     async def second_leg(self, leg: SecondLeg, tried: tuple[str, ...]) -> Leave | Declined:
+        if self.fault is not None:
+            raise self.fault
         if self._declined is not None:
             return self._declined
         left = [trunk for trunk in self._trunks if trunk.name not in tried]
@@ -237,7 +240,19 @@ class Silent:
 
 
 @asynccontextmanager
+async def a_plane() -> AsyncIterator[MediaPlane]:
+    """A media process, for far ends and for us."""
+    plane = MediaPlane(ports=free_rtp_ports(60), bind="127.0.0.1", processes=1, force_python=False, clock=SystemClock())
+    await plane.start()
+    try:
+        yield plane
+    finally:
+        await plane.aclose()
+
+
+@asynccontextmanager
 async def a_switch(
+    plane: MediaPlane,
     attributes: str = f'dest="tel:{AGENT}" bridge="true"',
     *,
     inside: str = "",
@@ -246,13 +261,10 @@ async def a_switch(
     declined: Declined | None = None,
     spare: Callable[[FarEnd], tuple[Trunk, ...]] = lambda agent: (),
     rule: TransferRule | None = None,
-    force_python: bool = False,
     sip_dest: bool = False,
 ) -> AsyncIterator[Switch]:
     """A callee who has answered, an application that transfers, and an agent who does as told: by default picks up."""
     clock = SystemClock()
-    plane = MediaPlane(ports=free_rtp_ports(60), bind="127.0.0.1", processes=1, force_python=force_python, clock=clock)
-    await plane.start()
     ours = UserAgent(bind=("127.0.0.1", 0), clock=clock)
     callee = FarEnd(UserAgent(bind=("127.0.0.1", 0), clock=clock), plane, answers(lambda: callee))
     agent = FarEnd(UserAgent(bind=("127.0.0.1", 0), clock=clock), plane, on_call or answers(lambda: agent))
@@ -290,7 +302,8 @@ async def a_switch(
         await asyncio.gather(placed, return_exceptions=True)
         for user_agent in (ours, callee.agent, agent.agent):
             await user_agent.aclose()
-        await plane.aclose()
+        for stream in (*callee.streams, *agent.streams):
+            await stream.close()
         executor.shutdown()
 
 

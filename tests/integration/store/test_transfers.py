@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +26,7 @@ NARROW = Trunk(name="main", host="127.0.0.1:5060", channels=2, calls_per_second=
 AGENT = "+16175550188"
 
 
-async def connected(ledger: Ledger, account: Account, owner: str = "one") -> Attempt:
+async def connected(ledger: Ledger, account: Account, owner: str = "one", *, trunk: Trunk = NARROW) -> Attempt:
     """A call that somebody answered."""
     await ledger.queue_call(
         NewCall(
@@ -35,7 +37,7 @@ async def connected(ledger: Ledger, account: Account, owner: str = "one") -> Att
         ),
         NOW,
     )
-    [call] = await claim(ledger, NOW, 1, owner, LEASE, trunks=(NARROW,))
+    [call] = await claim(ledger, NOW, 1, owner, LEASE, trunks=(trunk,))
     attempt = await ledger.begin_attempt(call.call_id, f"{call.call_id}@here", call.trunk, NOW, owner)
     await ledger.attempt_answered(attempt.attempt_id, NOW)
     return attempt
@@ -176,3 +178,18 @@ async def test_the_audit_tells_of_a_second_leg_and_stays_whole(ledger: Ledger, a
     while await ledger.seal_audit(100):
         pass
     assert (await verify(ledger)).breaks == ()
+
+
+async def test_no_channel_is_given_twice_whoever_asks(
+    ledger: Ledger, account: Account, another: Callable[[], Awaitable[Ledger]]
+) -> None:
+    wide = replace(NARROW, channels=8)
+    connected_calls = [await connected(ledger, account, trunk=wide) for _ in range(6)]
+    fleet = [ledger, await another()]
+    told = await asyncio.gather(
+        *(
+            fleet[index % 2].begin_transfer(a_leg(attempt), [wide], NOW + timedelta(seconds=1), "one")
+            for index, attempt in enumerate(connected_calls)
+        )
+    )
+    assert sum(isinstance(each, Granted) for each in told) == 2

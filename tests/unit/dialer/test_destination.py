@@ -61,6 +61,14 @@ def test_what_cannot_or_may_not_be_called_is_refused_in_the_words_of_the_standar
     assert refused.value.event == event
 
 
+@pytest.mark.parametrize("dest", ["tel:5550188;phone-context=example.com", "tel:*70", "sip:5550188 @pbx.example.com"])
+def test_what_is_wrong_is_said_without_the_digits(dest: str) -> None:
+    with pytest.raises(TransferFailed) as refused:
+        destination(dest, OPEN, callee=CALLEE)
+    assert "5550188" not in str(refused.value)
+    assert "*70" not in str(refused.value)
+
+
 @given(st.text(max_size=40) | st.text(alphabet="telsip:+0123456789@;?=.", max_size=40))
 def test_any_text_whatever_is_a_destination_or_refused(dest: str) -> None:
     try:

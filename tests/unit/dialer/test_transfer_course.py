@@ -81,6 +81,19 @@ def test_who_ended_the_talk_is_told_with_its_length(
     assert talk.far_end_gone(Ended(by, "", 5.0), 5_500) == Transferred(result, 3_500)
 
 
+@pytest.mark.parametrize(
+    ("reason", "result"),
+    [
+        ('Q.850;cause=16;text="Normal call clearing"', TransferResult.FAR_END_DISCONNECT),
+        ("Q.850;cause=38", TransferResult.NETWORK_DISCONNECT),
+        ("SIP;cause=200, Q.850;cause=41", TransferResult.NETWORK_DISCONNECT),
+        ("anything", TransferResult.FAR_END_DISCONNECT),
+    ],
+)
+def test_a_bye_that_tells_of_a_failing_network_is_the_networks(reason: str, result: TransferResult) -> None:
+    assert course().far_end_gone(Ended("remote", reason, 5.0), 5_500).result is result
+
+
 def test_maxtime_counts_from_the_answer() -> None:
     talk = course(replace(REQUEST, maxtime_ms=10_000))
     assert (talk.deadline(), talk.tick(1_000_000)) == (None, None)

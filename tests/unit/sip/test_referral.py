@@ -117,6 +117,17 @@ def test_a_notify_that_nobody_asked_for_is_refused() -> None:
     assert notify(answered(), b"SIP/2.0 200 OK", 1) == 481
 
 
+def test_what_is_told_of_an_earlier_refer_is_not_told_of_the_next() -> None:
+    scene = referred(403)
+    scene.call.refer(TO)
+    scene.world.run(0.01)
+    drain(scene.call)
+    assert notify(scene, b"SIP/2.0 200 OK", 1, event="refer;id=2", state="terminated") == 200
+    assert drain(scene.call) == []
+    assert notify(scene, b"SIP/2.0 200 OK", 2, event="refer;id=3", state="terminated") == 200
+    assert drain(scene.call) == [ReferralTold(200, "OK", over=True)]
+
+
 def test_one_refer_at_a_time() -> None:
     with pytest.raises(SipError):
         referred().call.refer(TO)
