@@ -8,7 +8,7 @@ import wave
 
 from mirabelle.calls.second_leg import Declined, Want
 from mirabelle.media.stream import MediaStream
-from tests.integration.dialer.switch import THE_END, a_switch
+from tests.integration.dialer.switch import THE_END, a_plane, a_switch
 from tests.integration.dialer.test_transfer import heard, tone
 
 
@@ -23,7 +23,7 @@ def recording(hertz: int, seconds: float) -> bytes:
 async def hears(stream: MediaStream, hertz: int) -> None:
     """Wait until a far end hears a tone."""
     async with asyncio.timeout(20):
-        while await heard(stream, 0.2) != hertz:
+        while await heard(stream) != hertz:
             pass
 
 
@@ -31,12 +31,13 @@ async def test_a_callee_hears_music_until_the_next_document_is_there_and_then_th
     music = '<property name="fetchaudio" value="http://app/music"/>'
     files = {"music": recording(1000, 0.2), "words": recording(700, 3)}
     # The transfer that is refused is what leads to the submit that takes its time.
-    async with a_switch(inside=music, files=files, declined=Declined(Want.ROOM, "so it is")) as switch:
+    declined = Declined(Want.ROOM, "so it is")
+    async with a_plane() as plane, a_switch(plane, inside=music, files=files, declined=declined) as switch:
         switch.web.end = THE_END.replace("<block/>", '<block><audio src="http://app/words"/></block>')
         switch.web.answers.clear()
         callee = await switch.callee.sound()
         await hears(callee, 1000)
-        assert await heard(callee, 0.5) == 1000
+        assert await heard(callee) == 1000
         switch.web.answers.set()
         await hears(callee, 700)
-        assert await heard(callee, 0.5) == 700
+        assert await heard(callee) == 700
