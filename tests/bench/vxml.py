@@ -179,6 +179,7 @@ async def _many(address: str, sessions: int, think: float) -> list[Figure]:
         await bench.session(Heard())
         gc.collect()
         gc.freeze()  # as the server does once it is ready
+        gc.set_threshold(700, 10, 50)
         usage.forget_peaks(own)
         before = usage.peak_bytes(own).get(own, 0)
         watching = asyncio.create_task(late.watch())
