@@ -12,6 +12,7 @@ from mirabelle.vxml.analysis.page import Page, Site
 from mirabelle.vxml.analysis.source import Place
 from mirabelle.vxml.elements import ELEMENTS, FORM_ITEMS, HANDLERS, INPUT_ITEMS, Kind
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.scopes import is_name
 from mirabelle.vxml.xml import Element
 
 SESSION_VARIABLES: Final = frozenset(
@@ -92,6 +93,7 @@ class Variables:
         for site in self._page.sites():
             yield from self._of_attributes(site)
             yield from self._of_names(site)
+            yield from self._of_declaration(site)
             if site.element.name == "script":
                 yield from self._of_script(site)
         yield from self._twice(self._page.document.root)
@@ -272,6 +274,21 @@ class Variables:
             finding = self._fault(site, Use(written.partition(".")[0].partition("[")[0]), place)
             if finding is not None:
                 yield finding
+
+    def _of_declaration(self, site: Site) -> Iterator[Finding]:
+        """A name that no variable can have."""
+        element = site.element
+        name = element.get("name")
+        if element.name not in FORM_ITEMS | {"var", "data"} or not name:
+            return
+        if not is_name(name) or name.endswith("$"):
+            hint = (
+                "those that end in '$' are reserved"
+                if name.endswith("$")
+                else "write letters and digits, no word of ECMAScript"
+            )
+            what = f"'{shown(name)}' is not a name a variable can have; {hint}."
+            yield self._page.error(self._page.place(element, "name"), Rule.ECMASCRIPT, what)
 
     def _assigned(self, site: Site) -> Iterator[Finding]:
         written = site.element.get("name")

@@ -179,6 +179,14 @@ def test_a_variable_that_is_declared_twice_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["a.b", "x$", "1a", "class"])
+def test_a_name_that_no_variable_can_have_is_told(name: str) -> None:
+    for body in (f"<var name='{name}'/>", f"<form><block name='{name}'/></form>"):
+        (line,) = found(vxml(body))
+        assert line.startswith("error ecmascript: ")
+        assert run(vxml(body if "<form>" in body else f"{body}<form><block/></form>")).status == 1
+
+
 @pytest.mark.parametrize("body", ["<log expr='1 +'/>", "<if cond='a b'/>", "<script>var = 1</script>"])
 def test_what_cannot_be_read_is_told(body: str) -> None:
     (line,) = found(block(body))
