@@ -84,6 +84,9 @@ class Variables:
         self._application = self._of_root()
         self._dialogs = {dialog: self._names(dialog.elements()) for dialog in page.document.dialogs}
         self._containers: dict[Element, Names] = {}
+        pages = [page] if page.root is None else [page, page.root]
+        programs = [code for each in pages for code in each.scripts.values() if isinstance(code, Code)]
+        self._members = frozenset(member for code in programs for member in code.members)
         self._everywhere = frozenset(
             {*engine_names(), *SESSION_VARIABLES, *SCOPES, "lastresult$"} - {"performance", "dialog"}
         )
@@ -186,7 +189,9 @@ class Variables:
     def _missing_member(self, site: Site, use: Use, at: Place) -> Finding | None:
         """A look at a variable of a scope that has none of the name; it finds `undefined`."""
         names = self._scope(site, use.name)
-        if names is None or names.open or use.member in names.declared:
+        if names is None or names.open or use.asked or use.member in names.declared:
+            return None
+        if f"{use.name}.{use.member}" in self._members:
             return None
         if use.member in {"lastresult$", use.name} or (use.name == "document" and use.member in SCOPES):
             return None

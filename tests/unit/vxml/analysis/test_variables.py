@@ -160,6 +160,15 @@ def test_a_look_at_a_member_that_no_scope_has_is_a_warning() -> None:
     )
 
 
+def test_a_member_that_is_asked_for_is_not_missed() -> None:
+    assert found(block("<if cond=\"typeof(document.a) == 'undefined'\"/>")) == []
+
+
+def test_a_member_that_a_script_makes_is_there() -> None:
+    made = "<script>document.made = 1; application.too = 2</script>"
+    assert names(vxml(f"{made}<form><block><log expr='document.made + application.too'/></block></form>")) == []
+
+
 def test_a_handler_of_a_document_that_may_be_a_root_is_not_judged_hard() -> None:
     handler = "<catch><log expr='unknown'/></catch><form><block/></form>"
     assert check(vxml(handler)).errors == 0
