@@ -304,7 +304,8 @@ class Variables:
             message = "The variables of the session cannot be changed; assign to one of your own."
             yield self._page.error(place, Rule.UNDECLARED, message)
         elif names is not None and member and "." not in member and "[" not in member:
-            if not names.open and member not in names.declared and member != "lastresult$":
+            known = {*names.declared, "lastresult$"}
+            if not names.open and member not in known and written not in self._members:
                 ending = suggestion(member, set(names.declared))
                 what = f"'{shown(written)}' is not declared, so that it cannot be assigned to{ending}"
                 yield self._page.error(place, Rule.UNDECLARED, what)
