@@ -6,7 +6,7 @@ Whether it can be read at all is the engine's own word, so that nothing is refus
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -45,6 +45,7 @@ class Use:
         written: whether it is only written.
         deferred: whether that happens in a function, whenever that is called.
         member: the property that is read of it, as in `document.total`; empty for none.
+        asked: whether the code asks with `typeof` for that property.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Use:
     written: bool = False
     deferred: bool = False
     member: str = ""
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,14 @@ class Code:
     Attributes:
         uses: what it takes from outside, in its order.
         declared: what it declares, by `var` and as functions.
+        members: properties that it writes, as in `application.total = 1`, each with what it is of: `application.total`.
         constant: the text, where it is a literal string and nothing else; None otherwise.
         opaque: whether names may be used that nobody can tell from the text.
     """
 
     uses: tuple[Use, ...] = ()
     declared: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
     constant: str | None = None
     opaque: bool = False
 
@@ -102,7 +106,7 @@ def read_program(source: str) -> Code:
     """
     variables, functions = declarations(source)
     code = _read(source, shift=0)
-    return Code(code.uses, frozenset({*variables, *functions}), opaque=code.opaque)
+    return replace(code, declared=frozenset({*variables, *functions}))
 
 
 def _read(source: str, shift: int) -> Code:
@@ -113,8 +117,12 @@ def _read(source: str, shift: int) -> Code:
         return Code(opaque=True)
     reader = _Reader(data.split(b"\n"), shift)
     reader.read(root)
-    uses = (use for use in reader.uses if use.name not in reader.guarded)
-    return Code(tuple(uses), constant=_constant(root), opaque=reader.opaque)
+    uses = (
+        replace(use, asked=f"{use.name}.{use.member}" in reader.guarded)
+        for use in reader.uses
+        if use.name not in reader.guarded
+    )
+    return Code(tuple(uses), members=frozenset(reader.members), constant=_constant(root), opaque=reader.opaque)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +144,7 @@ class _Reader:
         self._shift = shift
         self.uses: list[Use] = []
         self.guarded: set[str] = set()
+        self.members: set[str] = set()
         self.opaque = False
 
     def read(self, root: Node) -> None:
@@ -173,18 +182,25 @@ class _Reader:
         elif kind == "call_expression" and _text(node.child_by_field_name("function")) == "eval":
             self.opaque = True
         target = _target(node)
+        if target is not None and (member := _dotted(target)):
+            self.members.add(member)
         for child in node.named_children:
             inside = kind == "with_statement" and child == node.child_by_field_name("body")
             spread = place.written and kind in _PATTERNS and child.type in _PATTERNS | _NAMES
             yield _Place(child, bound, child == target or spread, deferred, within or inside)
 
     def _is_guard(self, node: Node) -> bool:
-        """Whether it is `typeof name`, which is allowed of a name that nobody declared."""
+        """Whether it is `typeof name`, which is allowed of a name that nobody declared; or of a property."""
         operand = node.child_by_field_name("argument")
-        if _text(node.child_by_field_name("operator")) != "typeof" or operand is None or operand.type != "identifier":
+        while operand is not None and operand.type == "parenthesized_expression" and operand.named_child_count == 1:
+            operand = operand.named_children[0]
+        if _text(node.child_by_field_name("operator")) != "typeof" or operand is None:
             return False
-        self.guarded.add(_text(operand))
-        return True
+        if operand.type == "identifier":
+            self.guarded.add(_text(operand))
+        elif member := _dotted(operand):
+            self.guarded.add(member)
+        return operand.type == "identifier"
 
 
 def _target(node: Node) -> Node | None:
@@ -194,6 +210,14 @@ def _target(node: Node) -> Node | None:
     if node.type == "for_in_statement" and node.child_by_field_name("kind") is None:
         return node.child_by_field_name("left")
     return None
+
+
+def _dotted(node: Node) -> str:
+    """A property of a name, as in `document.total`; empty for anything else."""
+    of = node.child_by_field_name("object")
+    if node.type != "member_expression" or of is None or of.type != "identifier":
+        return ""
+    return f"{_text(of)}.{_text(node.child_by_field_name('property'))}"
 
 
 def _member(node: Node) -> str:

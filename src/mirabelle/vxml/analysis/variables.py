@@ -12,6 +12,7 @@ from mirabelle.vxml.analysis.page import Page, Site
 from mirabelle.vxml.analysis.source import Place
 from mirabelle.vxml.elements import ELEMENTS, FORM_ITEMS, HANDLERS, INPUT_ITEMS, Kind
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.scopes import is_name
 from mirabelle.vxml.xml import Element
 
 SESSION_VARIABLES: Final = frozenset(
@@ -83,6 +84,9 @@ class Variables:
         self._application = self._of_root()
         self._dialogs = {dialog: self._names(dialog.elements()) for dialog in page.document.dialogs}
         self._containers: dict[Element, Names] = {}
+        pages = [page] if page.root is None else [page, page.root]
+        programs = [code for each in pages for code in each.scripts.values() if isinstance(code, Code)]
+        self._members = frozenset(member for code in programs for member in code.members)
         self._everywhere = frozenset(
             {*engine_names(), *SESSION_VARIABLES, *SCOPES, "lastresult$"} - {"performance", "dialog"}
         )
@@ -92,6 +96,7 @@ class Variables:
         for site in self._page.sites():
             yield from self._of_attributes(site)
             yield from self._of_names(site)
+            yield from self._of_declaration(site)
             if site.element.name == "script":
                 yield from self._of_script(site)
         yield from self._twice(self._page.document.root)
@@ -184,7 +189,9 @@ class Variables:
     def _missing_member(self, site: Site, use: Use, at: Place) -> Finding | None:
         """A look at a variable of a scope that has none of the name; it finds `undefined`."""
         names = self._scope(site, use.name)
-        if names is None or names.open or use.member in names.declared:
+        if names is None or names.open or use.asked or use.member in names.declared:
+            return None
+        if f"{use.name}.{use.member}" in self._members:
             return None
         if use.member in {"lastresult$", use.name} or (use.name == "document" and use.member in SCOPES):
             return None
@@ -273,6 +280,21 @@ class Variables:
             if finding is not None:
                 yield finding
 
+    def _of_declaration(self, site: Site) -> Iterator[Finding]:
+        """A name that no variable can have."""
+        element = site.element
+        name = element.get("name")
+        if element.name not in FORM_ITEMS | {"var", "data"} or not name:
+            return
+        if not is_name(name) or name.endswith("$"):
+            hint = (
+                "those that end in '$' are reserved"
+                if name.endswith("$")
+                else "write letters and digits, no word of ECMAScript"
+            )
+            what = f"'{shown(name)}' is not a name a variable can have; {hint}."
+            yield self._page.error(self._page.place(element, "name"), Rule.ECMASCRIPT, what)
+
     def _assigned(self, site: Site) -> Iterator[Finding]:
         written = site.element.get("name")
         place = self._page.place(site.element, "name")
@@ -282,7 +304,8 @@ class Variables:
             message = "The variables of the session cannot be changed; assign to one of your own."
             yield self._page.error(place, Rule.UNDECLARED, message)
         elif names is not None and member and "." not in member and "[" not in member:
-            if not names.open and member not in names.declared and member != "lastresult$":
+            known = {*names.declared, "lastresult$"}
+            if not names.open and member not in known and written not in self._members:
                 ending = suggestion(member, set(names.declared))
                 what = f"'{shown(written)}' is not declared, so that it cannot be assigned to{ending}"
                 yield self._page.error(place, Rule.UNDECLARED, what)

@@ -26,6 +26,7 @@ from mirabelle.vxml.errors import SemanticError
         ("function () { try { a(); } catch { b; } }", "a b"),
         ("class A { m(a) { return A + a + b; } }", "b"),
         ("typeof a === 'undefined' ? 1 : a", ""),
+        ("typeof(a) == 'undefined' || (a)", ""),
         ("undefined", "undefined"),
         ("a?.b ?? c", "a c"),
         ("function () { const [a, , b = c] = d; { function e() {} } return a + b + e; }", "c d"),
@@ -67,6 +68,15 @@ def test_a_program_tells_what_it_declares() -> None:
 def test_a_use_knows_its_place_in_characters() -> None:
     (use,) = read_program("var a = 'é';\n  'ü' + b").uses
     assert (use.name, use.line, use.column) == ("b", 1, 8)
+
+
+def test_a_property_that_is_asked_for_with_typeof_is_told_apart() -> None:
+    uses = read_expression("typeof(document.a) == 'undefined' ? document.b : document.a").uses
+    assert [use.asked for use in uses] == [True, False, True]
+
+
+def test_a_property_that_is_written_is_told() -> None:
+    assert read_program("application.a = 1; b.c.d = 2; e[0] = 3;").members == {"application.a"}
 
 
 def test_the_member_that_is_read_is_told() -> None:

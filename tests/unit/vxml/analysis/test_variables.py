@@ -160,6 +160,22 @@ def test_a_look_at_a_member_that_no_scope_has_is_a_warning() -> None:
     )
 
 
+def test_a_member_that_is_asked_for_is_not_missed() -> None:
+    assert found(block("<if cond=\"typeof(document.a) == 'undefined'\"/>")) == []
+
+
+def test_a_member_that_a_script_makes_is_there() -> None:
+    made = "<script>document.made = 1; application.too = 2</script>"
+    assert (
+        names(
+            vxml(
+                f"{made}<form><block><log expr='document.made + application.too'/><assign name='document.made' expr='2'/></block></form>"
+            )
+        )
+        == []
+    )
+
+
 def test_a_handler_of_a_document_that_may_be_a_root_is_not_judged_hard() -> None:
     handler = "<catch><log expr='unknown'/></catch><form><block/></form>"
     assert check(vxml(handler)).errors == 0
@@ -177,6 +193,14 @@ def test_a_variable_that_is_declared_twice_is_told() -> None:
         "warning duplicate: 'a' is declared already, in line 1; give one of the two another name.",
         "warning duplicate: 'a' is declared already, in line 1; give one of the two another name.",
     ]
+
+
+@pytest.mark.parametrize("name", ["a.b", "x$", "1a", "class"])
+def test_a_name_that_no_variable_can_have_is_told(name: str) -> None:
+    for body in (f"<var name='{name}'/>", f"<form><block name='{name}'/></form>"):
+        (line,) = found(vxml(body))
+        assert line.startswith("error ecmascript: ")
+        assert run(vxml(body if "<form>" in body else f"{body}<form><block/></form>")).status == 1
 
 
 @pytest.mark.parametrize("body", ["<log expr='1 +'/>", "<if cond='a b'/>", "<script>var = 1</script>"])
