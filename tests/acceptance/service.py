@@ -29,7 +29,6 @@ ring_timeout = 5
 [media]
 ports = "{ports}"
 processes = 1
-force_python = {force_python}
 [http]
 allow_private = true
 preflight = {preflight}

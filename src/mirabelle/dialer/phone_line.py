@@ -67,7 +67,7 @@ MOST_REFERRALS: Final = 64
 
 
 SHORTEST_ROUND_MS: Final = 1000
-"""What is played for the time of a fetch is at least so long until it begins again."""
+"""What is played over and over is at least so long until it begins again."""
 
 
 class Tell(Protocol):
@@ -369,8 +369,8 @@ class PhoneLine:
 
     async def repeat(self, pcm: bytes) -> None:
         """Play this once more, where nothing is played."""
-        if self._silent():
-            await self._queue(pcm)
+        if self._silent() and pcm:
+            await self._queue(_strung(pcm))
 
     async def hush(self) -> None:
         """Play nothing from now on."""
@@ -414,8 +414,7 @@ class PhoneLine:
         pcm = await self.samples(audio)
         if not pcm:
             return
-        # What is shorter is strung together, so that the media process is not asked many times a second.
-        pcm *= math.ceil(SHORTEST_ROUND_MS * PCM_BYTES_PER_MS / len(pcm))
+        pcm = _strung(pcm)
         self._tell("fetch audio", url=audio.url)
         with contextlib.suppress(MediaError):  # the stream is gone, which we are about to hear
             try:
@@ -537,6 +536,11 @@ class PhoneLine:
         except MirabelleError as error:
             self._tell("recording", type="audio/x-wav", reason=str(error))
             return await asyncio.to_thread(self._sound.recording, pcm, "audio/x-wav"), "audio/x-wav"
+
+
+def _strung(pcm: bytes) -> bytes:
+    """Samples that are played over and over, so often in a row that the media process is not asked all the time."""
+    return pcm * math.ceil(SHORTEST_ROUND_MS * PCM_BYTES_PER_MS / len(pcm))
 
 
 def _unheard() -> None:

@@ -80,7 +80,8 @@ class Course:
 
     def __init__(self, request: Transfer, now: int) -> None:
         self._request = request
-        self._keyed = [each for each in request.grammars if each.mode is Mode.DTMF]
+        heard = "dtmf" in request.properties.modes
+        self._keyed = [each for each in request.grammars if heard and each.mode is Mode.DTMF]
         self._collector = self._fresh(now)
         self._since: int | None = None
 

@@ -12,7 +12,7 @@ from mirabelle.dialer.transfer_course import UNHEARD_OF, Course, Referral
 from mirabelle.sip.events import Ended, Failed, ReferralAnswered, ReferralTold
 from mirabelle.sip.headers import Headers
 from mirabelle.sip.verdict import Verdict, verdict
-from mirabelle.vxml.platform import Transfer, Transferred, TransferResult
+from mirabelle.vxml.platform import InputProperties, Transfer, Transferred, TransferResult
 
 REQUEST = Transfer(prompts=(), dest="tel:+16175550188", type="bridge", connecttimeout_ms=30_000, maxtime_ms=0)
 HOT = replace(REQUEST, grammars=(grammar.builtin("builtin:dtmf/digits?length=2"),))
@@ -111,6 +111,11 @@ def test_without_maxtime_a_talk_has_no_end_of_its_own() -> None:
 
 def test_keys_without_a_grammar_end_nothing() -> None:
     assert [course().key(key, 2_000) for key in "1*#"] == [None, None, None]
+
+
+def test_keys_are_not_heard_where_the_application_wants_voice_alone() -> None:
+    talk = course(replace(HOT, properties=InputProperties(modes=frozenset({"voice"}))))
+    assert [talk.key(key, 2_000) for key in "42"] == [None, None]
 
 
 def test_keys_that_a_grammar_accepts_end_the_talk() -> None:
