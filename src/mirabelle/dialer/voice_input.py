@@ -100,6 +100,7 @@ class Hearkening:
         self.speaking = False
         self.reply: VoiceReply | None = None
         self._task = asyncio.create_task(self._run())
+        self._task.add_done_callback(self._ended)
 
     def hear(self, pcm: bytes) -> None:
         """Take a piece of what the callee says."""
@@ -113,15 +114,18 @@ class Hearkening:
         await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        try:
-            while self.reply is None:
-                self.reply = await self._once()
-                self.speaking = False
-                self._wake()
-        finally:
-            if self.reply is None:  # the line must not wait for ever for what a fault has ended
-                self.reply = NoResource("The recogniser failed.")
-                self._wake()
+        while self.reply is None:
+            self.reply = await self._once()
+            self.speaking = False
+            self._wake()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Answer for a fault of the recogniser's code: the line must not wait for ever."""
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            self._tell("recogniser failed", reason=f"{type(fault).__name__}: {fault}")
+            self.reply = NoResource("The recogniser failed.")
+            self._wake()
 
     async def _once(self) -> VoiceReply | None:
         request, means = self._request, self._means
