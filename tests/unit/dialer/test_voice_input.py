@@ -9,7 +9,7 @@ import pytest
 
 from mirabelle import grammar
 from mirabelle.dialer.phone_line import PhoneLine
-from mirabelle.dialer.voice_input import MOST_WAITING, VoiceInput
+from mirabelle.dialer.voice_input import MOST_WAITING, Hearkening, VoiceInput
 from mirabelle.media.events import Digit, Heard, Lost, MediaEvent, PlayFinished, PlayStarted
 from mirabelle.speech.recogniser import (
     Hypothesis,
@@ -374,8 +374,7 @@ async def test_sound_that_the_recogniser_does_not_take_is_dropped_from_the_front
 
     means = VoiceInput(Slow(), Sound())  # type: ignore[arg-type]
     done = asyncio.Event()
-    hearkening = means.hearkening(ask(), done.set, lambda event, **fields: None)
-    assert hearkening is not None
+    hearkening = Hearkening(means, ask(), done.set, lambda event, **fields: None)
     for number in range(MOST_WAITING + 50):
         hearkening.hear(b"%d" % number)
     hearkening.hear(b"last")
