@@ -36,7 +36,9 @@ class RecognitionSettings(Section):
     token: SecretStr = Field(
         default=SecretStr(""), description="Goes along as `Authorization: Bearer`; empty: nothing does."
     )
-    timeout: float = Field(default=10, gt=0, le=120, description="Seconds that a reply may take.")
+    timeout: float = Field(
+        default=10, gt=0, le=120, description="Seconds that a reply may take in all, waiting for its turn included."
+    )
     most: int = Field(default=100, ge=1, le=10_000, description="Requests at once; those beyond wait.")
 
     @field_validator("url")

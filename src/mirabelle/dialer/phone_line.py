@@ -256,6 +256,7 @@ class PhoneLine:
             self._hearkening = words
             await self._speak(interruptible)
             decision = await self._listen(collector, words, keys="dtmf" in properties.modes)
+        self._hearkening = None
         await self._stop()
         if decision is not None:
             return _reply(decision, keyed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from collections.abc import AsyncIterable, Callable, Mapping
@@ -37,6 +38,9 @@ MOST_CHARACTERS: Final = 2_000
 _MARKS: Final = '.,;:!?¿¡"“”«»()'
 """What a transcript may have around its words, and no grammar has."""
 
+CONNECT: Final = 3.0
+"""Seconds after which nobody is taken to be there."""
+
 _NOBODY: Final[Mapping[int, str]] = MappingProxyType(
     {
         401: "it does not know the token",
@@ -59,8 +63,8 @@ class HttpRecogniser:
     Args:
         url: where utterances are posted.
         token: goes along as `Authorization: Bearer`; empty for none.
-        timeout: seconds that a reply may take.
-        most: requests at once; those beyond wait, for as long as a reply may take.
+        timeout: seconds that a reply may take in all, and waiting for its turn with it.
+        most: requests at once; those beyond wait.
     """
 
     def __init__(self, url: str, *, token: str = "", timeout: float, most: int) -> None:
@@ -69,7 +73,7 @@ class HttpRecogniser:
         # Where it is, and that it may be this machine, is the operator's word: no rule for addresses applies.
         self._client = httpx.AsyncClient(
             headers={"authorization": f"Bearer {token}"} if token else {},
-            timeout=timeout,
+            timeout=httpx.Timeout(None, connect=min(CONNECT, timeout / 2)),
             limits=httpx.Limits(max_connections=most, max_keepalive_connections=most),
             trust_env=False,
         )
@@ -106,11 +110,14 @@ class HttpRecogniser:
             "audio": ("utterance.wav", encode_wave(pcm), "audio/wav"),
         }
         try:
-            async with self._client.stream("POST", self._url, files=parts) as response:
+            async with (
+                asyncio.timeout(self._timeout),
+                self._client.stream("POST", self._url, files=parts) as response,
+            ):
                 return await _body(response)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise RecogniserGone(f"The recogniser cannot be reached; look at [recognition] url. ({error})") from error
-        except httpx.TimeoutException as error:
+        except TimeoutError as error:
             raise ReplyError(f"The recogniser did not answer within {self._timeout:g} s.") from error
         except httpx.HTTPError as error:
             raise ReplyError(f"The recogniser broke off: {type(error).__name__} {error}") from error

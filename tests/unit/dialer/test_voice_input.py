@@ -98,6 +98,9 @@ class Web:
     async def fetch(self, request: Fetch) -> Fetched | FetchFailed:
         return FetchFailed("nothing is fetched here")
 
+    def prefetch(self, request: Fetch) -> None:
+        return
+
 
 class Obedient:
     """Takes every piece of sound for the beginning of speech, and understands what the test says next."""

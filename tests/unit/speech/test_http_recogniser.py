@@ -170,6 +170,25 @@ async def test_a_reply_that_does_not_come_is_not_waited_for(desk: Desk) -> None:
     )
 
 
+async def test_a_reply_that_drips_is_held_to_its_time() -> None:
+    over = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while not over.is_set():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        writer.close()
+
+    async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        found = await understood(f"http://127.0.0.1:{port}/", timeout=0.3)
+        over.set()
+    assert found.reason == "The recogniser did not answer within 0.3 s."
+
+
 @pytest.mark.parametrize("status", [401, 404, 503])
 async def test_a_recogniser_that_is_not_there_for_us_is_gone(desk: Desk, status: int) -> None:
     desk.status = status
