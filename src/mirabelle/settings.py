@@ -17,7 +17,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -28,6 +27,7 @@ from mirabelle.calls import transfer_rule
 from mirabelle.calls.transfer_rule import TransferRule
 from mirabelle.calls.trunk import Trunk
 from mirabelle.errors import MirabelleError
+from mirabelle.speech_settings import RecognitionSettings, Section, SpeechSettings
 
 PREFIX: Final = "MIRABELLE_"
 """What the name of every environment variable of ours begins with."""
@@ -126,11 +126,7 @@ def _checked_prefix(text: str) -> str:
     return text
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class ServerSettings(_Section):
+class ServerSettings(Section):
     """The HTTP service."""
 
     listen: HostPort = Field(default="127.0.0.1:8080", description="Where HTTP requests are accepted, as host:port.")
@@ -147,7 +143,7 @@ class ServerSettings(_Section):
         return host_port(self.listen)
 
 
-class StoreSettings(_Section):
+class StoreSettings(Section):
     """The ledger of calls."""
 
     url: Annotated[str, AfterValidator(_checked_store)] = Field(
@@ -158,7 +154,7 @@ class StoreSettings(_Section):
     )
 
 
-class SipSettings(_Section):
+class SipSettings(Section):
     """Our end of SIP."""
 
     bind: HostPort = Field(
@@ -175,7 +171,7 @@ class SipSettings(_Section):
         return host_port(self.bind)
 
 
-class MediaSettings(_Section):
+class MediaSettings(Section):
     """The sound of calls."""
 
     ports: Annotated[str, AfterValidator(_checked_ports)] = Field(
@@ -207,7 +203,7 @@ class MediaSettings(_Section):
         return port_range(self.ports)
 
 
-class HttpSettings(_Section):
+class HttpSettings(Section):
     """Requests that we make: start_url, result_url and what applications refer to."""
 
     allow_private: bool = Field(
@@ -230,7 +226,7 @@ class HttpSettings(_Section):
     preflight_timeout: float = Field(default=5, gt=0, le=60, description="Seconds that each of them has to answer.")
 
 
-class ApiSettings(_Section):
+class ApiSettings(Section):
     """The JSON API."""
 
     operator: str = Field(
@@ -244,17 +240,7 @@ class ApiSettings(_Section):
     burst: float = Field(default=200, ge=1, le=1_000_000, description="Requests that it may send at once.")
 
 
-class SpeechSettings(_Section):
-    """Text to speech."""
-
-    engine: Literal["espeak"] = Field(default="espeak", description="Who speaks: `espeak`.")
-    voice: str = Field(
-        default="en-us", min_length=1, max_length=100, description="The voice, where the application names none."
-    )
-    cache_mb: int = Field(default=64, ge=0, le=100_000, description="Megabytes of spoken prompts to keep in memory.")
-
-
-class DialerSettings(_Section):
+class DialerSettings(Section):
     """How calls are taken in hand."""
 
     drain_seconds: int = Field(
@@ -292,7 +278,7 @@ TransferEntry = Annotated[str, AfterValidator(transfer_rule.check_entry)]
 TransferHost = Annotated[str, AfterValidator(transfer_rule.check_host)]
 
 
-class TransferSettings(_Section):
+class TransferSettings(Section):
     """Whom applications may transfer callees to."""
 
     to: Annotated[tuple[TransferEntry, ...], BeforeValidator(_split)] = Field(
@@ -315,7 +301,7 @@ class TransferSettings(_Section):
         return TransferRule(self.to, self.sip_hosts)
 
 
-class CompatSettings(_Section):
+class CompatSettings(Section):
     """Where we differ from the old service, and how to have it back."""
 
     dialect: Literal["standard", "classic"] = Field(
@@ -339,7 +325,7 @@ class CompatSettings(_Section):
     )
 
 
-class TrunkSettings(_Section):
+class TrunkSettings(Section):
     """A way out to the telephone network."""
 
     name: Annotated[str, AfterValidator(_checked_name)] = Field(
@@ -374,7 +360,7 @@ class TrunkSettings(_Section):
         return Trunk(**{**self.model_dump(), "password": self.password.get_secret_value()})
 
 
-class Settings(_Section):
+class Settings(Section):
     """All of it."""
 
     server: ServerSettings = ServerSettings()
@@ -384,6 +370,7 @@ class Settings(_Section):
     http: HttpSettings = HttpSettings()
     api: ApiSettings = ApiSettings()
     speech: SpeechSettings = SpeechSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
     dialer: DialerSettings = DialerSettings()
     transfer: TransferSettings = TransferSettings()
     compat: CompatSettings = CompatSettings()
@@ -406,6 +393,7 @@ class Settings(_Section):
     def shown(self) -> dict[str, Any]:
         """Every setting as plain values, with secrets hidden."""
         values = self.model_dump(mode="json")
+        values["recognition"]["token"] = _HIDDEN if self.recognition.token.get_secret_value() else ""
         values["store"]["url"] = _CREDENTIALS.sub(rf"\1:{_HIDDEN}", self.store.url)
         for each, trunk in zip(values["trunk"], self.trunk, strict=True):
             each["password"] = _HIDDEN if trunk.password.get_secret_value() else ""

@@ -17,6 +17,7 @@ from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.dialer.transferring import Bridging, refer
+from mirabelle.dialer.voice_input import Hearkening, VoiceInput, VoiceReply, hearkening
 from mirabelle.errors import MirabelleError
 from mirabelle.grammar import Grammar, GrammarError
 from mirabelle.media import events as media
@@ -114,6 +115,7 @@ class PhoneLine:
         clock: the time.
         tell: hears prompts, keys and hang-ups.
         switchboard: connects the callee elsewhere; None where nothing can.
+        voice_input: understands words; without it grammars for words are left alone.
 
     Attributes:
         gone: who ended the call, once somebody did.
@@ -129,6 +131,7 @@ class PhoneLine:
         clock: Clock,
         tell: Tell,
         switchboard: Switchboard | None = None,
+        voice_input: VoiceInput | None = None,
     ) -> None:
         self._stream = stream
         self._hang_up = hang_up
@@ -145,6 +148,8 @@ class PhoneLine:
         self._speaking: asyncio.Task[None] | None = None
         self._playing: set[int] = set()
         self._switchboard = switchboard
+        self._voice_input = voice_input
+        self._hearkening: Hearkening | None = None
         self._referrals: deque[ReferralAnswered | ReferralTold] = deque(maxlen=MOST_REFERRALS)
         self._talking: asyncio.Task[None] | None = None
         self.gone: Gone | None = None
@@ -178,6 +183,8 @@ class PhoneLine:
                 case media.VoiceBegan() | media.VoiceEnded() as turn:
                     self._turns.append(turn)
                     self._happened.set()
+                case media.Heard(pcm=pcm) if self._hearkening is not None:
+                    self._hearkening.hear(pcm)
                 case media.DigitsSent():
                     self._sent.set()
                 case media.Lost(reason=reason):
@@ -232,8 +239,8 @@ class PhoneLine:
         await self._silence()
         return HungUp() if self.gone else Played()
 
-    async def collect(self, request: Collect) -> Input | NoInput | NoMatch | HungUp:
-        """Play, and take keys until a grammar accepts them, none can, or time is up."""
+    async def collect(self, request: Collect) -> VoiceReply | HungUp:
+        """Play, and take keys and words until a grammar accepts them, none can, or time is up."""
         protected, interruptible = _split(request.prompts)
         if protected:
             await self._speak(protected)
@@ -248,10 +255,15 @@ class PhoneLine:
             term_ms=properties.term_ms,
             termchar=properties.termchar,
         )
-        await self._speak(interruptible)
-        decision = await self._listen(collector, heard="dtmf" in properties.modes)
+        async with hearkening(self._voice_input, self._stream, request, self.wake, self._tell) as words:
+            self._hearkening = words
+            await self._speak(interruptible)
+            decision = await self._listen(collector, words, keys="dtmf" in properties.modes)
+        self._hearkening = None
         await self._stop()
-        return HungUp() if decision is None else _reply(decision, keyed)
+        if decision is not None:
+            return _reply(decision, keyed)
+        return HungUp() if self.gone or words is None or words.reply is None else words.reply
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:
         """Play, beep, and record until the caller falls silent or keys something, time is up, or the call ends."""
@@ -454,18 +466,33 @@ class PhoneLine:
 
     # --- listening ----------------------------------------------------------------------------------------------
 
-    async def _listen(self, collector: KeyCollector, *, heard: bool) -> Decision | None:
-        """Feed keys, where they are heard, and time to the collector until it decides; None when the caller is gone."""
+    async def _listen(self, collector: KeyCollector, words: Hearkening | None, *, keys: bool) -> Decision | None:
+        """Feed keys, where they are heard, and time to the collector until it decides.
+
+        A key is certain, and whoever presses one has given up speaking: from the first on, words are not listened to.
+
+        Returns:
+            None when there is a reply to words, or the caller is gone.
+        """
         finished = False
         while self.gone is None:
             self._happened.clear()
             now = self.milliseconds()
-            if not heard:
+            if not keys:
                 self._typed.clear()
             if len(self._typed):
+                if words is not None:
+                    await words.aclose()
+                    words = None
                 await self._stop()
                 finished = True
                 decision = collector.take_from(self._typed, now)
+            elif words is not None and words.reply is not None:
+                return None
+            elif words is not None and words.speaking:
+                if words.interrupts:
+                    await self._stop()
+                decision = None
             else:
                 if not finished and self._silent():
                     finished = True
@@ -474,7 +501,8 @@ class PhoneLine:
             if decision is not None:
                 return decision
             if not len(self._typed):
-                await self.wait(collector.deadline())
+                speaking = words is not None and words.speaking
+                await self.wait(None if speaking else collector.deadline())
         return None
 
     async def _quiet(self) -> None:

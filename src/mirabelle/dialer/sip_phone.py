@@ -21,6 +21,7 @@ from mirabelle.dialer.sound import Sound
 from mirabelle.dialer.start import start_fetch
 from mirabelle.dialer.story import Story
 from mirabelle.dialer.switchboard import Switchboard
+from mirabelle.dialer.voice_input import VoiceInput
 from mirabelle.media.plane import MediaPlane
 from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
@@ -38,6 +39,7 @@ from mirabelle.sip.events import (
     Ringing,
 )
 from mirabelle.sip.outgoing import InviteTarget, OutgoingCall
+from mirabelle.speech.recogniser import Recogniser
 from mirabelle.store.ledger import LeaseLost
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.machine import Dialect
@@ -69,6 +71,7 @@ class Equipment:
         media_address: where callees are told to send media; empty for the address that the stream has.
         reached: hears where a call stands; for tests that end the program there.
         ahead: how much all sessions together fetch ahead of its time at once.
+        recogniser: understands words; None for none.
     """
 
     agent: UserAgent
@@ -84,6 +87,7 @@ class Equipment:
     media_address: str = ""
     reached: Reached = pass_by
     ahead: Places = field(default_factory=lambda: Places(AHEAD_AT_ONCE))
+    recogniser: Recogniser | None = None
 
 
 class SipPhone:
@@ -255,7 +259,14 @@ class _Carriage:
             clock=equipment.clock,
             tell=tell,
             switchboard=switchboard,
+            voice_input=self._voice_input(),
         )
+
+    def _voice_input(self) -> VoiceInput | None:
+        equipment = self._equipment
+        if equipment.recogniser is None:
+            return None
+        return VoiceInput(equipment.recogniser, equipment.sound, self._placement.sip_call_id)
 
     @contextlib.asynccontextmanager
     async def _hearing(self, line: PhoneLine, outgoing: OutgoingCall) -> AsyncIterator[None]:

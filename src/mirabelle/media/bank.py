@@ -16,6 +16,7 @@ from mirabelle.media.clips import Clip, Run
 from mirabelle.media.reception import Reception
 from mirabelle.media.recording import Recording
 from mirabelle.media.relay import Relay
+from mirabelle.media.tap import Tap
 from mirabelle.media.telephone_event import Receiver, Sender
 from mirabelle.media.voice import Voices
 from mirabelle.media.wire import Outbox
@@ -62,7 +63,8 @@ class Play:
 class Stream:
     """What is not worth a column: rare things, one stream at a time.
 
-    Of a bridge, `peer` is the other stream, and `relay` what came from there and is to be sent here.
+    Of a bridge, `peer` is the other stream, and `relay` what came from there and is to be sent here. `tap` is there
+    while somebody listens.
     """
 
     number: int
@@ -81,6 +83,7 @@ class Stream:
     recording_since: int = 0
     peer: Stream | None = None
     relay: Relay | None = None
+    tap: Tap | None = None
 
 
 class Bank:
@@ -98,6 +101,7 @@ class Bank:
         self.starting: dict[int, Stream] = {}
         self.holding: dict[int, Stream] = {}
         self.bridging: dict[int, Stream] = {}
+        self.tapping: dict[int, Stream] = {}
         self.fds = np.zeros(capacity, np.int32)
         self.live = np.zeros(capacity, np.bool_)
         self.fresh = np.zeros(capacity, np.bool_)
@@ -116,6 +120,7 @@ class Bank:
         self.quiet = np.zeros(capacity, np.int64)
         self.recorded = np.zeros(capacity, np.bool_)
         self.bridged = np.zeros(capacity, np.bool_)
+        self.tapped = np.zeros(capacity, np.bool_)
         self.inband = np.zeros(capacity, np.bool_)
         self.watched = np.zeros(capacity, np.bool_)
         self.energy = np.zeros(capacity, np.float64)
@@ -157,5 +162,5 @@ class Bank:
             self.streams[row].row = row
         self.streams.pop()
         self.count = last
-        for special in (self.dialing, self.starting, self.holding, self.bridging):
+        for special in (self.dialing, self.starting, self.holding, self.bridging, self.tapping):
             special.pop(stream.number, None)

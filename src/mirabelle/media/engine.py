@@ -26,6 +26,7 @@ from mirabelle.media.clips import Clip, Clips
 from mirabelle.media.events import Digit, DigitsSent, MediaEvent, PlayFinished, PlayStarted, StreamReport
 from mirabelle.media.recording import Recording
 from mirabelle.media.relay import Relay
+from mirabelle.media.tap import Tap
 from mirabelle.media.telephone_event import Outgoing
 from mirabelle.media.wire import Inbox, Wire, host_number
 
@@ -80,6 +81,7 @@ class Engine:
         self._inbox = Inbox(rows)
         self._streams: dict[int, Stream] = {}
         self._events: list[tuple[int, MediaEvent]] = []
+        self._pieces: list[tuple[int, g711.Codec, bytes]] = []
         self._ticks = 0
 
     @property
@@ -96,6 +98,11 @@ class Engine:
         """What happened since the last call, with the number of the stream."""
         events, self._events = self._events, []
         return events
+
+    def drain_pieces(self) -> list[tuple[int, g711.Codec, bytes]]:
+        """What was heard of the streams that are listened to since the last call: number, codec and codes."""
+        pieces, self._pieces = self._pieces, []
+        return pieces
 
     def open(self, number: int, sock: socket.socket) -> None:
         """Take a bound UDP socket as a new stream.
@@ -175,6 +182,16 @@ class Engine:
         bank.energy[row], bank.span[row] = 0, 0
         bank.voices.reset(row)
 
+    def listen(self, number: int, wanted: bool) -> None:
+        """Give away what is heard, from now on or no longer."""
+        stream = self._stream(number)
+        bank = stream.bank
+        bank.tapped[stream.row] = wanted
+        stream.tap = Tap(stream.codec) if wanted else None
+        bank.tapping.pop(number, None)
+        if wanted:
+            bank.tapping[number] = stream
+
     def bridge(self, number: int, other: int) -> None:
         """Let two streams hear each other from now on, their keys included; what is played to one hides the other.
 
@@ -235,6 +252,9 @@ class Engine:
             self._events += told
             if bank.bridging:
                 self._pass_keys_on(told)
+            for stream in bank.tapping.values():
+                if stream.tap is not None and (piece := stream.tap.tick()):
+                    self._pieces.append((stream.number, stream.tap.codec, piece))
 
     def skip(self, ticks: int) -> None:
         """Time passed in which the process did not run: timestamps go on, prompts do not."""
@@ -378,6 +398,8 @@ class Engine:
         before, stream.codec = stream.codec, codec
         if stream.relay is not None:
             stream.relay.recode(codec)
+        if stream.tap is not None:
+            stream.tap.recode(codec)
         if before == codec or stream.run is None or stream.clip is None:
             return
         bank, row = stream.bank, stream.row

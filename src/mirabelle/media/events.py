@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -81,6 +81,17 @@ class VoiceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What the far end said; told in pieces of 100 ms to those who asked with `listen`.
+
+    Attributes:
+        pcm: 16-bit little-endian samples, 8,000 a second; silence where nothing came.
+    """
+
+    pcm: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Lost:
     """The stream is gone: its media process died, or the plane was closed. Nothing follows.
 
@@ -91,7 +102,7 @@ class Lost:
     reason: str
 
 
-MediaEvent = Digit | PlayStarted | PlayFinished | DigitsSent | VoiceBegan | VoiceEnded | Lost
+MediaEvent = Digit | PlayStarted | PlayFinished | DigitsSent | VoiceBegan | VoiceEnded | Heard | Lost
 
 _KINDS: Final = MappingProxyType(
     {kind.__name__: kind for kind in (Digit, PlayStarted, PlayFinished, DigitsSent, VoiceBegan, VoiceEnded)}

@@ -121,6 +121,8 @@ class _Batch:
             self._take_audio(packet, ticks)
         for packet in picked[~is_event[picked] & bank.bridged[rows]].tolist():
             self._pass_on(packet)
+        for packet in picked[~is_event[picked] & bank.tapped[rows]].tolist():
+            self._give_away(packet)
         if bank.watched[rows].any():
             self._measure(picked[~is_event[picked] & bank.watched[rows]])
         if bank.inband[rows].any():
@@ -242,6 +244,14 @@ class _Batch:
         header = self._headers[packet]
         codes = self._payload(packet).tobytes()
         peer.relay.add(int(header["timestamp"]), int(header["ssrc"]), codes, self._codec(packet))
+
+    def _give_away(self, packet: int) -> None:
+        """To the one who listens."""
+        tap = self._bank.streams[int(self._owners[packet])].tap
+        if tap is not None:
+            header = self._headers[packet]
+            codes = self._payload(packet).tobytes()
+            tap.add(int(header["timestamp"]), int(header["ssrc"]), codes, self._codec(packet))
 
     def _take_audio(self, packet: int, ticks: int) -> None:
         stream = self._bank.streams[int(self._owners[packet])]

@@ -89,6 +89,7 @@ class MediaProcess:
             "record": lambda fields, _: self._engine.record(fields["stream"], fields["samples"]),
             "stop_record": self._stop_record,
             "watch_voice": lambda fields, _: self._engine.watch_voice(fields["stream"], fields["wanted"]),
+            "listen": lambda fields, _: self._engine.listen(fields["stream"], fields["wanted"]),
             "bridge": lambda fields, _: self._engine.bridge(fields["stream"], fields["other"]),
             "unbridge": lambda fields, _: self._engine.unbridge(fields["stream"]),
             "close": self._close,
@@ -143,6 +144,8 @@ class MediaProcess:
         del self._commands[:_COMMANDS]
         for stream, event in self._engine.drain():
             self._say({"is": "event", "stream": stream, "event": events.as_fields(event)})
+        for stream, codec, piece in self._engine.drain_pieces():
+            self._say({"is": "heard", "stream": stream, "codec": codec}, piece)
         now = time.monotonic()
         if now >= self._health_at:
             self._health_at = now + HEALTH_EVERY

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from mirabelle import g711
 from mirabelle.media import events, telephone_event
-from mirabelle.media.events import Digit, Lost, MediaEvent, StreamReport, VoiceBegan, VoiceEnded
+from mirabelle.media.events import Digit, Heard, Lost, MediaEvent, StreamReport, VoiceBegan, VoiceEnded
 from mirabelle.media.link import Link
 from mirabelle.media.ports import MediaError
 from mirabelle.media.protocol import Frame
@@ -21,7 +21,7 @@ MAX_RECORDING: Final = 3600
 
 MAX_DIGITS: Final = 200
 MAX_EVENTS: Final = 1000
-"""Events nobody has asked for yet; keys and voice beyond are dropped, so that a far end cannot fill the memory."""
+"""Events nobody has asked for yet; keys, voice and sound beyond are dropped: a far end cannot fill the memory."""
 
 CLOSING: Final = 5.0
 """Seconds given to a media process to report on a stream that is closed."""
@@ -161,6 +161,14 @@ class MediaStream:
         """
         await self._say(do="watch_voice", wanted=wanted)
 
+    async def listen(self, wanted: bool) -> None:
+        """Ask for `Heard` from now on, or for no more of it. It comes some 40 ms after the packets.
+
+        Raises:
+            MediaError: the stream is lost.
+        """
+        await self._say(do="listen", wanted=wanted)
+
     async def bridge(self, other: MediaStream) -> None:
         """Let this far end and another hear each other from now on, in either codec, their keys included.
 
@@ -231,6 +239,8 @@ class MediaStream:
         kind = frame.fields["is"]
         if kind == "event":
             self._put(events.from_fields(frame.fields["event"]))
+        elif kind == "heard":
+            self._put(Heard(g711.to_pcm(frame.payload, frame.fields["codec"])))
         elif kind == "fault":
             self._fault(frame.fields)
         elif kind == "recorded":
@@ -254,7 +264,7 @@ class MediaStream:
         self._on_close(self)
 
     def _put(self, event: MediaEvent) -> None:
-        if len(self._events) < MAX_EVENTS or not isinstance(event, Digit | VoiceBegan | VoiceEnded):
+        if len(self._events) < MAX_EVENTS or not isinstance(event, Digit | VoiceBegan | VoiceEnded | Heard):
             self._events.append(event)
             self._news.set()
 

@@ -14,7 +14,7 @@ from mirabelle.vxml.ecmascript import Engine, JsObject, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.items import FormItem, FormState
 from mirabelle.vxml.machine import Machine, Recording, Steps
-from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, Result
+from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, NoResource, Result
 from mirabelle.vxml.signals import Ending, Thrown
 from mirabelle.vxml.trace import Filled
 
@@ -58,7 +58,8 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
     match reply:
         case Input(results=()) | NoMatch(too_long=False):
             # Input that matches nothing counts as a recognition, too (5.1.5).
-            tell(machine, [{"confidence": 0.0, "utterance": reply.utterance, "inputmode": reply.mode}])
+            unmatched = {"confidence": 0.0, "utterance": reply.utterance, "inputmode": reply.mode}
+            tell(machine, [unmatched | _recorded(machine, reply)])
             raise Thrown("nomatch")
         case Input():
             return take_input(machine, reply, active)
@@ -68,6 +69,8 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
             raise machine.lost()
         case NoInput():
             raise Thrown("noinput")
+        case NoResource(detail=detail):
+            raise Thrown("error.noresource", detail)
         case _:
             raise Thrown("error.noresource", "The line did not say what the caller did.")
 
@@ -130,13 +133,19 @@ def take_input(machine: Machine, reply: Input, active: Sequence[Active]) -> Hear
     if reply.markname:
         for entry in entries:
             entry |= {"markname": reply.markname, "marktime": reply.marktime_ms}
-    if reply.recording is not None:
-        handle = machine.keep(Recording(reply.recording, reply.recording_type))
-        kept = {"recording": handle, "recordingsize": len(reply.recording), "recordingduration": reply.recording_ms}
-        for entry in entries:
-            entry |= kept
+    kept = _recorded(machine, reply)
+    for entry in entries:
+        entry |= kept
     tell(machine, entries)
     return Heard(reply, meanings[0], active[reply.results[0].grammar])
+
+
+def _recorded(machine: Machine, reply: Input | NoMatch) -> dict[str, Any]:
+    """What was said, as the properties of a result (VoiceXML 2.1, 7.1); none where it was not recorded."""
+    if reply.recording is None:
+        return {}
+    handle = machine.keep(Recording(reply.recording, reply.recording_type))
+    return {"recording": handle, "recordingsize": len(reply.recording), "recordingduration": reply.recording_ms}
 
 
 def as_value(meaning: Any) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mirabelle.grammar import Grammar, GrammarError, Mode
 from mirabelle.vxml.collector import KeyCollector, Matched, TypeAhead
@@ -38,6 +39,29 @@ def match_words(words: Sequence[str], grammars: Sequence[Grammar], properties: I
         if grammar.mode is Mode.VOICE:
             results += _result(index, grammar, tuple(words), said)
     return Input("voice", said, tuple(results[: properties.maxnbest])) if results else NoMatch(said, "voice")
+
+
+def match_hypotheses(
+    said: Sequence[tuple[Sequence[str], float]], grammars: Sequence[Grammar], properties: InputProperties
+) -> Input | NoMatch:
+    """Match what a recogniser heard.
+
+    Args:
+        said: what may have been said and how sure that is, 0.0 to 1.0; best first.
+        grammars: of the request, in order of precedence.
+        properties: for how many hypotheses are wanted.
+
+    Returns:
+        The first that match; a hypothesis that several grammars accept counts for each of them.
+    """
+    results: list[Result] = []
+    for words, confidence in said:
+        found = match_words(words, grammars, properties)
+        if isinstance(found, Input):
+            results += [replace(each, confidence=confidence) for each in found.results]
+    if results:
+        return Input("voice", results[0].utterance, tuple(results[: properties.maxnbest]))
+    return NoMatch(" ".join(said[0][0]) if said else "", "voice")
 
 
 def _result(index: int, grammar: Grammar, tokens: tuple[str, ...], said: str) -> list[Result]:

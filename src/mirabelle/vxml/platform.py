@@ -364,11 +364,28 @@ class NoMatch:
         utterance: the words, or the keys; may be empty.
         mode: `dtmf` or `voice`.
         too_long: the caller spoke past maxspeechtimeout.
+        recording: what the caller said, as in `Input`.
+        recording_ms: its length.
+        recording_type: its content type.
     """
 
     utterance: str = ""
     mode: str = "dtmf"
     too_long: bool = False
+    recording: bytes | None = None
+    recording_ms: int = 0
+    recording_type: str = "audio/x-wav"
+
+
+@dataclass(frozen=True, slots=True)
+class NoResource:
+    """What is needed to understand the caller is not there: `error.noresource`.
+
+    Attributes:
+        detail: a sentence.
+    """
+
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +458,7 @@ class Transferred:
 
 Request = Fetch | Play | Collect | Record | Transfer | Disconnect | Note | Prefetch
 Reply = (
-    Fetched | FetchFailed | Played | Input | NoInput | NoMatch | HungUp | Recorded | Transferred | None
+    Fetched | FetchFailed | Played | Input | NoInput | NoMatch | NoResource | HungUp | Recorded | Transferred | None
 )  # None: to Disconnect, Note and Prefetch
 
 
@@ -457,7 +474,7 @@ class Platform(Protocol):
     async def play(self, request: Play) -> Played | HungUp:
         """Play to the end."""
 
-    async def collect(self, request: Collect) -> Input | NoInput | NoMatch | HungUp:
+    async def collect(self, request: Collect) -> Input | NoInput | NoMatch | NoResource | HungUp:
         """Play, listen, match."""
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:

@@ -50,8 +50,9 @@ ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
         "desc": "Taken, never spoken.",
         "speak": "Its content is part of the prompt around it.",
         "grammar": (
-            "Keys are understood everywhere. Words are understood by `mirabelle vxml run` (`text:`); a telephone call "
-            "has no recogniser and leaves grammars for words alone. See [grammars](grammars.md)."
+            "Keys are understood everywhere. Words are understood by `mirabelle vxml run` (`text:`), and on the "
+            "telephone where `[recognition]` names a [recogniser](speech.md#recognition); without one, grammars for "
+            "words are left alone. See [grammars](grammars.md)."
         ),
         "data": "The result is a DOM (Level 2 Core) that can be read, or the value itself where the answer is JSON.",
         **dict.fromkeys(("emphasis", "phoneme", "prosody", "say-as", "voice"), _SYNTHESISER),
@@ -105,10 +106,14 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
 
 _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "confidencelevel": "Of words on the telephone; what is less sure matches nothing.",
+        "sensitivity": "Of words on the telephone: speech is 15 dB above the noise of the line with 0, 3 dB with 1.",
         **dict.fromkeys(
-            ("confidencelevel", "sensitivity", "completetimeout", "incompletetimeout", "maxspeechtimeout", "maxnbest"),
-            "For a recogniser.",
+            ("completetimeout", "incompletetimeout"),
+            "Of words on the telephone; the longer of the two ends an utterance.",
         ),
+        "maxspeechtimeout": "Of words on the telephone; at most two minutes.",
+        "maxnbest": "At most 100 of a recogniser.",
         "speedvsaccuracy": "Without effect.",
         **dict.fromkeys(
             ("audiofetchhint", "grammarfetchhint", "scriptfetchhint"),
@@ -121,7 +126,7 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
         "fetchaudiodelay": "How long a fetch may take before it is heard.",
         "fetchaudiominimum": "How long it is heard at least, once it has begun.",
         "fetchtimeout": "At most 300 s.",
-        "recordutterance": "For a recogniser.",
+        "recordutterance": "Of words on the telephone, as a WAV file.",
         "universals": "`help`, `exit`, `cancel` or `all`.",
         "inputmodes": "`dtmf`, `voice` or both; input of another mode is not heard.",
         "termchar": "Empty: no key ends an input.",

@@ -27,6 +27,7 @@ from mirabelle.media.stream import MediaStream
 from mirabelle.sip import sdp
 from mirabelle.sip.agent import IncomingCall, UserAgent
 from mirabelle.sip.events import CallEvent, Canceled, Ended
+from mirabelle.speech.recogniser import Recogniser
 from mirabelle.vxml.cache import ParseCache
 from tests.ports import free_rtp_ports
 
@@ -262,6 +263,8 @@ async def a_switch(
     spare: Callable[[FarEnd], tuple[Trunk, ...]] = lambda agent: (),
     rule: TransferRule | None = None,
     sip_dest: bool = False,
+    recogniser: Recogniser | None = None,
+    document: str = "",
 ) -> AsyncIterator[Switch]:
     """A callee who has answered, an application that transfers, and an agent who does as told: by default picks up."""
     clock = SystemClock()
@@ -274,6 +277,7 @@ async def a_switch(
     if sip_dest:
         attributes = attributes.format(agent=agent.host)
     web = Web(attributes, inside, files or {})
+    web.start = document or web.start
     main = Trunk(name="main", host=callee.host, caller_id="8005551212")
     agents = Trunk(name="agents", host=agent.host, caller_id="8005551213")
     books = Books((*spare(agent), agents), declined)
@@ -287,6 +291,7 @@ async def a_switch(
         executor=executor,
         clock=clock,
         story=lambda event, call_id, **fields: None,
+        recogniser=recogniser,
     )
     placement = Placement(
         call=_call(), number=number.parse(CALLEE), trunk=main, sip_call_id="1-first@mirabelle", attempt_id=5

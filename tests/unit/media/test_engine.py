@@ -626,3 +626,30 @@ def test_a_bridge_of_one_stream_or_of_one_that_has_another_is_refused(desk: Desk
     for pair in ((3, 3), (1, 3), (3, 2), (3, 4)):
         with pytest.raises(EngineError):
             desk.engine.bridge(*pair)
+
+
+def test_what_is_listened_to_is_given_away_in_pieces_until_nobody_listens(desk: Desk) -> None:
+    desk.connected()
+    desk.engine.listen(1, True)
+    for sequence in range(10):
+        desk.deliver(packet(sequence, bytes([sequence + 1]) * 160))
+        desk.run()
+    pieces = desk.engine.drain_pieces()
+    assert [(number, codec, len(codes)) for number, codec, codes in pieces] == [(1, "PCMU", 800)] * 2
+    assert pieces[0][2] + pieces[1][2] == QUIET * 2 + b"".join(bytes([each + 1]) * 160 for each in range(8))
+    desk.engine.listen(1, False)
+    desk.run(10)
+    assert desk.engine.drain_pieces() == []
+
+
+def test_whoever_listens_goes_on_hearing_in_another_codec(desk: Desk) -> None:
+    desk.connected()
+    desk.engine.listen(1, True)
+    desk.engine.connect(1, FAR_END, "PCMA", 8, 101)
+    said = g711.from_pcm(tone(10), "PCMA")
+    for sequence in range(10):
+        desk.deliver(packet(sequence, said[160 * sequence :][:160], kind=8))
+        desk.run()
+    pieces = desk.engine.drain_pieces()
+    assert {codec for _, codec, _ in pieces} == {"PCMA"}
+    assert b"".join(codes for _, _, codes in pieces)[320:] == said[:1280]

@@ -95,6 +95,9 @@ class Overloaded:
     def drain(self) -> list[Never]:
         return []
 
+    def drain_pieces(self) -> list[Never]:
+        return []
+
 
 def test_a_process_with_too_much_to_do_leaves_a_part_of_its_core_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []

@@ -164,6 +164,19 @@ def test_secrets_are_shown_nowhere(file: Path) -> None:
     assert settings.shown()["store"]["url"] == "postgresql://joe:(hidden)@db/calls"
 
 
+def test_the_token_of_a_recogniser_is_shown_nowhere(file: Path) -> None:
+    file.write_text('[recognition]\nurl = "http://127.0.0.1:9000/"\ntoken = "swordfish"\n')
+    settings = load(file, {})
+    assert "swordfish" not in repr(settings) + str(settings.shown())
+    assert settings.recognition.token.get_secret_value() == "swordfish"
+
+
+@pytest.mark.parametrize("url", ["ftp://host/", "host:9000", "http://", "http://joe:swordfish@host/"])
+def test_the_address_of_a_recogniser_is_one_of_http_without_a_secret(file: Path, url: str) -> None:
+    assert "recognition" in (reason := refused(file, f'[recognition]\nurl = "{url}"\n'))
+    assert "swordfish" not in reason
+
+
 def test_a_refused_secret_is_not_shown(file: Path) -> None:
     assert "swordfish" not in refused(file, TRUNK + 'password = ["swordfish"]\n')
 

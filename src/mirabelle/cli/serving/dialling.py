@@ -25,6 +25,7 @@ from mirabelle.media.plane import MediaPlane, ProcessHealth
 from mirabelle.settings import Settings
 from mirabelle.sip.agent import UserAgent
 from mirabelle.speech.cache import open_synthesizer
+from mirabelle.speech.http_recogniser import HttpRecogniser
 from mirabelle.store.ledger import Ledger
 from mirabelle.vxml.cache import ParseCache
 
@@ -156,6 +157,7 @@ async def _phone(
 ) -> tuple[UserAgent, SipPhone]:
     synthesizer = await open_synthesizer(settings.speech)
     stack.push_async_callback(synthesizer.aclose)
+    recogniser = _recogniser(stack, settings)
     host, port = settings.sip.address
     advertised = (settings.sip.advertised, port) if settings.sip.advertised else None
     agent = UserAgent(bind=(host, port), clock=clock, advertised=advertised)
@@ -175,5 +177,16 @@ async def _phone(
         dialect=dialect(settings.compat),
         media_address=settings.media.advertised,
         reached=reached,
+        recogniser=recogniser,
     )
     return agent, SipPhone(equipment)
+
+
+def _recogniser(stack: contextlib.AsyncExitStack, settings: Settings) -> HttpRecogniser | None:
+    wanted = settings.recognition
+    if not wanted.url:
+        return None
+    token = wanted.token.get_secret_value()
+    recogniser = HttpRecogniser(wanted.url, token=token, timeout=wanted.timeout, most=wanted.most)
+    stack.push_async_callback(recogniser.aclose)
+    return recogniser
