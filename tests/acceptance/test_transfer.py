@@ -72,20 +72,20 @@ def telephone(
 def test_two_telephones_of_different_codecs_hear_each_other_and_each_others_keys(
     agents: int, prepared: Service, customer: Customer, telephone: Callable[..., Baresip]
 ) -> None:
-    customer.pages["start"] = transfer('bridge="true" maxtime="3s"')
+    customer.pages["start"] = transfer('bridge="true" maxtime="5s"')
     callee = telephone(CALLEE, prepared.trunk_port, 440)
     agent = telephone(AGENT, agents, 700, codec="PCMA")
     prepared.start()
     prepared.queue(customer)
     assert prepared.program is not None
-    prepared.program.wait_for("second leg")
+    prepared.program.wait_for("second leg answered")
     callee.command("sndcode", "5")
     assert agent.keys(1) == "5"
     agent.command("sndcode", "7")
     assert callee.keys(1) == "7"
     moved = customer.wait_for("moved")
     assert moved["moved"] == "maxtime_disconnect"
-    assert 3.0 <= float(moved["seconds"]) < 4.0
+    assert float(moved["seconds"]) >= 5.0
     callee.stop()
     agent.stop()
     assert seconds_of(700, callee.recording()) >= 1.5

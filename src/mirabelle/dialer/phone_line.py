@@ -388,6 +388,10 @@ class PhoneLine:
         """Play nothing from now on."""
         await self._stop()
 
+    def joined(self) -> None:
+        """Somebody answered, and the two hear each other."""
+        self._tell("second leg answered")
+
     async def part(self) -> None:
         """Hear nobody but us from now on."""
         await self._stream.unbridge()

@@ -65,6 +65,10 @@ class Caller(Protocol):
         """Play nothing from now on."""
         ...
 
+    def joined(self) -> None:
+        """Somebody answered, and the two hear each other."""
+        ...
+
     async def part(self) -> None:
         """Hear nobody but us from now on."""
         ...
@@ -184,6 +188,7 @@ class Bridging:
         except SipError as error:
             return Transferred(TransferResult.UNKNOWN, error=NO_ROUTE, detail=str(error))
         self._course.answered(self._caller.milliseconds())
+        self._caller.joined()
         if self._request.type == "consultation":
             return Transferred(TransferResult.TRANSFERRED)
         return None

@@ -77,6 +77,9 @@ class Caller:
     async def hush(self) -> None:
         self.did.append("hushes")
 
+    def joined(self) -> None:
+        self.did.append("talks")
+
     async def part(self) -> None:
         self.did.append("parts")
 
@@ -136,7 +139,7 @@ async def test_it_rings_until_somebody_answers_and_then_they_hear_each_other() -
     ended, caller, call = await bridged(Ringing(180, None, 1.0), "", Answered(THERE, 2.0), Ended("remote", "", 3.0))
     assert isinstance(ended, Transferred)
     assert ended.result is TransferResult.FAR_END_DISCONNECT
-    assert caller.did == ["plays ring", "plays ring", "hushes", "hushes", "parts"]
+    assert caller.did == ["plays ring", "plays ring", "hushes", "talks", "hushes", "parts"]
     assert (call.heard, call.closing) == (1, True)
 
 
@@ -178,7 +181,7 @@ async def test_an_answered_consultation_stays_when_the_application_goes() -> Non
     call = Call(caller)
     consultation = Bridging(caller, call, replace(BRIDGE, type="consultation"))  # type: ignore[arg-type]
     assert await consultation.run() == Transferred(TransferResult.TRANSFERRED)
-    assert (call.closing, caller.did) == (False, ["hushes"])
+    assert (call.closing, caller.did) == (False, ["hushes", "talks"])
     caller.happenings.append(Ended("remote", "", 9.0))
     await consultation.talk_on()
     assert (call.closing, caller.did[-1]) == (True, "leaves")
