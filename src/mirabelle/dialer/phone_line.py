@@ -7,24 +7,24 @@ import contextlib
 import math
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mirabelle.calls.clock import Clock
 from mirabelle.dialer.destination import TransferFailed
+from mirabelle.dialer.key_input import reply_to, split
 from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.dialer.transferring import Bridging, refer
 from mirabelle.dialer.voice_input import Hearkening, VoiceInput, VoiceReply, hearkening
 from mirabelle.errors import MirabelleError
-from mirabelle.grammar import Grammar, GrammarError
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
 from mirabelle.sip.events import ReferralAnswered, ReferralTold
-from mirabelle.vxml.collector import Decision, KeyCollector, Matched, NoMatched, TypeAhead
+from mirabelle.vxml.collector import Decision, KeyCollector, TypeAhead
 from mirabelle.vxml.fetch_audio import fetch_meanwhile
 from mirabelle.vxml.platform import (
     Audio,
@@ -34,9 +34,7 @@ from mirabelle.vxml.platform import (
     Fetched,
     FetchFailed,
     HungUp,
-    Input,
     NoInput,
-    NoMatch,
     Note,
     NoteKind,
     Play,
@@ -44,7 +42,6 @@ from mirabelle.vxml.platform import (
     Prompt,
     Record,
     Recorded,
-    Result,
     Speech,
     Transfer,
     Transferred,
@@ -241,7 +238,7 @@ class PhoneLine:
 
     async def collect(self, request: Collect) -> VoiceReply | HungUp:
         """Play, and take keys and words until a grammar accepts them, none can, or time is up."""
-        protected, interruptible = _split(request.prompts)
+        protected, interruptible = split(request.prompts)
         if protected:
             await self._speak(protected)
             await self._silence()
@@ -262,7 +259,7 @@ class PhoneLine:
         self._hearkening = None
         await self._stop()
         if decision is not None:
-            return _reply(decision, keyed)
+            return reply_to(decision, keyed)
         return HungUp() if self.gone or words is None or words.reply is None else words.reply
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:
@@ -577,26 +574,3 @@ def _strung(pcm: bytes) -> bytes:
 
 def _unheard() -> None:
     """A recording is heard for the first time but once."""
-
-
-def _split(prompts: Iterable[Prompt]) -> tuple[list[Prompt], list[Prompt]]:
-    """The prompts that must be heard, and those that input may interrupt (VoiceXML 2.0 section 4.1.5)."""
-    queue = list(prompts)
-    last = max((index for index, prompt in enumerate(queue) if not prompt.bargein), default=-1)
-    return queue[: last + 1], queue[last + 1 :]
-
-
-def _reply(decision: Decision, keyed: Sequence[tuple[int, Grammar]]) -> Input | NoInput | NoMatch:
-    match decision:
-        case Matched(keys=keys, grammar_index=which):
-            index, grammar = keyed[which]
-            try:
-                found = grammar.match(tuple(keys))
-            except GrammarError:
-                # Keys whose parse is past the matcher's limits are keys that do not match.
-                found = None
-            return NoMatch(keys) if found is None else Input("dtmf", keys, (Result(index, found, keys),))
-        case NoMatched(keys=keys):
-            return NoMatch(keys)
-        case _:
-            return NoInput()

@@ -86,6 +86,7 @@ def stub() -> Iterator[Stub]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = False  # closing it waits for whoever is still answering
         stub.url = f"http://127.0.0.1:{server.server_port}/"
         thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
         thread.start()

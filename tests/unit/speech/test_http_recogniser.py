@@ -82,6 +82,7 @@ def desk() -> Iterator[Desk]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False  # closing it waits for whoever is still answering
     desk.port = server.server_port
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01))
     thread.start()
@@ -171,7 +172,7 @@ async def test_a_reply_that_does_not_come_is_not_waited_for(desk: Desk) -> None:
 
 
 async def test_a_reply_that_drips_is_held_to_its_time() -> None:
-    over = asyncio.Event()
+    over, left = asyncio.Event(), asyncio.Event()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
@@ -181,11 +182,15 @@ async def test_a_reply_that_drips_is_held_to_its_time() -> None:
                 await writer.drain()
                 await asyncio.sleep(0.01)
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        left.set()
 
     async with await asyncio.start_server(drip, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         found = await understood(f"http://127.0.0.1:{port}/", timeout=0.3)
         over.set()
+        await left.wait()
     assert found.reason == "The recogniser did not answer within 0.3 s."
 
 
