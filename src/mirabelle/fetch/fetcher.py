@@ -23,6 +23,8 @@ from mirabelle.fetch.request import FetchError, Reason, Request, Response
 MOST_REDIRECTS: Final = 5
 MOST_URL_CHARACTERS: Final = 8192
 MOST_CONNECTIONS: Final = 1000
+MOST_KEPT: Final = 20
+"""Idle connections that are kept: every request asks each of them whether it is still there, 100 of them take 6 ms."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ERRORS_FROM: Final = 400
@@ -67,7 +69,7 @@ class Fetcher:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=httpx.create_ssl_context(trust_env=False),
             max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=100,
+            max_keepalive_connections=MOST_KEPT,
             keepalive_expiry=15.0,
             network_backend=CheckedNetwork(self._reach(allow_private)),
         )
