@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 KILLS ?= 1000
 INPUTS := pyproject.toml setup.py constraints.txt scripts/environment src/mirabelle/media/build_loop.py
 
-.PHONY: help demo test test-integration test-processes test-unit lint format bench bench-ingest bench-queue bench-vxml chaos clean
+.PHONY: help demo test test-integration test-acceptance test-chaos test-unit lint format bench bench-ingest bench-queue bench-vxml chaos clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,19 +16,15 @@ demo: $(VENV)/.ready ## set everything up, place a call, show it
 
 test: $(VENV)/.ready-dev ## set everything up, run the whole test suite
 	@scripts/peers
-	@$(MAKE) --no-print-directory -k -j3 test-integration test-processes test-unit
+	@$(MAKE) --no-print-directory -k -j4 test-integration test-acceptance test-chaos test-unit
 
-# Three runs side by side: the tests that start processes wait far more than they compute. One is shown while it runs,
+# Four runs side by side: the tests that start processes wait far more than they compute. One is shown while it runs,
 # the others when they are over.
 test-integration: $(VENV)/.ready-dev
 	@$(BIN)/pytest --ignore tests/acceptance --ignore tests/chaos --ignore tests/unit
 
-test-processes: $(VENV)/.ready-dev
-	@told=$$(mktemp); $(BIN)/pytest tests/acceptance tests/chaos > $$told 2>&1; status=$$?; \
-	cat $$told; rm -f $$told; exit $$status
-
-test-unit: $(VENV)/.ready-dev
-	@told=$$(mktemp); $(BIN)/pytest tests/unit > $$told 2>&1; status=$$?; cat $$told; rm -f $$told; exit $$status
+test-acceptance test-chaos test-unit: test-%: $(VENV)/.ready-dev
+	@told=$$(mktemp); $(BIN)/pytest tests/$* > $$told 2>&1; status=$$?; cat $$told; rm -f $$told; exit $$status
 
 lint: $(VENV)/.ready-dev ## style, strict types, direction of imports
 	@$(BIN)/ruff format --check .
