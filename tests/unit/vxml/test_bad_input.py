@@ -65,7 +65,7 @@ PAGES: dict[str, tuple[str | Documents, str, str]] = {
     "as many variables as fit": (
         vxml("".join(f'<var name="v{number}"/>' for number in range(12_000))),
         "error.semantic",
-        "more than 10000 steps",
+        "more than 10000 steps | for more than 2 s",  # whichever the machine comes to first
     ),
     "a tag of 100,000 attributes": (
         "<vxml " + " ".join(f'a{number}="1"' for number in range(100_000)) + "/>",
@@ -210,7 +210,7 @@ async def test_a_bad_page_ends_its_own_session_and_fifty_others_miss_no_prompt(n
     page, event, reason = PAGES[name]
     found = await beside_fifty({"start.vxml": page} if isinstance(page, str) else page)
     assert (found.end.kind, found.end.error) == ("error", event)
-    assert reason in found.end.detail
+    assert any(each in found.end.detail for each in reason.split(" | "))
     assert found.errors == [f"{event} {found.end.detail}"]
     assert found.others_missed_nothing()
     assert found.loop_was_free()
