@@ -69,6 +69,7 @@ def store_stopped(stage: Stage, postgres: PostgresServer) -> Broken:
 def store_cut_off(stage: Stage, postgres: PostgresServer) -> Broken:
     """Every connection to PostgreSQL is cut, again and again, while calls are made."""
     stage.server.start()
+    stage.server.wait_until_ready(PATIENCE)  # one that cannot open its ledger ends, and says so
     for _ in range(5):
         stage.queue(2)
         before = len(stage.callee.book().rings)
