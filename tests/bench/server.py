@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 from tests.acceptance.program import Program, mirabelle
+from tests.bench import child
 from tests.ports import free_rtp_ports
 
 CONFIG = """
@@ -101,15 +101,5 @@ def running(folder: Path) -> Iterator[Server]:
 @contextlib.contextmanager
 def far_end() -> Iterator[str]:
     """A process that answers every call; yields its SIP address."""
-    command = [sys.executable, "-m", "tests.bench.far_end"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with child.running("tests.bench.far_end") as address:
+        yield address

@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Final
+
+from tests.bench import child
 
 PAGES: Final = 10
 """Documents that a session goes through, one after the other."""
@@ -150,18 +151,8 @@ async def _main() -> None:
 @contextlib.contextmanager
 def running() -> Iterator[str]:
     """Start the web server; yields its address, and ends it."""
-    command = [sys.executable, "-m", "tests.bench.vxml_site"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with child.running("tests.bench.vxml_site") as address:
+        yield address
 
 
 if __name__ == "__main__":

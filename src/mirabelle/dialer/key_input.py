@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from mirabelle.grammar import Grammar, GrammarError
-from mirabelle.vxml.collector import Decision, Matched, NoMatched
-from mirabelle.vxml.platform import Input, NoInput, NoMatch, Prompt, Result
+from mirabelle.vxml.collector import Decision, KeyCollector, Matched, NoMatched
+from mirabelle.vxml.platform import Input, InputProperties, NoInput, NoMatch, Prompt, Result
 
 
 def split(prompts: Iterable[Prompt]) -> tuple[list[Prompt], list[Prompt]]:
@@ -14,6 +14,24 @@ def split(prompts: Iterable[Prompt]) -> tuple[list[Prompt], list[Prompt]]:
     queue = list(prompts)
     last = max((index for index, prompt in enumerate(queue) if not prompt.bargein), default=-1)
     return queue[: last + 1], queue[last + 1 :]
+
+
+def patient(grammars: Sequence[Grammar], properties: InputProperties, now_ms: int) -> KeyCollector:
+    """What collects keys beside something else that goes on, and waits for the first of them for ever.
+
+    Args:
+        grammars: those for keys.
+        properties: how long further keys may take, and which one ends the input.
+        now_ms: the time now.
+    """
+    return KeyCollector(
+        [grammar.keys() for grammar in grammars],
+        timeout_ms=None,
+        interdigit_ms=properties.interdigit_ms,
+        term_ms=properties.term_ms,
+        termchar=properties.termchar,
+        now_ms=now_ms,
+    )
 
 
 def reply_to(decision: Decision, keyed: Sequence[tuple[int, Grammar]]) -> Input | NoInput | NoMatch:

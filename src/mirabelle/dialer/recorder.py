@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from mirabelle.dialer.key_input import patient
 from mirabelle.grammar import Mode
-from mirabelle.vxml.collector import KeyCollector, Matched
+from mirabelle.vxml.collector import Matched
 from mirabelle.vxml.matching import match_keys
 from mirabelle.vxml.platform import Input, Record
 
@@ -64,7 +65,7 @@ class Recorder:
         timeout = request.properties.timeout_ms
         self._nothing_said: int | None = now + timeout
         self._final_silence: int | None = None
-        self._collector = self._fresh(now)
+        self._collector = patient(self._keyed, self._request.properties, now)
         self._last_key = ""
 
     def deadline(self) -> int:
@@ -114,16 +115,5 @@ class Recorder:
                 return End(Cause.INPUT, self._last_key, found)
         if self._request.dtmfterm:
             return End(Cause.KEY, self._last_key)
-        self._collector = self._fresh(now)
+        self._collector = patient(self._keyed, self._request.properties, now)
         return None
-
-    def _fresh(self, now: int) -> KeyCollector:
-        properties = self._request.properties
-        return KeyCollector(
-            [grammar.keys() for grammar in self._keyed],
-            timeout_ms=None,
-            interdigit_ms=properties.interdigit_ms,
-            term_ms=properties.term_ms,
-            termchar=properties.termchar,
-            now_ms=now,
-        )

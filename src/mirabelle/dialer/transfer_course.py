@@ -8,11 +8,12 @@ from typing import Final
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.dialer.destination import BAD_DESTINATION, NO_AUTHORIZATION, NO_RESOURCE, NO_ROUTE
+from mirabelle.dialer.key_input import patient
 from mirabelle.grammar import Mode
 from mirabelle.sip.events import Ended, Failed, ReferralAnswered, ReferralTold
 from mirabelle.sip.headers import Headers
 from mirabelle.sip.verdict import cause_of, verdict
-from mirabelle.vxml.collector import KeyCollector, Matched
+from mirabelle.vxml.collector import Matched
 from mirabelle.vxml.matching import match_keys
 from mirabelle.vxml.platform import Input, Transfer, Transferred, TransferResult
 
@@ -82,7 +83,7 @@ class Course:
         self._request = request
         heard = "dtmf" in request.properties.modes
         self._keyed = [each for each in request.grammars if heard and each.mode is Mode.DTMF]
-        self._collector = self._fresh(now)
+        self._collector = patient(self._keyed, self._request.properties, now)
         self._since: int | None = None
 
     @property
@@ -154,19 +155,8 @@ class Course:
             found = match_keys(decision.keys, self._request.grammars, self._request.properties)
             if isinstance(found, Input):
                 return Transferred(TransferResult.NEAR_END_DISCONNECT, self.duration(now), found)
-        self._collector = self._fresh(now)
+        self._collector = patient(self._keyed, self._request.properties, now)
         return None
-
-    def _fresh(self, now: int) -> KeyCollector:
-        properties = self._request.properties
-        return KeyCollector(
-            [grammar.keys() for grammar in self._keyed],
-            timeout_ms=None,
-            interdigit_ms=properties.interdigit_ms,
-            term_ms=properties.term_ms,
-            termchar=properties.termchar,
-            now_ms=now,
-        )
 
 
 class Referral:
