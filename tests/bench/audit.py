@@ -20,7 +20,7 @@ from mirabelle.calls.call import CallState, NewCall
 from mirabelle.calls.gate import VerdictMemory
 from mirabelle.calls.outcome import Outcome
 from mirabelle.calls.retry import NextStep
-from mirabelle.store import audit_steps
+from mirabelle.store import admission, audit_steps
 from mirabelle.store.asking import Steps
 from mirabelle.store.audit_verification import verify
 from mirabelle.store.ledger import Ledger
@@ -96,7 +96,7 @@ async def admissions(ledger: Ledger, times: Times, rounds: int) -> None:
         reason = f"No room, {number - (what == 'nothing new')}."
         now = NOW + timedelta(seconds=3 * (number + 1))
         with (
-            mock.patch.object(audit_steps, "NO_ROOM", reason),
+            mock.patch.object(admission, "NO_ROOM", reason),
             contextlib.nullcontext() if audited else without_audit(),
         ):
             asked = ledger.admit((FULL, ABROAD), now, HELD, "one", LEASE, memory=VerdictMemory())

@@ -26,7 +26,8 @@ from mirabelle.dialer.report import Desk, Report
 from mirabelle.dialer.start import KnownSettings
 from mirabelle.dialer.story import Story
 from mirabelle.errors import MirabelleError
-from mirabelle.store.ledger import CallHeld, CampaignPaused, LeaseLost, Ledger, StoreError
+from mirabelle.store.dialing_ledger import DialingLedger
+from mirabelle.store.ledger import CallHeld, CampaignPaused, LeaseLost, StoreError
 
 LONGEST_SLEEP: Final = 5.0
 """Seconds after which the dialer looks at the ledger though nothing woke it."""
@@ -82,7 +83,7 @@ class Dialer:
     def __init__(
         self,
         *,
-        ledger: Ledger,
+        ledger: DialingLedger,
         phone: Phone,
         trunks: Sequence[Trunk],
         clock: Clock,

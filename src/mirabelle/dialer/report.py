@@ -14,7 +14,8 @@ from mirabelle.calls.second_leg import Declined, SecondLeg, Want
 from mirabelle.calls.trunk import Trunk
 from mirabelle.dialer.phone import Leave, LegEnding
 from mirabelle.dialer.story import Story
-from mirabelle.store.ledger import LeaseLost, Ledger, StoreError
+from mirabelle.store.dialing_ledger import DialingLedger
+from mirabelle.store.ledger import LeaseLost, StoreError
 
 T = TypeVar("T")
 
@@ -45,7 +46,7 @@ class Desk:
         channel_is_free: called when another call may leave.
     """
 
-    ledger: Ledger
+    ledger: DialingLedger
     clock: Clock
     story: Story
     owner: str

@@ -10,7 +10,7 @@ from mirabelle.calls.account import USUAL_SETTINGS, AccountSettings, StartMethod
 from mirabelle.calls.call import Call
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.result import start_form
-from mirabelle.store.ledger import Ledger
+from mirabelle.store.dialing_ledger import DialingLedger
 from mirabelle.vxml.platform import Fetch
 
 REMEMBERED_SECONDS: Final = 10.0
@@ -35,7 +35,7 @@ def start_fetch(call: Call, method: StartMethod) -> Fetch:
 class KnownSettings:
     """Knows how accounts want their calls treated, without a question to the ledger for every call."""
 
-    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, ledger: DialingLedger, clock: Clock) -> None:
         """Make it.
 
         Args:

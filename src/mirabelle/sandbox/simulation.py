@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
-from mirabelle.calls.call import Callee, NewCall, NewCalls
-from mirabelle.calls.campaign import USUAL_DIALING, Dialing
-from mirabelle.calls.schedule import Window
+from mirabelle.calls.account import Account
+from mirabelle.calls.attempt import Attempt
+from mirabelle.calls.call import Call, Callee, CallState, NewCall, NewCalls
+from mirabelle.calls.campaign import USUAL_DIALING, Campaign, Dialing
+from mirabelle.calls.profile import Profile
+from mirabelle.calls.schedule import Schedule, Window
 from mirabelle.calls.trunk import Trunk
 from mirabelle.dialer.dialer import Dialer
 from mirabelle.errors import MirabelleError
 from mirabelle.sandbox import virtual_time
 from mirabelle.sandbox.callee_model import CalleeModel
 from mirabelle.sandbox.carrier_model import NO_LIMITS, CarrierLimits
-from mirabelle.sandbox.memory_ledger import MemoryLedger
 from mirabelle.sandbox.model_phone import USUAL_DELAYS, Delays, ModelPhone
+from mirabelle.sandbox.simulated_ledger import SimulatedLedger
 from mirabelle.sandbox.tally import IN_PROGRESS, Made, Simulated
 from mirabelle.sandbox.virtual_time import VirtualClock
-from mirabelle.store.rows import instant
+from mirabelle.store.dialing_ledger import DialingLedger
+from mirabelle.store.records import CampaignRules
 
 MOST_CALLS: Final = 2_000_000
 LONGEST: Final = timedelta(days=60)
@@ -32,14 +37,8 @@ _LEASE: Final = timedelta(hours=1)
 _LOOK: Final = 600.0
 """Seconds between looks at a ledger into which nobody else writes."""
 _OWNER: Final = "simulation"
-
-_MADE: Final = """
-    SELECT call_id, trunk, started_at, answered_at, ended_at, outcome FROM attempts
-    ORDER BY started_at, attempt_id
-"""
-_EXPIRED: Final = "SELECT ended_at FROM calls WHERE state = 'expired' ORDER BY ended_at"
-_STATES: Final = "SELECT state, count(*) AS calls FROM calls GROUP BY state ORDER BY state"
-_LAST: Final = "SELECT max(ended_at) AS at FROM calls"
+_ACCOUNT: Final = 1
+_CAMPAIGN: Final = 2
 
 
 class PlanError(MirabelleError):
@@ -113,89 +112,117 @@ class _Progress:
                 self.all_over.set()
 
 
-def simulate(plan: Plan, told: Callable[[int], None] = lambda final: None) -> Simulated:
+class CampaignLedger(DialingLedger, Protocol):
+    """A ledger of one campaign that can be read when it is over."""
+
+    @property
+    def all_calls(self) -> Collection[Call]:
+        """Every call, in the order in which they were queued."""
+        ...
+
+    @property
+    def made(self) -> Sequence[Attempt]:
+        """Every attempt, in the order in which they began."""
+        ...
+
+
+async def simulated_ledger(plan: Plan) -> SimulatedLedger:
+    """The ledger of a plan, with its campaign and all of its calls."""
+    account = Account(_ACCOUNT, "simulation", "", _CAMPAIGN)
+    campaign = Campaign(_CAMPAIGN, _ACCOUNT, "simulated", dialing=plan.dialing)
+    schedules, profiles = [], []
+    if plan.windows:
+        schedules.append(Schedule(1, _ACCOUNT, "windows", plan.zone, plan.windows))
+    if plan.calls_per_second is not None or plan.channels is not None:
+        profiles.append(
+            Profile(
+                profile_id=1,
+                account_id=_ACCOUNT,
+                name="pace",
+                calls_per_second=plan.calls_per_second,
+                channels=plan.channels,
+            )
+        )
+    # Without an address no result is written: a simulation posts nothing.
+    like = replace(plan.like, account_id=_ACCOUNT, campaign_id=_CAMPAIGN, result_url="")
+    rules = CampaignRules(tuple(schedules), tuple(profiles))
+    return SimulatedLedger(account, campaign, rules, NewCalls(like, plan.callees), plan.start)
+
+
+def simulate(
+    plan: Plan,
+    told: Callable[[int], None] = lambda final: None,
+    *,
+    ledger_of: Callable[[Plan], Awaitable[CampaignLedger]] = simulated_ledger,
+) -> Simulated:
     """Dial a campaign on virtual time.
 
     Args:
         plan: what to dial, and in what world.
         told: called with the number of calls that are final, as it grows.
+        ledger_of: makes the ledger that it is dialled from, with all of its calls.
 
     Raises:
         PlanError: the dialer met a fault of its own.
     """
-    return virtual_time.run(lambda clock: _simulate(plan, clock, told), plan.start)
+    return virtual_time.run(lambda clock: _simulate(plan, clock, told, ledger_of), plan.start)
 
 
-async def _simulate(plan: Plan, clock: VirtualClock, told: Callable[[int], None]) -> Simulated:
-    ledger = MemoryLedger()
-    try:
-        progress = _Progress(len(plan.callees), told)
-        await _queue(plan, ledger, clock.now())
-        dialer = Dialer(
-            ledger=ledger,
-            phone=ModelPhone(plan.model, plan.carrier, clock, plan.delays),
-            trunks=plan.trunks,
-            clock=clock,
-            story=progress,
-            owner=_OWNER,
-            lease=_LEASE,
-            longest_sleep=_LOOK,
-        )
-        running = asyncio.create_task(dialer.run())
-        until = asyncio.create_task(progress.all_over.wait())
-        await asyncio.wait({running, until}, timeout=plan.length.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
-        if progress.faults:
-            raise PlanError(f"The simulation met a fault: {progress.faults[0]}")
-        found = _found(ledger, plan)
-        for task in (running, until):
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        return found
-    finally:
-        await ledger.aclose()
-
-
-async def _queue(plan: Plan, ledger: MemoryLedger, now: datetime) -> None:
-    account = await ledger.add_account("simulation", "", now)
-    schedules, profiles = [], []
-    if plan.windows:
-        kept = await ledger.add_schedule(account.account_id, "windows", plan.zone, plan.windows, now)
-        schedules.append(kept.schedule_id)
-    if plan.calls_per_second is not None or plan.channels is not None:
-        pace = await ledger.add_profile(account.account_id, "pace", plan.calls_per_second, plan.channels, now)
-        profiles.append(pace.profile_id)
-    campaign = await ledger.add_campaign(
-        account.account_id, "simulated", "", now, schedules=schedules, profiles=profiles
+async def _simulate(
+    plan: Plan,
+    clock: VirtualClock,
+    told: Callable[[int], None],
+    ledger_of: Callable[[Plan], Awaitable[CampaignLedger]],
+) -> Simulated:
+    ledger = await ledger_of(plan)
+    progress = _Progress(len(plan.callees), told)
+    dialer = Dialer(
+        ledger=ledger,
+        phone=ModelPhone(plan.model, plan.carrier, clock, plan.delays),
+        trunks=plan.trunks,
+        clock=clock,
+        story=progress,
+        owner=_OWNER,
+        lease=_LEASE,
+        longest_sleep=_LOOK,
     )
-    await ledger.set_dialing(campaign.campaign_id, plan.dialing)
-    # Without an address no result is written: a simulation posts nothing.
-    like = replace(plan.like, account_id=account.account_id, campaign_id=campaign.campaign_id, result_url="")
-    await ledger.queue_calls(NewCalls(like, plan.callees), now)
+    running = asyncio.create_task(dialer.run())
+    until = asyncio.create_task(progress.all_over.wait())
+    await asyncio.wait({running, until}, timeout=plan.length.total_seconds(), return_when=asyncio.FIRST_COMPLETED)
+    if progress.faults:
+        raise PlanError(f"The simulation met a fault: {progress.faults[0]}")
+    found = _found(ledger, plan)
+    for task in (running, until):
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    return found
 
 
-def _found(ledger: MemoryLedger, plan: Plan) -> Simulated:
-    states = {row["state"]: row["calls"] for row in ledger.rows(_STATES)}
-    over = not {"queued", "dialing", "connected"} & states.keys()
-    [last] = ledger.rows(_LAST)
+def _found(ledger: CampaignLedger, plan: Plan) -> Simulated:
+    calls = ledger.all_calls
     return Simulated(
         start=plan.start,
         length=plan.length,
         calls=len(plan.callees),
-        states=states,
-        made=tuple(_made(ledger)),
-        expired_at=tuple(instant(row["ended_at"]) for row in ledger.rows(_EXPIRED)),
-        finished_at=instant(last["at"]) if over else None,
+        states=dict(sorted(Counter(call.state.value for call in calls).items())),
+        made=tuple(map(_made, ledger.made)),
+        expired_at=tuple(sorted(_ended_at(call) for call in calls if call.state is CallState.EXPIRED)),
+        finished_at=max(map(_ended_at, calls)) if all(call.state.final for call in calls) else None,
     )
 
 
-def _made(ledger: MemoryLedger) -> Iterable[Made]:
-    for row in ledger.rows(_MADE):
-        yield Made(
-            call_id=row["call_id"],
-            trunk=row["trunk"],
-            started_at=row["started_at"] / 1e6,
-            answered_at=None if row["answered_at"] is None else row["answered_at"] / 1e6,
-            ended_at=None if row["ended_at"] is None else row["ended_at"] / 1e6,
-            outcome=row["outcome"] or IN_PROGRESS,
-        )
+def _ended_at(call: Call) -> datetime:
+    assert call.ended_at is not None
+    return call.ended_at
+
+
+def _made(attempt: Attempt) -> Made:
+    return Made(
+        call_id=attempt.call_id,
+        trunk=attempt.trunk,
+        started_at=attempt.started_at.timestamp(),
+        answered_at=None if attempt.answered_at is None else attempt.answered_at.timestamp(),
+        ended_at=None if attempt.ended_at is None else attempt.ended_at.timestamp(),
+        outcome=IN_PROGRESS if attempt.outcome is None else attempt.outcome.value,
+    )

@@ -24,7 +24,6 @@ from mirabelle.store.rows import Row, micros
 
 _FIELDS: Final = tuple(each.name for each in fields(AuditEntry))
 
-NO_ROOM: Final = "No trunk that carries calls to this number has room."
 NOTHING_SENT: Final = "Its dialer died before an attempt began; it goes back to the queue."
 IN_DOUBT: Final = "Its dialer died while it rang or was about to; the attempt ends as interrupted."
 ANSWERED: Final = "Its dialer died after it was answered; it is final."

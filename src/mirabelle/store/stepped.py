@@ -19,7 +19,7 @@ from mirabelle.calls.result import Delivery
 from mirabelle.calls.retry import NextStep
 from mirabelle.calls.trunk import Trunk
 from mirabelle.store import access_steps, admission_steps, audit_steps, call_steps, campaign_steps, steps
-from mirabelle.store.admission_steps import Asked
+from mirabelle.store.admission import Asked
 from mirabelle.store.ledger import CallHeld, CampaignPaused, StoreError
 from mirabelle.store.records import (
     Admitted,
