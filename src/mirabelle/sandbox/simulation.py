@@ -206,7 +206,7 @@ def _found(ledger: CampaignLedger, plan: Plan) -> Simulated:
         length=plan.length,
         calls=len(plan.callees),
         states=dict(sorted(Counter(call.state.value for call in calls).items())),
-        made=tuple(map(_made, ledger.made)),
+        made=tuple(map(made_of, ledger.made)),
         expired_at=tuple(sorted(_ended_at(call) for call in calls if call.state is CallState.EXPIRED)),
         finished_at=max(map(_ended_at, calls)) if all(call.state.final for call in calls) else None,
     )
@@ -217,7 +217,8 @@ def _ended_at(call: Call) -> datetime:
     return call.ended_at
 
 
-def _made(attempt: Attempt) -> Made:
+def made_of(attempt: Attempt) -> Made:
+    """An attempt as a report tells it."""
     return Made(
         call_id=attempt.call_id,
         trunk=attempt.trunk,
