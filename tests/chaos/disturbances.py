@@ -8,10 +8,12 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tests.chaos.books import Broken
 from tests.chaos.stage import Stage
+from tests.ports import free_rtp_ports, free_udp_port
 from tests.postgres import PostgresServer
 
 HOUR = 3600.0
@@ -126,6 +128,28 @@ def clock_stepped(stage: Stage) -> Broken:
     _step(offset, 0)
     stage.queue(3)
     return ended(stage)
+
+
+def clock_ahead(stage: Stage) -> Broken:
+    """A second server, whose clock is an hour ahead, comes to work beside the first."""
+    stage.server.start()
+    stage.server.wait_until_ready(PATIENCE)
+    folder = stage.server.folder / "second"
+    folder.mkdir()
+    offset = folder / "offset"
+    offset.write_text(str(HOUR))
+    first, last = free_rtp_ports(50)
+    command = (sys.executable, "-m", "tests.chaos.stepped_clock", str(offset))
+    second = replace(stage.server, folder=folder, sip=free_udp_port(), ports=f"{first}-{last}", command=command)
+    second.start()
+    try:
+        second.wait_until_ready(PATIENCE)
+        for times in range(1, 6):
+            stage.queue(5)
+            wait_for_rings(stage, 5 * times)
+        return ended(stage)
+    finally:
+        second.stop()
 
 
 def _step(offset: Path, seconds: float) -> None:

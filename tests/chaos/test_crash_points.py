@@ -96,3 +96,10 @@ def test_a_trunk_that_fell_silent_is_asked_again_once_it_speaks(on_sqlite: Stage
 
 def test_a_clock_that_is_set_forwards_and_back_loses_nothing(on_sqlite: Stage) -> None:
     assert broken(disturbances.clock_stepped(on_sqlite)) == SOUND
+
+
+def test_a_second_server_whose_clock_is_an_hour_ahead_takes_no_call_from_the_first(on_postgres: Stage) -> None:
+    assert broken(disturbances.clock_ahead(on_postgres)) == SOUND
+    both = (on_postgres.server.log, on_postgres.server.folder / "second" / "server.log")
+    assert all(b'"event": "answered"' in log.read_bytes() for log in both)
+    assert b"lease lost" not in b"".join(log.read_bytes() for log in both)

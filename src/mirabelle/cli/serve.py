@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 import mirabelle
 from mirabelle.callbacks.outbox import POST_WITHIN, Outbox
-from mirabelle.calls.clock import Clock, SystemClock
+from mirabelle.calls.clock import Clock, SharedClock, SystemClock
 from mirabelle.calls.crash_point import Reached, pass_by
 from mirabelle.cli.serving import http
 from mirabelle.cli.serving.notify import Notifier
@@ -23,6 +23,7 @@ from mirabelle.cli.serving.results import posting
 from mirabelle.cli.serving.sealing import sealing
 from mirabelle.cli.serving.shared_file import check_shared
 from mirabelle.cli.serving.signals import Signals
+from mirabelle.cli.serving.timekeeping import Timekeeper
 from mirabelle.cli.serving.voice import Announce, Voice
 from mirabelle.fetch.cache import ResponseCache
 from mirabelle.fetch.fetcher import Fetcher
@@ -141,12 +142,13 @@ class _Server:
         self, settings: Settings, announce: Announce, *, clock: Clock | None = None, reached: Reached = pass_by
     ) -> None:
         self._settings = settings
-        self._clock = clock or SystemClock()
+        self._clock = SharedClock(clock or SystemClock())
         self._reached = reached
         self._voice = Voice(announce)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         self._stack = contextlib.AsyncExitStack()
         self._ledger: Ledger
+        self._timekeeper: Timekeeper
         self._fetcher: Fetcher
         self._signals: Signals
 
@@ -155,6 +157,8 @@ class _Server:
             settings = self._settings.http
             self._ledger = await open_ledger(self._settings.store.url)
             opened.push_async_callback(self._ledger.aclose)
+            self._timekeeper = Timekeeper(self._ledger, self._clock, self._voice)
+            await self._timekeeper.look()
             self._fetcher = Fetcher(
                 allow_private=settings.allow_private,
                 timeout=settings.timeout,
@@ -226,7 +230,7 @@ class _Server:
         # leave behind is little.
         gc.set_threshold(700, 10, 50)
         return await run_until_stopped(
-            parts,
+            [*parts, self._timekeeper.part()],
             self._signals,
             notifier=Notifier.ours(),
             voice=self._voice,

@@ -437,6 +437,14 @@ class Ledger(DialingLedger, Rulebook, Gatehouse, Postbox, AuditTrail, Protocol):
         """The calls queued last, newest first."""
         ...
 
+    async def time(self) -> datetime | None:
+        """What the clock shows that all who share this ledger have in common, in UTC; None: that of their machine.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Finish what was asked and let go of the store."""
         ...

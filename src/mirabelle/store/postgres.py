@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeVar
 
 import asyncpg
@@ -114,6 +114,12 @@ class PostgresLedger(SteppedLedger):
     async def wait_for_work(self, timeout: float) -> bool:
         """See `Ledger.wait_for_work`."""
         return await self._wake.wait(timeout)
+
+    async def time(self) -> datetime:
+        """See `Ledger.time`."""
+        with _named_errors():
+            shown: datetime = await self._pool.fetchval("SELECT clock_timestamp()")
+        return shown.astimezone(UTC)
 
     async def aclose(self) -> None:
         """See `Ledger.aclose`."""

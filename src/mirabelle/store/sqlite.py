@@ -93,6 +93,9 @@ class SqliteLedger(SteppedLedger):
         self._announce()
         return max(loaded, 0)
 
+    async def time(self) -> None:
+        """See `Ledger.time`: who shares a file shares a machine."""
+
     async def wait_for_work(self, timeout: float) -> bool:
         """See `Ledger.wait_for_work`. Another process's calls are seen within a quarter of a second."""
         loop = asyncio.get_running_loop()
