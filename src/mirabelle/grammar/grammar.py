@@ -14,7 +14,7 @@ from mirabelle.grammar.matcher import Budget, Chart, Tables
 from mirabelle.grammar.model import Document, Mode, RuleRef
 from mirabelle.grammar.network import Builder, words_of
 from mirabelle.grammar.parse import Node, Tracer, notation
-from mirabelle.grammar.semantics import Evaluate, Value, interpretation, plain, program
+from mirabelle.grammar.semantics import Evaluate, Other, Value, interpretation, none, plain, program
 
 Reading: TypeAlias = Callable[[tuple[str, ...]], Value | None]
 """Says what the words of a builtin grammar mean; None takes the match back."""
@@ -79,18 +79,19 @@ class Match:
         """The ECMAScript whose value is the meaning as JSON text; None where none needs to be run."""
         return None if self.reading is not None else program(self.root, self.words, self.mode)
 
-    def interpret(self, evaluate: Evaluate = run) -> Value:
+    def interpret(self, evaluate: Evaluate = run, other: Other = none) -> Value:
         """Return the meaning (SISR 1.0).
 
         Args:
             evaluate: runs an ECMAScript program and returns its value, a string of JSON; by default in an engine of
                 its own with limits of time and memory.
+            other: says what stands for a meaning that JSON does not know, as `undefined`; by default None does.
 
         Raises:
             SemanticsError: a tag cannot be run, or its result cannot be written as JSON.
         """
         text = self.program
-        return self.interpretation if text is None else interpretation(text, evaluate)
+        return self.interpretation if text is None else interpretation(text, evaluate, other)
 
 
 class KeyMatcher:

@@ -68,6 +68,11 @@ _UNNAMED: Final = r"""function (loose) {
 _MAIN: Final = """(function (named, unnamed, parse) {
   function about(text) { return { text: text, score: 1 }; }
   function hidden(on, name, value) { Object.defineProperty(on, name, { value: value }); }
+  function told(value) {
+    var endless = typeof value === 'number' && !isFinite(value);
+    var text = JSON.stringify(endless ? { other: String(value) } : { value: value });
+    return text === '{}' ? '{"other":"undefined"}' : text;
+  }
   function scripted(tags) {
     var grammar = named(), made = grammar.next().value;
     tags.forEach(function (tag) { made = grammar.next(tag).value; });
@@ -127,7 +132,7 @@ _MAIN: Final = """(function (named, unnamed, parse) {
         if (open.length) open[open.length - 1].enter({ name: rule.name, value: value, text: rule.text });
       }
     }
-    return JSON.stringify({ value: value });
+    return told(value);
   } catch (error) {
     return JSON.stringify({ error: String(error) });
   }

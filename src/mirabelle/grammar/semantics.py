@@ -18,6 +18,9 @@ Value: TypeAlias = Any
 Evaluate: TypeAlias = Callable[[str], str]
 """Runs an ECMAScript program whose value is a string, within limits of time and memory, and returns that string."""
 
+Other: TypeAlias = Callable[[str], Value]
+"""Says what stands for a value that JSON does not know: `undefined`, `NaN`, `Infinity` or `-Infinity`."""
+
 _MOST_TOLD: Final = 200
 _RUN: Final = frozenset({TagFormat.SCRIPT, TagFormat.UNNAMED})
 _QUOTED: Final = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1;?\Z""")
@@ -30,12 +33,18 @@ class SemanticsError(MirabelleError):
     """A tag that cannot be run, or whose result cannot be told."""
 
 
-def interpretation(text: str, evaluate: Evaluate) -> Value:
+def none(_name: str) -> Value:
+    """Say that `None` stands for whatever JSON does not know."""
+    return None
+
+
+def interpretation(text: str, evaluate: Evaluate, other: Other = none) -> Value:
     """Run a program made by `program` and read what it says.
 
     Args:
         text: the program.
         evaluate: what runs it.
+        other: what stands for a meaning that JSON does not know.
 
     Raises:
         SemanticsError: a tag failed; the message is the engine's.
@@ -48,7 +57,7 @@ def interpretation(text: str, evaluate: Evaluate) -> Value:
         raise SemanticsError("The tags of the grammar gave a result that cannot be read.")
     if "error" in answer:
         raise SemanticsError(f"A tag of the grammar failed: {str(answer['error'])[:_MOST_TOLD]}.")
-    return answer.get("value")
+    return other(str(answer["other"])) if "other" in answer else answer.get("value")
 
 
 def _replaced(found: re.Match[str]) -> str:
@@ -86,7 +95,8 @@ def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
 def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
     """Return the ECMAScript that computes the meaning; None where no tag needs to be run.
 
-    Its value is a string of JSON: `{"value": ...}`, or `{"error": "..."}` where a tag failed. All of it is ASCII.
+    Its value is a string of JSON: `{"value": ...}`, `{"other": "undefined"}` or the like where JSON has no such value, or
+    `{"error": "..."}` where a tag failed. All of it is ASCII.
     """
     nodes = _nodes(root)
     if not any(_runs(node) for node in nodes):

@@ -47,6 +47,24 @@ def test_a_script_assigns_to_out(match: Callable[..., Match], rules: str, said: 
     assert match(rules, said, header=SCRIPT).interpret() == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("undefined", "undefined"),
+        ("parseInt", "undefined"),
+        ("0/0", "NaN"),
+        ("1/0", "Infinity"),
+        ("-1/0", "-Infinity"),
+    ],
+)
+def test_a_caller_may_say_what_stands_for_what_json_does_not_know(
+    match: Callable[..., Match], value: str, named: str
+) -> None:
+    found = match(f"$main = a {{out = {value}}};", "a", header=SCRIPT)
+    assert found.interpret() is None
+    assert found.interpret(other=lambda name: f"<{name}>") == f"<{named}>"
+
+
 def test_tags_of_the_header_run_first_and_are_seen_by_every_rule(match: Callable[..., Match]) -> None:
     header = SCRIPT + "{!{ var base = 10; function twice(n) { return 2 * n } }!};"
     assert match("$main = $x {out = base + rules.x}; $x = a {out = twice(base)};", "a", header=header).interpret() == 30
