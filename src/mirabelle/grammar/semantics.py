@@ -95,8 +95,8 @@ def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
 def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
     """Return the ECMAScript that computes the meaning; None where no tag needs to be run.
 
-    Its value is a string of JSON: `{"value": ...}`, `{"other": "undefined"}` or the like where JSON has no such value, or
-    `{"error": "..."}` where a tag failed. All of it is ASCII.
+    Its value is a string of JSON: `{"value": ...}`, or `{"other": "undefined"}` and the like where JSON has no such
+    value, or `{"error": "..."}` where a tag failed. All of it is ASCII.
     """
     nodes = _nodes(root)
     if not any(_runs(node) for node in nodes):

@@ -53,7 +53,9 @@ def words(name: str, bounds: tuple[int, int], language: str) -> Expansion:
         case "digits":
             return Repeat(_one_of(_DIGIT_WORDS), *bounds)
         case "number":
-            return _sequence(_optional("minus", "negative", "plus"), number, Repeat(_point(), 0, 1))
+            whole = _sequence(number, Repeat(_point(), 0, 1))
+            amount = Alternatives((Alternative(whole), Alternative(_point())))
+            return _sequence(_optional("minus", "negative", "plus"), amount)
         case "currency":
             return _sequence(number, _one_of((*_CURRENCIES, *_CENTS, "point")), Repeat(_rest_of_price(number), 0, 1))
         case "phone":
@@ -100,7 +102,7 @@ def _read_number(said: tuple[str, ...]) -> str | None:
     sign = "-" if said[0] in ("minus", "negative") else ""
     said = said[1:] if said[0] in ("minus", "negative", "plus") else said
     whole, point, part = _split(said, ("point",))
-    number = numerals.cardinal(whole)
+    number = numerals.cardinal(whole) if whole else 0
     spelled = numerals.digits(whole) if number is None else str(number)
     fraction = numerals.digits(part)
     if spelled is None or (point and fraction is None):
@@ -142,7 +144,7 @@ def _read_date(said: tuple[str, ...]) -> str | None:
     said = tuple(word for word in said if word not in ("the", "of", "in"))
     before, month, after = _split(said, _MONTHS)
     if not month:
-        return None
+        return _read_without_month(said)
     number = _MONTHS.index(month) + 1
     if before:
         day, years = numerals.ordinal(before), after
@@ -156,6 +158,15 @@ def _read_date(said: tuple[str, ...]) -> str | None:
             if found is not None:
                 return found
     return _dated(numerals.year(after), number, None, after)
+
+
+def _read_without_month(said: tuple[str, ...]) -> str | None:
+    """Only an ordinal can be a day that stands alone: `twenty` may be anything."""
+    if said and said[-1] in numerals.ORDINALS:
+        day = numerals.ordinal(said)
+        return None if day is None or day > 31 else f"??????{day:02}"
+    year = numerals.year(said)
+    return None if year is None else f"{year}????"
 
 
 def _dated(year: int | None, month: int, day: int | None, said: tuple[str, ...]) -> str | None:
