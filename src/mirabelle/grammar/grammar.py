@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from mirabelle.grammar.analysis import analyse
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.evaluation import run
 from mirabelle.grammar.matcher import Budget, Chart, Tables
-from mirabelle.grammar.model import Document, Mode, RuleRef
+from mirabelle.grammar.model import Document, Mode, Reading, RuleRef
 from mirabelle.grammar.network import Builder, words_of
 from mirabelle.grammar.parse import Node, Tracer, notation
 from mirabelle.grammar.semantics import Evaluate, Other, Value, interpretation, none, plain, program
-
-Reading: TypeAlias = Callable[[tuple[str, ...]], Value | None]
-"""Says what the words of a builtin grammar mean; None takes the match back."""
-
 
 _ENTRY: Final = ""
 
@@ -142,7 +138,7 @@ class Grammar:
         document: the grammar as written.
         documents: the grammars it refers to, by URI.
         entry: the rules an input may match by default: the root, or where there is none every public rule.
-        reading: what the words of a builtin grammar mean; None for all others.
+        reading: what all the words mean, of a builtin grammar or a phrase; None for all others.
     """
 
     __slots__ = ("_parts", "_tables", "document", "documents", "entry", "reading")
@@ -158,7 +154,7 @@ class Grammar:
         self.document = document
         self.documents = documents or {}
         self.entry = tuple(entry) or ((document.root,) if document.root else self.public_rules)
-        self.reading = reading
+        self.reading = reading or document.reading
         self._tables: Tables | None = None
         self._parts: dict[str, int] = {}
 

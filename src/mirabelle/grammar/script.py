@@ -97,8 +97,8 @@ _MAIN: Final = """(function (named, unnamed, parse) {
     var last;
     return { run: function (tag) { last = tag.trim(); }, enter: function () {}, value: function () { return last; } };
   }
-  function byDefault(text) {
-    var last = text;
+  function byDefault(value) {
+    var last = value;
     return { enter: function (entered) { last = entered.value; }, value: function () { return last; } };
   }
   function begun(rule) {
@@ -107,7 +107,8 @@ _MAIN: Final = """(function (named, unnamed, parse) {
     hidden(meta, 'latest', function () { return latest && about(latest.text); });
     hidden(meta, 'current', function () { return about(text); });
     var tagged = rule.steps.some(function (step) { return typeof step === 'string'; });
-    var running = !tagged ? byDefault(text) : rule.literal ? literally() : scopes[rule.scope](rules, meta, text);
+    var running = tagged ? (rule.literal ? literally() : scopes[rule.scope](rules, meta, text)) :
+      byDefault('given' in rule ? rule.given : text);
     return {
       steps: rule.steps, at: 0, running: running, name: rule.name, text: text,
       enter: function (entered) {

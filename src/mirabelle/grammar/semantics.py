@@ -69,17 +69,20 @@ def said(words: Sequence[str], mode: Mode) -> str:
     return ("" if mode is Mode.DTMF else " ").join(words)
 
 
-def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
+def plain(root: Node, words: Sequence[str], mode: Mode) -> Value:
     """Return the meaning as far as it goes without ECMAScript.
 
-    The last tag of a rule is its meaning. A rule without tags takes the meaning of the last rule it refers to, or else
-    its words (SISR 1.0 section 4.3). Tags that are programs count as no tags. Where no tag was gone through at all and
-    the grammar names no `tag-format`, SISR has no say, and all that was said is the meaning, as recognisers have it.
+    The last tag of a rule is its meaning, and that of a builtin rule is what its words say. A rule without tags takes
+    the meaning of the last rule it refers to, or else its words (SISR 1.0 section 4.3). Tags that are programs count as
+    no tags. Where neither was gone through at all and the grammar names no `tag-format`, SISR has no say, and all that
+    was said is the meaning, as recognisers have it.
     """
-    if root.document.tag_format is TagFormat.UNNAMED and not any(map(_tagged, _nodes(root))):
+    if root.document.tag_format is TagFormat.UNNAMED and not any(map(_means, _nodes(root))):
         return said(words[root.first : root.last], mode)
     node = root
     while True:
+        if node.document.reading is not None:
+            return node.document.reading(tuple(words[node.first : node.last]))
         tags = [child.text for child in node.children if isinstance(child, Tag)]
         if tags and node.document.tag_format is TagFormat.LITERAL:
             return tags[-1].strip()
@@ -120,6 +123,7 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
                 "scope": numbers[id(node.document)],
                 "text": spans[node.first, node.last],
                 "literal": node.document.tag_format is TagFormat.LITERAL,
+                **_given(node, words),
                 "steps": [
                     child.text if isinstance(child, Tag) else places[id(child)]
                     for child in node.children
@@ -131,6 +135,15 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
         ],
     }
     return f"{SCRIPT}({json.dumps(parse)})"
+
+
+def _given(node: Node, words: Sequence[str]) -> dict[str, Value]:
+    reading = node.document.reading
+    return {} if reading is None else {"given": reading(tuple(words[node.first : node.last]))}
+
+
+def _means(node: Node) -> bool:
+    return _tagged(node) or node.document.reading is not None
 
 
 def _tagged(node: Node) -> bool:

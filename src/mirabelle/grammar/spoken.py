@@ -10,8 +10,7 @@ from typing import Final
 
 from mirabelle.grammar import numerals
 from mirabelle.grammar.error import GrammarError
-from mirabelle.grammar.grammar import Reading
-from mirabelle.grammar.model import Alternative, Alternatives, Expansion, Repeat, Sequence, Token
+from mirabelle.grammar.model import Alternative, Alternatives, Expansion, Reading, Repeat, Sequence, Token
 
 _YES: Final = ("yes", "yeah", "yep", "yup", "sure", "okay", "ok", "true", "correct", "right", "yes please")
 _NO: Final = ("no", "nope", "nah", "false", "incorrect", "wrong", "no thanks", "no thank you")

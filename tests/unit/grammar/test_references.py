@@ -83,6 +83,22 @@ def test_a_header_that_a_grammar_gives_says_its_base_where_it_declares_none(
         assert match.tree == f'$main[$<{shown}>["x"]]'
 
 
+@pytest.mark.parametrize(
+    ("rule", "pressed", "tree"),
+    [
+        ("$<builtin:dtmf/date>", "20000230", None),
+        ("$<builtin:dtmf/date>", "20000229", '$<builtin:dtmf/date>["2","0","0","0","0","2","2","9"]'),
+        ("$<builtin:dtmf/time> | $<builtin:dtmf/digits>", "2960", '$<builtin:dtmf/digits>["2","9","6","0"]'),
+        ('$<builtin:dtmf/time> "#"', "2960#", None),
+    ],
+)
+def test_keys_that_mean_nothing_to_a_builtin_rule_do_not_match_it_within_a_grammar_either(
+    rule: str, pressed: str, tree: str | None
+) -> None:
+    match = load(f"#ABNF 1.0;\nmode dtmf;\nroot $main;\n$main = {rule};".encode(), uri="").match(list(pressed))
+    assert (match.tree if match else None) == (tree and f"$main[{tree}]")
+
+
 def test_grammars_may_refer_to_each_other_in_a_circle() -> None:
     grammar = linked("public $main = x $<a.gram> | x;", a=HEAD + "$main = y $<main.gram>;")
     match = grammar.match(["x", "y", "x"])

@@ -237,6 +237,25 @@ def test_a_parse_hundreds_of_levels_deep_has_a_meaning(match: Callable[..., Matc
     assert match(rules, "a " * 400, header=SCRIPT).interpret() == 400
 
 
+BUILTINS = [
+    (SCRIPT, "$main = $<builtin:grammar/boolean> {out = rules.latest()};", "yes", True),
+    (SCRIPT, "$main = $<builtin:grammar/boolean> {out = rules.boolean};", "no", False),
+    (SCRIPT, "$main = on $<builtin:grammar/date>;", "on may third", "????0503"),
+    (SCRIPT, "$main = on $<builtin:grammar/date> {out = meta.date.text};", "on may third", "may third"),
+    (LITERALS, "$main = $<builtin:grammar/time>;", "half past ten", "1030?"),
+    (LITERALS, "$main = $<builtin:grammar/time> {now};", "half past ten", "now"),
+    ("", "$main = at $<builtin:grammar/time>;", "at half past ten", "1030?"),
+    ("", "$main = $<builtin:grammar/number> {$.n = $number};", "forty two", {"n": "42"}),
+]
+
+
+@pytest.mark.parametrize(("header", "rules", "said", "expected"), BUILTINS)
+def test_a_builtin_rule_means_within_a_grammar_what_it_means_alone(
+    match: Callable[..., Match], header: str, rules: str, said: str, expected: Value
+) -> None:
+    assert match(rules, said, header=header).interpret() == expected
+
+
 @pytest.mark.parametrize("length", [10, 511, 512, 1_000, 8_193, 100_000])
 def test_a_long_meaning_is_told_whole(match: Callable[..., Match], length: int) -> None:
     tag = f"out = 'x'.repeat({length} - 1) + 'y'"
