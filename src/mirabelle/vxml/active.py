@@ -372,8 +372,11 @@ def _inline(machine: Machine, element: Element, base: str, claimed: str, documen
     mode = element.get("mode") or None
     language = element.get("xml:lang") or document.xml_lang or "en-US"
     if element.elements():
+        # The element goes along with its own xml:base.
         source = element.serialise().encode()
-        return (yield from _loaded(machine, source, base, "application/srgs+xml", mode=None, language=language))
+        return (
+            yield from _loaded(machine, source, document.base, "application/srgs+xml", mode=None, language=language)
+        )
     text = element.text().strip()
     if not text or claimed in _XML_TYPES:
         raise Thrown("error.badfetch", f"<grammar> (line {element.line}) is empty, or not of the type {claimed}.")
