@@ -99,6 +99,22 @@ def test_keys_that_mean_nothing_to_a_builtin_rule_do_not_match_it_within_a_gramm
     assert (match.tree if match else None) == (tree and f"$main[{tree}]")
 
 
+def spoken_digits(language: str, attached: str) -> Grammar:
+    text = f"#ABNF 1.0;\nlanguage {language};\nroot $main;\n$main = $<builtin:grammar/digits>{attached};"
+    return load(text.encode(), uri="http://grammars.test/main.gram")
+
+
+@pytest.mark.parametrize(("language", "attached"), [("en-GB", ""), ("fr", "!en")])
+def test_a_builtin_grammar_is_in_the_language_of_the_reference(language: str, attached: str) -> None:
+    assert spoken_digits(language, attached).match(["one"]) is not None
+
+
+@pytest.mark.parametrize(("language", "attached"), [("fr", ""), ("en", "!fr")])
+def test_a_builtin_grammar_in_a_language_it_does_not_know_is_refused(language: str, attached: str) -> None:
+    with pytest.raises(GrammarError, match=r"main\.gram:4: .* are known in English, not in 'fr'"):
+        spoken_digits(language, attached)
+
+
 def test_grammars_may_refer_to_each_other_in_a_circle() -> None:
     grammar = linked("public $main = x $<a.gram> | x;", a=HEAD + "$main = y $<main.gram>;")
     match = grammar.match(["x", "y", "x"])
