@@ -23,6 +23,11 @@ _UNNAMED: Final = r"""function (loose) {
     var known = Object.assign(Object.create(null), {
       $: first, out: first, rules: rules, meta: meta, SWI_literal: text, SWI_meaning: undefined });
     function at(key) { return key in known ? known : slots; }
+    // A word that happens to be a name of the engine's own, as Date is, was meant as a word.
+    function isWord(text, value) {
+      var named = typeof value === 'function' || (typeof value === 'object' && value !== null);
+      return named && /^\w+$/.test(text) && !(text in known) && !(text in slots);
+    }
     var view = new Proxy(known, {
       has: function (_, key) {
         return typeof key === 'string' && key.slice(0, 2) !== '__' && key !== 'eval' &&
@@ -43,7 +48,8 @@ _UNNAMED: Final = r"""function (loose) {
         if (/^[0-9]*$/.test(text)) { literal = text; return; }
         try {
           var value = loose(view, tag);
-          if (value !== null && typeof value !== 'object' && typeof value !== 'function' && value !== undefined)
+          if (isWord(text, value)) literal = text;
+          else if (value !== null && typeof value !== 'object' && typeof value !== 'function' && value !== undefined)
             literal = value;
         } catch (error) {
           if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;

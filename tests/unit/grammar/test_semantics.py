@@ -134,6 +134,12 @@ def test_a_literal_is_the_meaning_without_any_script(
     [
         ("yes", "yes"),
         ("main menu", "main menu"),
+        ("Date", "Date"),
+        ("escape", "escape"),
+        ("Math", "Math"),
+        ("this", "this"),
+        ("null", None),
+        ("list = [1]; list", {"list": [1]}),
         ("'yes'", "yes"),
         ("007", "007"),
         ("1.5", 1.5),
