@@ -262,5 +262,5 @@ class Chart:
         reading = self._tables.readings.get(part)
         if reading is None:
             return True
-        self.budget.spend(len(self.words) - origin)
+        self.budget.spend(1)
         return reading(tuple(self.words[origin:])) is not None
