@@ -56,7 +56,8 @@ def words(name: str, bounds: tuple[int, int], language: str) -> Expansion:
             amount = Alternatives((Alternative(whole), Alternative(_point())))
             return _sequence(_optional("minus", "negative", "plus"), amount)
         case "currency":
-            return _sequence(number, _one_of((*_CURRENCIES, *_CENTS, "point")), Repeat(_rest_of_price(number), 0, 1))
+            unit = _one_of((*_CURRENCIES, *_CENTS, "point"))
+            return _sequence(number, Repeat(_sequence(unit, Repeat(_rest_of_price(number), 0, 1)), 0, 1))
         case "phone":
             return _sequence(_many(_DIGIT_WORDS), Repeat(_sequence(Token("extension"), _many(_DIGIT_WORDS)), 0, 1))
         case "date":
@@ -110,11 +111,13 @@ def _read_number(said: tuple[str, ...]) -> str | None:
 
 
 def _read_currency(said: tuple[str, ...]) -> str | None:
-    """Return UUUmm.nn: the currency, the whole part, two places (appendix P)."""
+    """Return UUUmm.nn: the currency, empty where none was said, the whole part, two places (appendix P)."""
     whole, unit, rest = _split(said, (*_CURRENCIES, *_CENTS, "point"))
+    if not unit:
+        return _read_bare_price(said)
     amount = numerals.cardinal(whole)
     rest = rest[1:] if rest[:1] == ("and",) else rest
-    if amount is None or not unit:
+    if amount is None:
         return None
     if unit in _CENTS:
         return f"{'GBP' if unit in ('pence', 'penny') else 'USD'}0.{amount:02}" if not rest and amount < 100 else None
@@ -130,6 +133,18 @@ def _read_currency(said: tuple[str, ...]) -> str | None:
         return f"{_CURRENCIES.get(name, '')}{amount}.{cents:02}"
     cents = numerals.below_a_hundred(part)
     return None if cents is None or name in _CURRENCIES or beyond else f"{_CURRENCIES[unit]}{amount}.{cents:02}"
+
+
+def _read_bare_price(said: tuple[str, ...]) -> str | None:
+    """Read a price of which nobody said what it is in: `twelve`, `twelve fifty`."""
+    amount = numerals.cardinal(said)
+    if amount is not None:
+        return f"{amount}.00"
+    for place in range(1, len(said)):
+        amount, cents = numerals.cardinal(said[:place]), numerals.below_a_hundred(said[place:])
+        if amount is not None and cents is not None and cents >= 10:
+            return f"{amount}.{cents}"
+    return None
 
 
 def _read_phone(said: tuple[str, ...]) -> str | None:
