@@ -10,8 +10,19 @@ from typing import Final
 
 from mirabelle.grammar import spoken
 from mirabelle.grammar.error import GrammarError, UnknownBuiltin
-from mirabelle.grammar.grammar import Grammar, Reading
-from mirabelle.grammar.model import Alternative, Alternatives, Document, Expansion, Mode, Repeat, Rule, Sequence, Token
+from mirabelle.grammar.grammar import Grammar
+from mirabelle.grammar.model import (
+    Alternative,
+    Alternatives,
+    Document,
+    Expansion,
+    Mode,
+    Reading,
+    Repeat,
+    Rule,
+    Sequence,
+    Token,
+)
 from mirabelle.grammar.network import is_key
 
 MOST_DIGITS: Final = 100
@@ -58,8 +69,8 @@ def builtin(uri: str, mode: str | None = None, *, language: str = "en-US") -> Gr
     else:
         bounds = lengths(parameters) if name == "digits" else (0, 0)
         expansion, reading = spoken.words(name, bounds, language), spoken.reading(name)
-    document = Document(uri, chosen, {name: Rule(name, expansion, public=True)}, language=language, root=name)
-    return Grammar(document, reading=reading)
+    rules = {name: Rule(name, expansion, public=True)}
+    return Grammar(Document(uri, chosen, rules, language=language, root=name, reading=reading))
 
 
 def _parameters(uri: str, name: str, query: str) -> dict[str, str]:

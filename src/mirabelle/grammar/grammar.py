@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from mirabelle.grammar.analysis import analyse
 from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.evaluation import run
 from mirabelle.grammar.matcher import Budget, Chart, Tables
-from mirabelle.grammar.model import Document, Mode, RuleRef
+from mirabelle.grammar.model import Document, Mode, Reading, RuleRef
 from mirabelle.grammar.network import Builder, words_of
 from mirabelle.grammar.parse import Node, Tracer, notation
-from mirabelle.grammar.semantics import Evaluate, Value, interpretation, plain, program
-
-Reading: TypeAlias = Callable[[tuple[str, ...]], Value | None]
-"""Says what the words of a builtin grammar mean; None takes the match back."""
-
+from mirabelle.grammar.semantics import Evaluate, Other, Value, interpretation, none, plain, program
 
 _ENTRY: Final = ""
 
@@ -79,18 +75,19 @@ class Match:
         """The ECMAScript whose value is the meaning as JSON text; None where none needs to be run."""
         return None if self.reading is not None else program(self.root, self.words, self.mode)
 
-    def interpret(self, evaluate: Evaluate = run) -> Value:
+    def interpret(self, evaluate: Evaluate = run, other: Other = none) -> Value:
         """Return the meaning (SISR 1.0).
 
         Args:
             evaluate: runs an ECMAScript program and returns its value, a string of JSON; by default in an engine of
                 its own with limits of time and memory.
+            other: says what stands for a meaning that JSON does not know, as `undefined`; by default None does.
 
         Raises:
             SemanticsError: a tag cannot be run, or its result cannot be written as JSON.
         """
         text = self.program
-        return self.interpretation if text is None else interpretation(text, evaluate)
+        return self.interpretation if text is None else interpretation(text, evaluate, other)
 
 
 class KeyMatcher:
@@ -141,7 +138,7 @@ class Grammar:
         document: the grammar as written.
         documents: the grammars it refers to, by URI.
         entry: the rules an input may match by default: the root, or where there is none every public rule.
-        reading: what the words of a builtin grammar mean; None for all others.
+        reading: what all the words mean, of a builtin grammar or a phrase; None for all others.
     """
 
     __slots__ = ("_parts", "_tables", "document", "documents", "entry", "reading")
@@ -157,7 +154,7 @@ class Grammar:
         self.document = document
         self.documents = documents or {}
         self.entry = tuple(entry) or ((document.root,) if document.root else self.public_rules)
-        self.reading = reading
+        self.reading = reading or document.reading
         self._tables: Tables | None = None
         self._parts: dict[str, int] = {}
 

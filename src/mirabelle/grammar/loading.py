@@ -227,7 +227,11 @@ def _fetched(source: Document, reference: RuleRef, resolve: Resolve | None, pars
     if reference.uri in parsed.documents:
         return parsed.documents[reference.uri]
     if reference.uri.startswith("builtin:"):
-        return field_types.builtin(reference.uri, mode=source.mode).document
+        language = reference.language or source.language or "en-US"
+        try:
+            return field_types.builtin(reference.uri, mode=source.mode, language=language).document
+        except GrammarError as error:
+            raise GrammarError(error.reason, uri=source.uri, line=reference.line) from error
     answer = (resolve or _beside(source.uri))(reference.uri, reference.media_type)
     if answer is None:
         raise UnresolvedReference(reference.uri, media_type=reference.media_type, uri=source.uri, line=reference.line)

@@ -56,7 +56,7 @@ class Budget:
 class Tables:
     """The network sorted by what each state asks for; made once per grammar, shared by all its matches."""
 
-    __slots__ = ("_folded", "_places", "anything", "calls", "ends", "free", "network", "words")
+    __slots__ = ("_folded", "_places", "anything", "calls", "ends", "free", "network", "readings", "words")
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -76,6 +76,11 @@ class Tables:
                 tuple((edge.rule, edge.target, parts[edge.rule].null_rank >= 0 and not edge.moving) for edge in calls)
             )
         self.ends = {part.final: index for index, part in enumerate(network.parts)}
+        self.readings = {
+            index: part.document.reading
+            for index, part in enumerate(network.parts)
+            if part.name and part.document.reading is not None
+        }
 
     @property
     def folded(self) -> list[_Words]:
@@ -246,7 +251,16 @@ class Chart:
                 waiting.append((after, origin))
                 if may_be_empty:
                     agenda.append((after, origin))
-            if (ended := tables.ends.get(state)) is not None and (ended, origin) not in column.completed:
+            ended = tables.ends.get(state)
+            if ended is not None and (ended, origin) not in column.completed and self._means(ended, origin):
                 column.completed[ended, origin] = len(column.completed)
                 if origin != here:
                     agenda.extend(self.columns[origin].callers.get(ended, ()))
+
+    def _means(self, part: int, origin: int) -> bool:
+        """Whether the words that a part took mean anything; a builtin rule lets more through than does."""
+        reading = self._tables.readings.get(part)
+        if reading is None:
+            return True
+        self.budget.spend(1)
+        return reading(tuple(self.words[origin:])) is not None

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 MOST_REPEATS: Final = 10_000
 """The highest number a repeat may name."""
+
+
+Reading: TypeAlias = Callable[[tuple[str, ...]], Any]
+"""Says what the words or keys of a builtin rule mean; None where they mean nothing, and are no match."""
 
 
 class Mode(enum.StrEnum):
@@ -146,6 +150,7 @@ class Document:
         tags: the tags of the header, run before any other (SISR 1.0 section 3.3.2).
         metas: what its author wrote about it.
         imports: the URIs of grammars whose public rules may be referred to as if they were its own (JSGF section 3.3).
+        reading: what the words of each rule mean, in place of tags; None but for a builtin grammar.
     """
 
     uri: str
@@ -157,6 +162,7 @@ class Document:
     tags: tuple[str, ...] = ()
     metas: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     imports: tuple[str, ...] = ()
+    reading: Reading | None = None
 
 
 def tag_format(name: str) -> TagFormat:

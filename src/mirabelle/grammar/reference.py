@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -19,6 +20,7 @@ _START: Final = (
     "\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _NAME: Final = re.compile(f"[{_START}][{_START}0-9\xb7\u0300-\u036f\u203f\u2040]*\\Z")
+_BASE_HEADERS: Final = ("content-base", "content-location")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -33,11 +35,22 @@ class Base:
 
     Attributes:
         uri: the document's own URI.
-        declared: the base it declares; empty where it declares none.
+        own: the base it declares; empty where it declares none.
+        header: the base that an HTTP header says, as the document gives it by `http-equiv`; empty where none does.
     """
 
     uri: str
-    declared: str = ""
+    own: str = ""
+    header: str = ""
+
+    @property
+    def declared(self) -> str:
+        """What the document says about its base; its own declaration goes before a header (section 4.9.1)."""
+        return self.own or self.header
+
+    def with_headers(self, headers: Mapping[str, str]) -> Base:
+        """Return the base of a document that gives these HTTP headers, by name in lower case."""
+        return replace(self, header=next((headers[name] for name in _BASE_HEADERS if name in headers), ""))
 
     @property
     def absolute(self) -> str:

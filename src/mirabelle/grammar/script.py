@@ -23,6 +23,11 @@ _UNNAMED: Final = r"""function (loose) {
     var known = Object.assign(Object.create(null), {
       $: first, out: first, rules: rules, meta: meta, SWI_literal: text, SWI_meaning: undefined });
     function at(key) { return key in known ? known : slots; }
+    // A word that happens to be a name of the engine's own, as Date is, was meant as a word.
+    function isWord(text, value) {
+      var named = typeof value === 'function' || (typeof value === 'object' && value !== null);
+      return named && /^\w+$/.test(text) && !(text in known) && !(text in slots);
+    }
     var view = new Proxy(known, {
       has: function (_, key) {
         return typeof key === 'string' && key.slice(0, 2) !== '__' && key !== 'eval' &&
@@ -43,7 +48,8 @@ _UNNAMED: Final = r"""function (loose) {
         if (/^[0-9]*$/.test(text)) { literal = text; return; }
         try {
           var value = loose(view, tag);
-          if (value !== null && typeof value !== 'object' && typeof value !== 'function' && value !== undefined)
+          if (isWord(text, value)) literal = text;
+          else if (value !== null && typeof value !== 'object' && typeof value !== 'function' && value !== undefined)
             literal = value;
         } catch (error) {
           if (!(error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
@@ -68,6 +74,11 @@ _UNNAMED: Final = r"""function (loose) {
 _MAIN: Final = """(function (named, unnamed, parse) {
   function about(text) { return { text: text, score: 1 }; }
   function hidden(on, name, value) { Object.defineProperty(on, name, { value: value }); }
+  function told(value) {
+    var endless = typeof value === 'number' && !isFinite(value);
+    var text = JSON.stringify(endless ? { other: String(value) } : { value: value });
+    return text === '{}' ? '{"other":"undefined"}' : text;
+  }
   function scripted(tags) {
     var grammar = named(), made = grammar.next().value;
     tags.forEach(function (tag) { made = grammar.next(tag).value; });
@@ -92,8 +103,8 @@ _MAIN: Final = """(function (named, unnamed, parse) {
     var last;
     return { run: function (tag) { last = tag.trim(); }, enter: function () {}, value: function () { return last; } };
   }
-  function byDefault(text) {
-    var last = text;
+  function byDefault(value) {
+    var last = value;
     return { enter: function (entered) { last = entered.value; }, value: function () { return last; } };
   }
   function begun(rule) {
@@ -102,7 +113,8 @@ _MAIN: Final = """(function (named, unnamed, parse) {
     hidden(meta, 'latest', function () { return latest && about(latest.text); });
     hidden(meta, 'current', function () { return about(text); });
     var tagged = rule.steps.some(function (step) { return typeof step === 'string'; });
-    var running = !tagged ? byDefault(text) : rule.literal ? literally() : scopes[rule.scope](rules, meta, text);
+    var running = tagged ? (rule.literal ? literally() : scopes[rule.scope](rules, meta, text)) :
+      byDefault('given' in rule ? rule.given : text);
     return {
       steps: rule.steps, at: 0, running: running, name: rule.name, text: text,
       enter: function (entered) {
@@ -127,7 +139,7 @@ _MAIN: Final = """(function (named, unnamed, parse) {
         if (open.length) open[open.length - 1].enter({ name: rule.name, value: value, text: rule.text });
       }
     }
-    return JSON.stringify({ value: value });
+    return told(value);
   } catch (error) {
     return JSON.stringify({ error: String(error) });
   }

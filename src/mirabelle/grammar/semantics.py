@@ -18,6 +18,9 @@ Value: TypeAlias = Any
 Evaluate: TypeAlias = Callable[[str], str]
 """Runs an ECMAScript program whose value is a string, within limits of time and memory, and returns that string."""
 
+Other: TypeAlias = Callable[[str], Value]
+"""Says what stands for a value that JSON does not know: `undefined`, `NaN`, `Infinity` or `-Infinity`."""
+
 _MOST_TOLD: Final = 200
 _RUN: Final = frozenset({TagFormat.SCRIPT, TagFormat.UNNAMED})
 _QUOTED: Final = re.compile(r"""(["'])((?:(?!\1)[^\\\n])*)\1;?\Z""")
@@ -30,12 +33,18 @@ class SemanticsError(MirabelleError):
     """A tag that cannot be run, or whose result cannot be told."""
 
 
-def interpretation(text: str, evaluate: Evaluate) -> Value:
+def none(_name: str) -> Value:
+    """Say that `None` stands for whatever JSON does not know."""
+    return None
+
+
+def interpretation(text: str, evaluate: Evaluate, other: Other = none) -> Value:
     """Run a program made by `program` and read what it says.
 
     Args:
         text: the program.
         evaluate: what runs it.
+        other: what stands for a meaning that JSON does not know.
 
     Raises:
         SemanticsError: a tag failed; the message is the engine's.
@@ -48,7 +57,7 @@ def interpretation(text: str, evaluate: Evaluate) -> Value:
         raise SemanticsError("The tags of the grammar gave a result that cannot be read.")
     if "error" in answer:
         raise SemanticsError(f"A tag of the grammar failed: {str(answer['error'])[:_MOST_TOLD]}.")
-    return answer.get("value")
+    return other(str(answer["other"])) if "other" in answer else answer.get("value")
 
 
 def _replaced(found: re.Match[str]) -> str:
@@ -60,17 +69,20 @@ def said(words: Sequence[str], mode: Mode) -> str:
     return ("" if mode is Mode.DTMF else " ").join(words)
 
 
-def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
+def plain(root: Node, words: Sequence[str], mode: Mode) -> Value:
     """Return the meaning as far as it goes without ECMAScript.
 
-    The last tag of a rule is its meaning. A rule without tags takes the meaning of the last rule it refers to, or else
-    its words (SISR 1.0 section 4.3). Tags that are programs count as no tags. Where no tag was gone through at all and
-    the grammar names no `tag-format`, SISR has no say, and all that was said is the meaning, as recognisers have it.
+    The last tag of a rule is its meaning, and that of a builtin rule is what its words say. A rule without tags takes
+    the meaning of the last rule it refers to, or else its words (SISR 1.0 section 4.3). Tags that are programs count as
+    no tags. Where neither was gone through at all and the grammar names no `tag-format`, SISR has no say, and all that
+    was said is the meaning, as recognisers have it.
     """
-    if root.document.tag_format is TagFormat.UNNAMED and not any(map(_tagged, _nodes(root))):
+    if root.document.tag_format is TagFormat.UNNAMED and not any(map(_means, _nodes(root))):
         return said(words[root.first : root.last], mode)
     node = root
     while True:
+        if node.document.reading is not None:
+            return node.document.reading(tuple(words[node.first : node.last]))
         tags = [child.text for child in node.children if isinstance(child, Tag)]
         if tags and node.document.tag_format is TagFormat.LITERAL:
             return tags[-1].strip()
@@ -86,7 +98,8 @@ def plain(root: Node, words: Sequence[str], mode: Mode) -> str:
 def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
     """Return the ECMAScript that computes the meaning; None where no tag needs to be run.
 
-    Its value is a string of JSON: `{"value": ...}`, or `{"error": "..."}` where a tag failed. All of it is ASCII.
+    Its value is a string of JSON: `{"value": ...}`, or `{"other": "undefined"}` and the like where JSON has no such
+    value, or `{"error": "..."}` where a tag failed. All of it is ASCII.
     """
     nodes = _nodes(root)
     if not any(_runs(node) for node in nodes):
@@ -110,6 +123,7 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
                 "scope": numbers[id(node.document)],
                 "text": spans[node.first, node.last],
                 "literal": node.document.tag_format is TagFormat.LITERAL,
+                **_given(node, words),
                 "steps": [
                     child.text if isinstance(child, Tag) else places[id(child)]
                     for child in node.children
@@ -121,6 +135,15 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
         ],
     }
     return f"{SCRIPT}({json.dumps(parse)})"
+
+
+def _given(node: Node, words: Sequence[str]) -> dict[str, Value]:
+    reading = node.document.reading
+    return {} if reading is None else {"given": reading(tuple(words[node.first : node.last]))}
+
+
+def _means(node: Node) -> bool:
+    return _tagged(node) or node.document.reading is not None
 
 
 def _tagged(node: Node) -> bool:

@@ -10,8 +10,7 @@ from typing import Final
 
 from mirabelle.grammar import numerals
 from mirabelle.grammar.error import GrammarError
-from mirabelle.grammar.grammar import Reading
-from mirabelle.grammar.model import Alternative, Alternatives, Expansion, Repeat, Sequence, Token
+from mirabelle.grammar.model import Alternative, Alternatives, Expansion, Reading, Repeat, Sequence, Token
 
 _YES: Final = ("yes", "yeah", "yep", "yup", "sure", "okay", "ok", "true", "correct", "right", "yes please")
 _NO: Final = ("no", "nope", "nah", "false", "incorrect", "wrong", "no thanks", "no thank you")
@@ -53,9 +52,12 @@ def words(name: str, bounds: tuple[int, int], language: str) -> Expansion:
         case "digits":
             return Repeat(_one_of(_DIGIT_WORDS), *bounds)
         case "number":
-            return _sequence(_optional("minus", "negative", "plus"), number, Repeat(_point(), 0, 1))
+            whole = _sequence(number, Repeat(_point(), 0, 1))
+            amount = Alternatives((Alternative(whole), Alternative(_point())))
+            return _sequence(_optional("minus", "negative", "plus"), amount)
         case "currency":
-            return _sequence(number, _one_of((*_CURRENCIES, *_CENTS, "point")), Repeat(_rest_of_price(number), 0, 1))
+            unit = _one_of((*_CURRENCIES, *_CENTS, "point"))
+            return _sequence(number, Repeat(_sequence(unit, Repeat(_rest_of_price(number), 0, 1)), 0, 1))
         case "phone":
             return _sequence(_many(_DIGIT_WORDS), Repeat(_sequence(Token("extension"), _many(_DIGIT_WORDS)), 0, 1))
         case "date":
@@ -100,7 +102,7 @@ def _read_number(said: tuple[str, ...]) -> str | None:
     sign = "-" if said[0] in ("minus", "negative") else ""
     said = said[1:] if said[0] in ("minus", "negative", "plus") else said
     whole, point, part = _split(said, ("point",))
-    number = numerals.cardinal(whole)
+    number = numerals.cardinal(whole) if whole else 0
     spelled = numerals.digits(whole) if number is None else str(number)
     fraction = numerals.digits(part)
     if spelled is None or (point and fraction is None):
@@ -109,11 +111,13 @@ def _read_number(said: tuple[str, ...]) -> str | None:
 
 
 def _read_currency(said: tuple[str, ...]) -> str | None:
-    """Return UUUmm.nn: the currency, the whole part, two places (appendix P)."""
+    """Return UUUmm.nn: the currency, empty where none was said, the whole part, two places (appendix P)."""
     whole, unit, rest = _split(said, (*_CURRENCIES, *_CENTS, "point"))
+    if not unit:
+        return _read_bare_price(said)
     amount = numerals.cardinal(whole)
     rest = rest[1:] if rest[:1] == ("and",) else rest
-    if amount is None or not unit:
+    if amount is None:
         return None
     if unit in _CENTS:
         return f"{'GBP' if unit in ('pence', 'penny') else 'USD'}0.{amount:02}" if not rest and amount < 100 else None
@@ -131,6 +135,18 @@ def _read_currency(said: tuple[str, ...]) -> str | None:
     return None if cents is None or name in _CURRENCIES or beyond else f"{_CURRENCIES[unit]}{amount}.{cents:02}"
 
 
+def _read_bare_price(said: tuple[str, ...]) -> str | None:
+    """Read a price of which nobody said what it is in: `twelve`, `twelve fifty`."""
+    amount = numerals.cardinal(said)
+    if amount is not None:
+        return f"{amount}.00"
+    for place in range(1, len(said)):
+        amount, cents = numerals.cardinal(said[:place]), numerals.below_a_hundred(said[place:])
+        if amount is not None and cents is not None and cents >= 10:
+            return f"{amount}.{cents}"
+    return None
+
+
 def _read_phone(said: tuple[str, ...]) -> str | None:
     number, _, extension = _split(said, ("extension",))
     spelled = numerals.digits(extension)
@@ -142,7 +158,7 @@ def _read_date(said: tuple[str, ...]) -> str | None:
     said = tuple(word for word in said if word not in ("the", "of", "in"))
     before, month, after = _split(said, _MONTHS)
     if not month:
-        return None
+        return _read_without_month(said)
     number = _MONTHS.index(month) + 1
     if before:
         day, years = numerals.ordinal(before), after
@@ -156,6 +172,15 @@ def _read_date(said: tuple[str, ...]) -> str | None:
             if found is not None:
                 return found
     return _dated(numerals.year(after), number, None, after)
+
+
+def _read_without_month(said: tuple[str, ...]) -> str | None:
+    """Only an ordinal can be a day that stands alone: `twenty` may be anything."""
+    if said and said[-1] in numerals.ORDINALS:
+        day = numerals.ordinal(said)
+        return None if day is None or day > 31 else f"??????{day:02}"
+    year = numerals.year(said)
+    return None if year is None else f"{year}????"
 
 
 def _dated(year: int | None, month: int, day: int | None, said: tuple[str, ...]) -> str | None:

@@ -107,13 +107,14 @@ class _Form(ExpansionReader):
         self._declared: dict[str, str] = {}
         self._tags: list[str] = []
         self._metas: dict[str, str] = {}
+        self._headers: dict[str, str] = {}
 
     def document(self) -> Document:
         while self._declaration():
             pass
         declared = self._declared
         self.mode = Mode(declared.get("mode", self.mode))
-        self._base = Base(self._uri, declared.get("base", ""))
+        self._base = Base(self._uri, declared.get("base", "")).with_headers(self._headers)
         if self.mode is Mode.VOICE:
             checks.language(declared.get("language", ""), uri=self._uri, line=1)
         rules: dict[str, Rule] = {}
@@ -157,8 +158,11 @@ class _Form(ExpansionReader):
                 self._once(keyword, self._uri_text())
             case "lexicon":
                 self._uri_text()
-            case "meta" | "http-equiv":
+            case "meta":
                 self._meta()
+            case "http-equiv":
+                name, content = self._meta()
+                self._headers[name.strip().lower()] = content
             case _:
                 raise cursor.error(f"'{keyword}' is not a declaration, and no rule begins with it.")
         cursor.expect("semicolon", "';'")
@@ -178,11 +182,13 @@ class _Form(ExpansionReader):
     def _uri_text(self) -> str:
         return self.cursor.expect("uri", "A URI in '<' and '>'").text.partition("~")[0][1:-1].strip()
 
-    def _meta(self) -> None:
+    def _meta(self) -> tuple[str, str]:
         name = self.cursor.expect("quoted", "A name in quotation marks").text[1:-1]
         if self.cursor.expect("word", "'is'").text != "is":
             raise self.cursor.error("Between name and content stands 'is'.")
-        self._metas[name] = self.cursor.expect("quoted", "The content in quotation marks").text[1:-1]
+        content = self.cursor.expect("quoted", "The content in quotation marks").text[1:-1]
+        self._metas[name] = content
+        return name, content
 
     def _rule_name(self) -> str:
         symbol = self.cursor.expect("rule", "A rule's name, '$name',")

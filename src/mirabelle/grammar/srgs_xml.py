@@ -53,6 +53,7 @@ class _Form:
         self._inline = inline
         self._mode = Mode.VOICE
         self._base = Base(uri)
+        self._headers: dict[str, str] = {}
 
     def _error(self, element: XmlElement, reason: str) -> GrammarError:
         return GrammarError(reason, uri=self._uri, line=element.line)
@@ -122,6 +123,9 @@ class _Form:
                 if "content" not in attributes:
                     raise self._error(element, "<meta> needs 'content'.")
                 metas[attributes.get("name") or attributes.get("http-equiv", "")] = attributes["content"]
+                if "http-equiv" in attributes:
+                    self._headers[attributes["http-equiv"].strip().lower()] = attributes["content"]
+                    self._base = self._base.with_headers(self._headers)
             case "lexicon":
                 if not attributes.get("uri"):
                     raise self._error(element, "<lexicon> needs 'uri'.")
@@ -217,6 +221,7 @@ class _Form:
 
     def _item(self, element: XmlElement) -> Expansion:
         attributes = element.attributes
+        self._weight(element)
         content = _sequence(tuple(self._expansions(element, allowed=_IN_ITEM)), self._language(element))
         probability = None
         if (written := attributes.get("repeat-prob")) is not None:
@@ -226,14 +231,17 @@ class _Form:
         low, high = checks.repeat(repeat, uri=self._uri, line=element.line)
         return Repeat(content, low, high, probability)
 
+    def _weight(self, item: XmlElement) -> float:
+        """Return the weight of an item; it must be one also where the item is no alternative, and it means nothing."""
+        weight = item.attributes.get("weight")
+        return 1.0 if weight is None else checks.weight(weight, uri=self._uri, line=item.line)
+
     def _one_of(self, element: XmlElement) -> Expansion:
         items: list[Alternative] = []
         for child in self._elements(element):
             if child.name != "item":
                 raise self._error(child, f"<{child.name}> may not stand in <one-of>, only <item> may.")
-            weight = child.attributes.get("weight")
-            heavy = 1.0 if weight is None else checks.weight(weight, uri=self._uri, line=child.line)
-            items.append(Alternative(self._item(child), heavy))
+            items.append(Alternative(self._item(child), self._weight(child)))
         if not items:
             raise self._error(element, "<one-of> needs at least one <item>.")
         return Alternatives(tuple(items), self._language(element))

@@ -24,7 +24,7 @@ from mirabelle.vxml.document import Document
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import absolute, either, fetch, one_of, plain_request
 from mirabelle.vxml.items import FormItem
-from mirabelle.vxml.machine import Machine, Steps
+from mirabelle.vxml.machine import Dialect, Machine, Steps
 from mirabelle.vxml.platform import Fetch
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.trace import ActiveGrammar, Listening
@@ -372,13 +372,21 @@ def _inline(machine: Machine, element: Element, base: str, claimed: str, documen
     mode = element.get("mode") or None
     language = element.get("xml:lang") or document.xml_lang or "en-US"
     if element.elements():
+        # The element goes along with its own xml:base.
         source = element.serialise().encode()
-        return (yield from _loaded(machine, source, base, "application/srgs+xml", mode=None, language=language))
+        return (
+            yield from _loaded(machine, source, document.base, "application/srgs+xml", mode=None, language=language)
+        )
     text = element.text().strip()
     if not text or claimed in _XML_TYPES:
         raise Thrown("error.badfetch", f"<grammar> (line {element.line}) is empty, or not of the type {claimed}.")
-    kind = claimed or ("application/srgs" if text.startswith("#ABNF") else machine.dialect.grammar_type)
+    kind = claimed or type_of(text, machine.dialect)
     return (yield from _loaded(machine, text.encode(), base, kind, mode=mode, language=language))
+
+
+def type_of(text: str, dialect: Dialect) -> str:
+    """The media type of an inline grammar of text that names none."""
+    return "application/srgs" if text.startswith("#ABNF") else dialect.grammar_type
 
 
 def _loaded(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from mirabelle.vxml.ecmascript import UNDEFINED, JsObject, Value
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.executable import declare, execute, script, take_action
 from mirabelle.vxml.handling import handle
-from mirabelle.vxml.inputs import Heard, fill_form, fill_item, listen
+from mirabelle.vxml.inputs import Heard, as_text, fill_form, fill_item, listen
 from mirabelle.vxml.items import FormItem, FormState, items_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.prompts import queue_item_prompts
@@ -225,7 +224,7 @@ class FormInterpretation:
         machine = self._machine
         if machine.tracer is not None:
             line = heard.active.element.line if heard.active.element else 0
-            meaning = json.dumps(heard.meaning)
+            meaning = as_text(heard.meaning)
             machine.tracer.tell(Processing(heard.input.utterance, meaning, heard.active.fills, line))
         match heard.owner:
             case ForLink(link, document):

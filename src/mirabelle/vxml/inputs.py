@@ -10,7 +10,7 @@ from typing import Any, Final
 from mirabelle.grammar import GrammarError
 from mirabelle.grammar.semantics import SemanticsError
 from mirabelle.vxml.active import Active, ForItem, Owner
-from mirabelle.vxml.ecmascript import Engine, JsObject, Value
+from mirabelle.vxml.ecmascript import UNDEFINED, Engine, JsObject, Value, encode
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.items import FormItem, FormState
 from mirabelle.vxml.machine import Machine, Recording, Steps
@@ -27,7 +27,7 @@ class Heard:
 
     Attributes:
         input: as the platform told it.
-        meaning: the interpretation, as JSON has it.
+        meaning: the interpretation, as JSON has it; or `undefined`, or a number that JSON does not know.
         active: the grammar it was.
     """
 
@@ -88,11 +88,15 @@ def begin_waiting(machine: Machine) -> None:
 
 def tell(machine: Machine, entries: Sequence[Mapping[str, Any]]) -> None:
     """Let `application.lastresult$` say what was heard: one entry for each hypothesis (5.1.5)."""
-    machine.scopes.set_result(json.dumps(list(entries)))
+    shown = [
+        {name: encode(as_value(value)) if name == "interpretation" else value for name, value in entry.items()}
+        for entry in entries
+    ]
+    machine.scopes.set_result(json.dumps(shown))
 
 
 def _interpretation(result: Result, active: Sequence[Active]) -> Any:
-    """What a hypothesis means, as JSON has it.
+    """What a hypothesis means, as JSON has it; or `undefined`, or a number that JSON does not know.
 
     Raises:
         SemanticError: a tag of the grammar cannot be run.
@@ -103,7 +107,7 @@ def _interpretation(result: Result, active: Sequence[Active]) -> Any:
     try:
         if result.match.program is None:
             return result.match.interpretation
-        return result.match.interpret(_evaluator())
+        return result.match.interpret(_evaluator(), lambda name: UNDEFINED if name == "undefined" else float(name))
     except (SemanticsError, GrammarError) as error:
         raise SemanticError(str(error)) from error
 
@@ -153,6 +157,11 @@ def as_value(meaning: Any) -> Value:
     return JsObject(json.dumps(meaning)) if isinstance(meaning, dict | list) else meaning
 
 
+def as_text(meaning: Any) -> str:
+    """A meaning as a trace tells it: in JSON, or by the name of what JSON does not know."""
+    return "undefined" if meaning is UNDEFINED else json.dumps(meaning)
+
+
 def fill_item(machine: Machine, item: FormItem, meaning: Any) -> None:
     """Fill one input item from a grammar of its own."""
     found, value = _slot(meaning, item.slot)
@@ -179,7 +188,7 @@ def _assign(machine: Machine, item: FormItem, meaning: Any) -> None:
     if item.name:
         machine.scopes.assign_value(item.variable, as_value(meaning))
         if machine.tracer is not None:
-            machine.tracer.tell(Filled(item.name, json.dumps(meaning)))
+            machine.tracer.tell(Filled(item.name, as_text(meaning)))
         set_shadow(machine, item)
 
 

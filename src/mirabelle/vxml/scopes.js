@@ -165,6 +165,7 @@
     // The result is the application's, whatever else an inner scope may call by that name.
     result(shown) {
       const results = shown === "" ? undefined : parse(shown);
+      for (const one of results ?? []) if (own(one, "interpretation")) one.interpretation = read(one.interpretation);
       for (const name of keys(results?.[0] ?? {})) results[name] = results[0][name];
       defineProperty(chain[1].object, "lastresult$",
         { value: results, writable: true, enumerable: true, configurable: true });

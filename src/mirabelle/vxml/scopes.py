@@ -248,7 +248,8 @@ class Scopes:
         """Set `application.lastresult$` (VoiceXML 2.0, 5.1.5): an array that also has what its first element has.
 
         Args:
-            results: the hypotheses as JSON, an array of one object or more; None for `undefined`.
+            results: the hypotheses as JSON, an array of one object or more; None for `undefined`. What each means,
+                its property `interpretation`, is a string as `encode` writes it.
         """
         self._do("result", results or "")
 

@@ -123,7 +123,7 @@ class Processing:
 
     Attributes:
         utterance: the words or keys.
-        meaning: the interpretation, as JSON.
+        meaning: the interpretation, as JSON; or the name of what JSON does not know.
         fills: as of `ActiveGrammar`.
         line: of the element whose grammar it was; 0 for the platform's.
     """

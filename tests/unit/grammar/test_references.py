@@ -52,6 +52,69 @@ def test_a_reference_shows_the_base_it_is_relative_to(base: str, reference: str,
     assert match.tree == f'$main[$<{shown}>["x"]]'
 
 
+@pytest.mark.parametrize(
+    ("declarations", "attributes", "header", "shown"),
+    [
+        ("http-equiv 'Content-Location' is './lib/';", "", '<meta http-equiv="Content-Location" content="./lib/"/>',
+         "./lib/a.gram"),
+        ("http-equiv 'content-location' is 'none/'; http-equiv 'content-base' is 'lib/';", "",
+         '<meta http-equiv="content-location" content="none/"/><meta http-equiv="content-base" content="lib/"/>',
+         "lib/a.gram"),
+        ("http-equiv 'Content-Base' is 'none/'; base <lib/>;", 'xml:base="lib/"',
+         '<meta http-equiv="Content-Base" content="none/"/>', "lib/a.gram"),
+        ("meta 'Content-Base' is 'none/'; base <lib/>;", 'xml:base="lib/"',
+         '<meta name="Content-Base" content="none/"/>', "lib/a.gram"),
+    ],
+)  # fmt: skip
+def test_a_header_that_a_grammar_gives_says_its_base_where_it_declares_none(
+    declarations: str, attributes: str, header: str, shown: str
+) -> None:
+    def resolve(uri: str, _media_type: str) -> tuple[bytes, str] | None:
+        return ((HEAD + "$main = x;").encode(), "") if uri == "http://grammars.test/lib/a.gram" else None
+
+    abnf = HEAD + f"{declarations}\n$main = $<a.gram>;"
+    xml = (
+        f'<grammar xmlns="http://www.w3.org/2001/06/grammar" version="1.0" xml:lang="en" root="main" {attributes}>'
+        f'{header}<rule id="main"><ruleref uri="a.gram"/></rule></grammar>'
+    )
+    for text in (abnf, xml):
+        match = load(text.encode(), uri="http://grammars.test/main.gram", resolve=resolve).match(["x"])
+        assert match is not None
+        assert match.tree == f'$main[$<{shown}>["x"]]'
+
+
+@pytest.mark.parametrize(
+    ("rule", "pressed", "tree"),
+    [
+        ("$<builtin:dtmf/date>", "20000230", None),
+        ("$<builtin:dtmf/date>", "20000229", '$<builtin:dtmf/date>["2","0","0","0","0","2","2","9"]'),
+        ("$<builtin:dtmf/time> | $<builtin:dtmf/digits>", "2960", '$<builtin:dtmf/digits>["2","9","6","0"]'),
+        ('$<builtin:dtmf/time> "#"', "2960#", None),
+    ],
+)
+def test_keys_that_mean_nothing_to_a_builtin_rule_do_not_match_it_within_a_grammar_either(
+    rule: str, pressed: str, tree: str | None
+) -> None:
+    match = load(f"#ABNF 1.0;\nmode dtmf;\nroot $main;\n$main = {rule};".encode(), uri="").match(list(pressed))
+    assert (match.tree if match else None) == (tree and f"$main[{tree}]")
+
+
+def spoken_digits(language: str, attached: str) -> Grammar:
+    text = f"#ABNF 1.0;\nlanguage {language};\nroot $main;\n$main = $<builtin:grammar/digits>{attached};"
+    return load(text.encode(), uri="http://grammars.test/main.gram")
+
+
+@pytest.mark.parametrize(("language", "attached"), [("en-GB", ""), ("fr", "!en")])
+def test_a_builtin_grammar_is_in_the_language_of_the_reference(language: str, attached: str) -> None:
+    assert spoken_digits(language, attached).match(["one"]) is not None
+
+
+@pytest.mark.parametrize(("language", "attached"), [("fr", ""), ("en", "!fr")])
+def test_a_builtin_grammar_in_a_language_it_does_not_know_is_refused(language: str, attached: str) -> None:
+    with pytest.raises(GrammarError, match=r"main\.gram:4: .* are known in English, not in 'fr'"):
+        spoken_digits(language, attached)
+
+
 def test_grammars_may_refer_to_each_other_in_a_circle() -> None:
     grammar = linked("public $main = x $<a.gram> | x;", a=HEAD + "$main = y $<main.gram>;")
     match = grammar.match(["x", "y", "x"])

@@ -47,6 +47,24 @@ def test_a_script_assigns_to_out(match: Callable[..., Match], rules: str, said: 
     assert match(rules, said, header=SCRIPT).interpret() == expected
 
 
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("undefined", "undefined"),
+        ("parseInt", "undefined"),
+        ("0/0", "NaN"),
+        ("1/0", "Infinity"),
+        ("-1/0", "-Infinity"),
+    ],
+)
+def test_a_caller_may_say_what_stands_for_what_json_does_not_know(
+    match: Callable[..., Match], value: str, named: str
+) -> None:
+    found = match(f"$main = a {{out = {value}}};", "a", header=SCRIPT)
+    assert found.interpret() is None
+    assert found.interpret(other=lambda name: f"<{name}>") == f"<{named}>"
+
+
 def test_tags_of_the_header_run_first_and_are_seen_by_every_rule(match: Callable[..., Match]) -> None:
     header = SCRIPT + "{!{ var base = 10; function twice(n) { return 2 * n } }!};"
     assert match("$main = $x {out = base + rules.x}; $x = a {out = twice(base)};", "a", header=header).interpret() == 30
@@ -116,6 +134,12 @@ def test_a_literal_is_the_meaning_without_any_script(
     [
         ("yes", "yes"),
         ("main menu", "main menu"),
+        ("Date", "Date"),
+        ("escape", "escape"),
+        ("Math", "Math"),
+        ("this", "this"),
+        ("null", None),
+        ("list = [1]; list", {"list": [1]}),
         ("'yes'", "yes"),
         ("007", "007"),
         ("1.5", 1.5),
@@ -217,6 +241,25 @@ def test_an_engine_that_answers_nonsense_is_told(match: Callable[..., Match], an
 def test_a_parse_hundreds_of_levels_deep_has_a_meaning(match: Callable[..., Match]) -> None:
     rules = "$main = a $main {out = rules.main + 1} | a {out = 1};"
     assert match(rules, "a " * 400, header=SCRIPT).interpret() == 400
+
+
+BUILTINS = [
+    (SCRIPT, "$main = $<builtin:grammar/boolean> {out = rules.latest()};", "yes", True),
+    (SCRIPT, "$main = $<builtin:grammar/boolean> {out = rules.boolean};", "no", False),
+    (SCRIPT, "$main = on $<builtin:grammar/date>;", "on may third", "????0503"),
+    (SCRIPT, "$main = on $<builtin:grammar/date> {out = meta.date.text};", "on may third", "may third"),
+    (LITERALS, "$main = $<builtin:grammar/time>;", "half past ten", "1030?"),
+    (LITERALS, "$main = $<builtin:grammar/time> {now};", "half past ten", "now"),
+    ("", "$main = at $<builtin:grammar/time>;", "at half past ten", "1030?"),
+    ("", "$main = $<builtin:grammar/number> {$.n = $number};", "forty two", {"n": "42"}),
+]
+
+
+@pytest.mark.parametrize(("header", "rules", "said", "expected"), BUILTINS)
+def test_a_builtin_rule_means_within_a_grammar_what_it_means_alone(
+    match: Callable[..., Match], header: str, rules: str, said: str, expected: Value
+) -> None:
+    assert match(rules, said, header=header).interpret() == expected
 
 
 @pytest.mark.parametrize("length", [10, 511, 512, 1_000, 8_193, 100_000])

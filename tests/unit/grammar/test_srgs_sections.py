@@ -125,6 +125,7 @@ REFUSED = [
     ("2.4.1", "$main = /much/ a | b;", '<one-of><item weight="much">a</item></one-of>'),
     ("2.4.1", "$main = // a\n;", '<one-of><item weight="">a</item></one-of>'),
     ("2.4.1", "$main = a /2/ b;", None),
+    ("2.4.1", "$main = /x/ a;", '<item weight="x">a</item>'),
     ("2.4.1", "$main = /2/ /3/ a;", None),
     ("2.5", "$main = a <3-2>;", '<item repeat="3-2">a</item>'),
     ("2.5", "$main = a <-2>;", '<item repeat="-2">a</item>'),

@@ -56,6 +56,22 @@ def test_input_that_matches_nothing_counts_as_heard() -> None:
     assert run(asking(expr), "3").logs == ["1dtmf30"]
 
 
+@pytest.mark.parametrize(("value", "shown"), [("NaN", "NaN"), ("-1/0", "-Infinity"), ("null", "null")])
+def test_a_meaning_arrives_as_the_tags_gave_it_also_where_json_has_no_such_value(value: str, shown: str) -> None:
+    log = f"<log expr='String({LAST}.interpretation) + String(f)'/>"
+    document = vxml(f"<form><field name='f'>{key('1', f'out={value}')}<filled>{log}</filled></field></form>")
+    assert run(document, "1").logs == [shown + shown]
+
+
+def test_input_that_means_undefined_fills_nothing() -> None:
+    grammars = key("1", "out=undefined") + key("2", "out=4")
+    log = f"<filled><log expr='{LAST}.utterance + f'/></filled>"
+    document = vxml(f"<form><field name='f'>{grammars}<prompt>say</prompt>{log}</field></form>")
+    ran = run(document, "1,2")
+    assert ran.prompts == ["say", "say"]
+    assert ran.logs == ["24"]
+
+
 @pytest.mark.parametrize("around", ["<var name='application' expr='1'/>", "<var name='lastresult$x' expr='1'/>"])
 def test_a_variable_called_like_a_scope_does_no_harm(around: str) -> None:
     assert run(asking("f$.utterance", around=around), "1").logs == ["1"]

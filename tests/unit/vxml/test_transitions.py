@@ -147,6 +147,20 @@ def test_xml_base_moves_relative_addresses() -> None:
     assert run(documents).logs == ["there"]
 
 
+def test_a_base_that_is_relative_counts_once_for_what_a_grammar_refers_to() -> None:
+    head = "<grammar xmlns='http://www.w3.org/2001/06/grammar' version='1.0' mode='dtmf' root='r'"
+    inline = f"{head} xml:base='sub/'><rule id='r'><ruleref uri='n.grxml'/></rule></grammar>"
+    written = (
+        "<grammar xml:base='sub/' type='application/srgs'>#ABNF 1.0; mode dtmf; root $r; $r = $&lt;n.grxml>;</grammar>"
+    )
+    for grammar in (inline, written):
+        documents = {
+            "start.vxml": vxml(f"<form><field name='f'>{grammar}<filled><log expr='f'/></filled></field></form>"),
+            "sub/n.grxml": f"{head}><rule id='r'>7</rule></grammar>",
+        }
+        assert run(documents, "7").logs == ["7"]
+
+
 def test_a_document_without_dialogs_ends_the_session() -> None:
     assert run(vxml("<var name='x'/>")).lines == ["exit"]
 

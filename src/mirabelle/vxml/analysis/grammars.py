@@ -17,7 +17,7 @@ from mirabelle.grammar import (
     load_element,
 )
 from mirabelle.grammar.barren import barren
-from mirabelle.vxml.active import KNOWN_TYPES, MOST_REFERENCES
+from mirabelle.vxml.active import KNOWN_TYPES, MOST_REFERENCES, type_of
 from mirabelle.vxml.analysis.code import read_expression
 from mirabelle.vxml.analysis.destinations import is_wide
 from mirabelle.vxml.analysis.finding import Finding, Rule, shown
@@ -109,11 +109,14 @@ def _loaded(
         )
     language = element.get("xml:lang") or page.document.xml_lang or "en-US"
     if element.elements():
-        return load_element(element, uri=base, resolve=lambda wanted, _: library.get(wanted), language=language)
+        # The element has its own xml:base.
+        own = page.document.base
+        return load_element(element, uri=own, resolve=lambda wanted, _: library.get(wanted), language=language)
+    text = element.text().strip()
     return load(
-        element.text().strip().encode(),
+        text.encode(),
         uri=base,
-        media_type=element.get("type").partition(";")[0].strip().lower() or page.dialect.grammar_type,
+        media_type=element.get("type").partition(";")[0].strip().lower() or type_of(text, page.dialect),
         resolve=lambda wanted, _: library.get(wanted),
         mode=mode,
         language=language,

@@ -102,6 +102,19 @@ def test_what_a_grammar_refers_to_is_fetched() -> None:
     assert found(documents) == []
 
 
+def test_a_base_that_is_relative_counts_once_for_what_an_inline_grammar_refers_to() -> None:
+    refers = "<rule id='a'><ruleref uri='other.grxml'/></rule>"
+    documents = {
+        "start.vxml": field(f"<grammar {SRGS} root='a' xml:base='lib/'>{refers}</grammar>"),
+        "lib/other.grxml": rules("<rule id='a'>2</rule>"),
+    }
+    assert found(documents) == []
+
+
+def test_a_grammar_of_text_without_a_type_is_what_it_begins_as() -> None:
+    assert found(field("<grammar>#ABNF 1.0; mode dtmf; root $a; $a = 1;</grammar>")) == []
+
+
 def test_a_grammar_that_cannot_be_had_is_an_error() -> None:
     (line,) = found(field(EXTERNAL))
     assert line.startswith("error fetch: The grammar cannot be had: http://test/g.grxml answered 404")
