@@ -7,7 +7,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from mirabelle.calls.account import Account
@@ -146,7 +146,7 @@ async def simulated_ledger(plan: Plan) -> SimulatedLedger:
     # Without an address no result is written: a simulation posts nothing.
     like = replace(plan.like, account_id=_ACCOUNT, campaign_id=_CAMPAIGN, result_url="")
     rules = CampaignRules(tuple(schedules), tuple(profiles))
-    return SimulatedLedger(account, campaign, rules, NewCalls(like, plan.callees), plan.start)
+    return SimulatedLedger(account, campaign, rules, NewCalls(like, plan.callees), plan.start.astimezone(UTC))
 
 
 def simulate(
