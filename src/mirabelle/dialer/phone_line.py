@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import re
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from mirabelle.calls.clock import Clock
 from mirabelle.dialer.destination import TransferFailed
 from mirabelle.dialer.key_input import reply_to, split
+from mirabelle.dialer.mark_trail import marked
+from mirabelle.dialer.playback import Playback, Tell, strung
 from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.dialer.switchboard import Switchboard
@@ -39,10 +40,8 @@ from mirabelle.vxml.platform import (
     NoteKind,
     Play,
     Played,
-    Prompt,
     Record,
     Recorded,
-    Speech,
     Transfer,
     Transferred,
     TransferResult,
@@ -62,18 +61,6 @@ QUIET_WITHIN_MS: Final = 10_000
 
 MOST_REFERRALS: Final = 64
 """What a far end told of a REFER and nobody has asked for yet; of more the first is forgotten."""
-
-
-SHORTEST_ROUND_MS: Final = 1000
-"""What is played over and over is at least so long until it begins again."""
-
-
-class Tell(Protocol):
-    """Hears what happens on the line."""
-
-    def __call__(self, event: str, **fields: object) -> None:
-        """Hear one event with its fields."""
-        ...
 
 
 class FetchFor(Protocol):
@@ -142,8 +129,7 @@ class PhoneLine:
         self._sent = asyncio.Event()
         self._answered_at = clock.monotonic()
         self._first_audio = False
-        self._speaking: asyncio.Task[None] | None = None
-        self._playing: set[int] = set()
+        self._playback = Playback(stream, sound, clock, tell, self._happened, lambda: self.gone is not None)
         self._switchboard = switchboard
         self._voice_input = voice_input
         self._hearkening: Hearkening | None = None
@@ -170,13 +156,10 @@ class PhoneLine:
                     self._tell("digit", key=key)
                     self._typed.press(key)
                     self._happened.set()
-                case media.PlayStarted(at=at):
-                    self._started(at)
-                case media.PlayFinished(play_id=play_id, reason=reason):
-                    if reason:
-                        self._tell("prompt failed", reason=reason)
-                    self._playing.discard(play_id)
-                    self._happened.set()
+                case media.PlayStarted() as began:
+                    self._started(began)
+                case media.PlayFinished() as finished:
+                    self._playback.finished(finished)
                 case media.VoiceBegan() | media.VoiceEnded() as turn:
                     self._turns.append(turn)
                     self._happened.set()
@@ -188,10 +171,11 @@ class PhoneLine:
                     self._end(Gone("media", reason))
                     return
 
-    def _started(self, at: float) -> None:
+    def _started(self, began: media.PlayStarted) -> None:
+        self._playback.started(began)
         if not self._first_audio:
             self._first_audio = True
-            self._tell(FIRST_AUDIO, ms=round((at - self._answered_at) * 1000, 1))
+            self._tell(FIRST_AUDIO, ms=round((began.at - self._answered_at) * 1000, 1))
 
     def _end(self, gone: Gone) -> None:
         if self.gone is None:
@@ -224,7 +208,7 @@ class PhoneLine:
         self._tell("fetch", method=request.method, url=request.url, purpose=request.purpose)
         if request.meanwhile is None or self.gone is not None:
             return await self._fetcher.fetch(request)
-        return await fetch_meanwhile(self._fetcher, request, request.meanwhile, self._play_over_and_over)
+        return await fetch_meanwhile(self._fetcher, request, request.meanwhile, self._playback.over_and_over)
 
     def prefetch(self, request: Fetch) -> None:
         """Begin to get what will be asked for."""
@@ -232,16 +216,21 @@ class PhoneLine:
 
     async def play(self, request: Play) -> Played | HungUp:
         """Play to the end; keys pressed meanwhile are kept."""
-        await self._speak(request.prompts)
-        await self._silence()
+        await self._playback.speak(request.prompts)
+        await self._playback.silence()
         return HungUp() if self.gone else Played()
 
     async def collect(self, request: Collect) -> VoiceReply | HungUp:
         """Play, and take keys and words until a grammar accepts them, none can, or time is up."""
+        self._playback.trail.begin()
+        reply = await self._collected(request)
+        return marked(reply, self._playback.trail.passed())
+
+    async def _collected(self, request: Collect) -> VoiceReply | HungUp:
         protected, interruptible = split(request.prompts)
         if protected:
-            await self._speak(protected)
-            await self._silence()
+            await self._playback.speak(protected)
+            await self._playback.silence()
             self._typed.clear()
         keyed = [(index, each) for index, each in enumerate(request.grammars) if each.mode == "dtmf"]
         properties = request.properties
@@ -254,22 +243,27 @@ class PhoneLine:
         )
         async with hearkening(self._voice_input, self._stream, request, self.wake, self._tell) as words:
             self._hearkening = words
-            await self._speak(interruptible)
+            await self._playback.speak(interruptible)
             decision = await self._listen(collector, words, keys="dtmf" in properties.modes)
         self._hearkening = None
-        await self._stop()
+        await self._playback.stop()
         if decision is not None:
             return reply_to(decision, keyed)
         return HungUp() if self.gone or words is None or words.reply is None else words.reply
 
     async def record(self, request: Record) -> Recorded | NoInput | HungUp:
         """Play, beep, and record until the caller falls silent or keys something, time is up, or the call ends."""
-        await self._speak(request.prompts)
-        await self._silence()
+        self._playback.trail.begin()
+        await self._playback.speak(request.prompts)
+        await self._playback.silence()
+        passed = self._playback.trail.passed()
+        return marked(await self._recorded(request), passed)
+
+    async def _recorded(self, request: Record) -> Recorded | NoInput | HungUp:
         try:
             if request.beep and self.gone is None:
-                await self._queue(self._sound.beep(BEEP_HERTZ, BEEP_MS))
-                await self._silence()
+                await self._playback.queue(self._sound.beep(BEEP_HERTZ, BEEP_MS))
+                await self._playback.silence()
             if self.gone:
                 return HungUp()
             ended, pcm = await self._tape(request)
@@ -286,9 +280,12 @@ class PhoneLine:
 
     async def transfer(self, request: Transfer) -> Transferred | HungUp:
         """Connect the callee to somebody else, until one of them has had enough or for good."""
+        self._playback.trail.begin()
         await self.play(Play(request.prompts))
-        if self.gone:
-            return HungUp()
+        passed = self._playback.trail.passed()
+        return HungUp() if self.gone else marked(await self._transferred(request), passed)
+
+    async def _transferred(self, request: Transfer) -> Transferred | HungUp:
         if self._switchboard is None:
             event = f"error.unsupported.transfer.{request.type}"
             return Transferred(TransferResult.UNKNOWN, error=event, detail="This line cannot transfer calls.")
@@ -321,7 +318,7 @@ class PhoneLine:
         """Hang up; whom a consultation connected is no longer the application's to hang up on."""
         if self._talking is not None and not self._talking.done():
             return
-        await self._stop()
+        await self._playback.stop()
         self._end(Gone("mirabelle"))
         await self._hang_up()
 
@@ -366,11 +363,7 @@ class PhoneLine:
 
     async def samples(self, audio: Audio) -> bytes:
         """The samples of a recording; none where it cannot be played."""
-        try:
-            return await self._sound.of(audio)
-        except MirabelleError as error:
-            self._tell("prompt failed", reason=str(error))
-            return b""
+        return await self._playback.samples(audio)
 
     def ringing(self) -> bytes:
         """The samples of a far end that rings."""
@@ -378,12 +371,12 @@ class PhoneLine:
 
     async def repeat(self, pcm: bytes) -> None:
         """Play this once more, where nothing is played."""
-        if self._silent() and pcm:
-            await self._queue(_strung(pcm))
+        if self._playback.silent and pcm:
+            await self._playback.queue(strung(pcm))
 
     async def hush(self) -> None:
         """Play nothing from now on."""
-        await self._stop()
+        await self._playback.stop()
 
     def joined(self) -> None:
         """Somebody answered, and the two hear each other."""
@@ -397,73 +390,6 @@ class PhoneLine:
         """Hang up: the callee has been connected elsewhere."""
         self._end(Gone("transfer"))
         await self._hang_up()
-
-    # --- speaking -----------------------------------------------------------------------------------------------
-
-    async def _speak(self, prompts: Sequence[Prompt]) -> None:
-        """Begin to play; each item leaves as soon as its samples are there."""
-        if prompts and self.gone is None:
-            self._speaking = asyncio.create_task(self._play_items(prompts))
-
-    async def _play_items(self, prompts: Sequence[Prompt]) -> None:
-        try:
-            for prompt in prompts:
-                words = " ".join(item.text for item in prompt.items if isinstance(item, Speech))
-                self._tell("prompt", text=words, items=len(prompt.items))
-                for item in prompt.items:
-                    try:
-                        await self._queue(await self._sound.of(item))
-                    except MirabelleError as error:
-                        self._tell("prompt failed", reason=str(error))
-        finally:
-            self._happened.set()
-
-    async def _queue(self, pcm: bytes) -> None:
-        if pcm and self.gone is None:
-            self._playing.add(await self._stream.play([pcm]))
-
-    async def _play_over_and_over(self, audio: Audio, heard: Callable[[], None]) -> None:
-        """Play a recording for the time of a fetch, until this is cancelled or the caller is gone."""
-        pcm = await self.samples(audio)
-        if not pcm:
-            return
-        pcm = _strung(pcm)
-        self._tell("fetch audio", url=audio.url)
-        with contextlib.suppress(MediaError):  # the stream is gone, which we are about to hear
-            try:
-                while self.gone is None:
-                    await self._queue(pcm)
-                    heard()
-                    heard = _unheard
-                    await self._silence()
-            finally:
-                # Asked to play it may have been although its number never came.
-                self._playing.clear()
-                if self.gone is None:
-                    await self._stream.stop()
-
-    def _silent(self) -> bool:
-        return not self._playing and (self._speaking is None or self._speaking.done())
-
-    async def _silence(self) -> None:
-        """Wait until all was played, or the caller is gone."""
-        while not self._silent() and self.gone is None:
-            self._happened.clear()
-            await self._happened.wait()
-        if self.gone is not None:
-            await self._stop()
-
-    async def _stop(self) -> None:
-        if self._speaking is not None:
-            self._speaking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._speaking
-            self._speaking = None
-        if self._playing:
-            self._playing.clear()
-            if self.gone is None:
-                with contextlib.suppress(MediaError):  # it is gone, which we are about to hear
-                    await self._stream.stop()
 
     # --- listening ----------------------------------------------------------------------------------------------
 
@@ -485,17 +411,17 @@ class PhoneLine:
                 if words is not None:
                     await words.aclose()
                     words = None
-                await self._stop()
+                await self._playback.stop()
                 finished = True
                 decision = collector.take_from(self._typed, now)
             elif words is not None and words.reply is not None:
                 return None
             elif words is not None and words.speaking:
                 if words.interrupts:
-                    await self._stop()
+                    await self._playback.stop()
                 decision = None
             else:
-                if not finished and self._silent():
+                if not finished and self._playback.silent:
                     finished = True
                     collector.prompt_finished(now)
                 decision = collector.tick(now)
@@ -565,12 +491,3 @@ class PhoneLine:
         except MirabelleError as error:
             self._tell("recording", type="audio/x-wav", reason=str(error))
             return await asyncio.to_thread(self._sound.recording, pcm, "audio/x-wav"), "audio/x-wav"
-
-
-def _strung(pcm: bytes) -> bytes:
-    """Samples that are played over and over, so often in a row that the media process is not asked all the time."""
-    return pcm * math.ceil(SHORTEST_ROUND_MS * PCM_BYTES_PER_MS / len(pcm))
-
-
-def _unheard() -> None:
-    """A recording is heard for the first time but once."""

@@ -8,7 +8,7 @@ import struct
 from typing import Final
 
 from mirabelle.speech import audio
-from mirabelle.speech.synthesizer import Synthesizer
+from mirabelle.speech.synthesizer import Spoken, Synthesizer
 from mirabelle.vxml.platform import Audio, Item, Mark, Silence, Speech
 
 RATE: Final = 8000
@@ -37,8 +37,8 @@ class Sound:
     def __init__(self, synthesizer: Synthesizer) -> None:
         self._synthesizer = synthesizer
 
-    async def of(self, item: Item) -> bytes:
-        """The samples of one item of a prompt.
+    async def of(self, item: Item) -> Spoken:
+        """The samples of one item of a prompt, and the marks in it.
 
         Raises:
             SpeechError: the synthesiser could not speak it.
@@ -49,13 +49,13 @@ class Sound:
                 return await self._synthesizer.synthesize(item.ssml, language=item.language)
             case Audio():
                 if len(item.data) <= DECODED_AT_ONCE:
-                    return audio.decode(item.data, item.content_type, item.url)
+                    return Spoken(audio.decode(item.data, item.content_type, item.url))
                 # Decoding a long one takes longer than the event loop may be held.
-                return await asyncio.to_thread(audio.decode, item.data, item.content_type, item.url)
+                return Spoken(await asyncio.to_thread(audio.decode, item.data, item.content_type, item.url))
             case Silence(ms=ms):
-                return bytes(min(ms, LONGEST_SILENCE_MS) * PCM_BYTES_PER_MS)
+                return Spoken(bytes(min(ms, LONGEST_SILENCE_MS) * PCM_BYTES_PER_MS))
             case Mark():
-                return b""
+                return Spoken(b"")
 
     def beep(self, hertz: int, ms: int) -> bytes:
         """A tone at a third of full scale."""

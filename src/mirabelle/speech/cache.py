@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from mirabelle.speech.espeak import EspeakSynthesizer
-from mirabelle.speech.synthesizer import Engine
+from mirabelle.speech.synthesizer import Engine, Spoken
 from mirabelle.speech_settings import SpeechSettings
 
 
@@ -40,9 +40,9 @@ class CachedSynthesizer:
 
     def __init__(self, engine: Engine, *, most_bytes: int) -> None:
         self._engine, self._most = engine, most_bytes
-        self._kept: OrderedDict[bytes, bytes] = OrderedDict()
+        self._kept: OrderedDict[bytes, Spoken] = OrderedDict()
         self._size = 0
-        self._speaking: dict[bytes, asyncio.Task[bytes]] = {}
+        self._speaking: dict[bytes, asyncio.Task[Spoken]] = {}
         self.counts = CacheCounts()
 
     @property
@@ -50,7 +50,7 @@ class CachedSynthesizer:
         """Bytes of speech that are kept."""
         return self._size
 
-    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> bytes:
+    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> Spoken:
         """Speak a text, or remember it; see `Synthesizer`.
 
         Raises:
@@ -80,18 +80,18 @@ class CachedSynthesizer:
         await asyncio.gather(*speaking, return_exceptions=True)
         await self._engine.aclose()
 
-    def _spoken(self, key: bytes, task: asyncio.Task[bytes]) -> None:
+    def _spoken(self, key: bytes, task: asyncio.Task[Spoken]) -> None:
         del self._speaking[key]
         if task.cancelled() or task.exception() is not None:
             return
         speech = task.result()
-        if len(speech) > self._most:
+        if len(speech.pcm) > self._most:
             return
         self._kept[key] = speech
-        self._size += len(speech)
+        self._size += len(speech.pcm)
         while self._size > self._most:
             _, oldest = self._kept.popitem(last=False)
-            self._size -= len(oldest)
+            self._size -= len(oldest.pcm)
 
 
 async def open_synthesizer(settings: SpeechSettings) -> CachedSynthesizer:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from mirabelle.speech.espeak_worker import FIX
-from mirabelle.speech.frame import HEADER, MOST_BYTES, Kind, Order, frame
-from mirabelle.speech.ssml import prepare
-from mirabelle.speech.synthesizer import SpeechError
+from mirabelle.speech.frame import HEADER, MOST_BYTES, Answer, Kind, Order, frame
+from mirabelle.speech.ssml import Utterance, prepare
+from mirabelle.speech.synthesizer import SpeechError, Spoken, SpokenMark
 from mirabelle.speech.voices import choose
 
 MOST_WAITING: Final = 1000
@@ -41,7 +41,7 @@ class EspeakSynthesizer:
         self._voice, self._timeout = voice, timeout
         self._child: _Child | None = None
         self._turn = asyncio.Lock()
-        self._running: set[asyncio.Task[bytes]] = set()
+        self._running: set[asyncio.Task[Spoken]] = set()
 
     @property
     def pid(self) -> int | None:
@@ -56,7 +56,7 @@ class EspeakSynthesizer:
         """
         await self.synthesize("")
 
-    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> bytes:
+    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> Spoken:
         """Speak a text; see `Synthesizer`.
 
         Raises:
@@ -65,7 +65,7 @@ class EspeakSynthesizer:
         utterance = prepare(ssml)
         if len(self._running) >= MOST_WAITING:
             raise SpeechError("Too many texts wait to be spoken; lower the calls per second.")
-        task = asyncio.create_task(self._speak(utterance.ssml, language or utterance.language, voice or self._voice))
+        task = asyncio.create_task(self._speak(utterance, language or utterance.language, voice or self._voice))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         task.add_done_callback(_seen)
@@ -79,13 +79,15 @@ class EspeakSynthesizer:
         await asyncio.gather(*self._running, return_exceptions=True)
         await self._drop()
 
-    async def _speak(self, ssml: str, language: str, default: str) -> bytes:
+    async def _speak(self, utterance: Utterance, language: str, default: str) -> Spoken:
         async with self._turn:
             for last in (False, True):
                 try:
                     async with asyncio.timeout(self._timeout):
                         child = await self._started()
-                        return await child.speak(Order(ssml, choose(language, default, child.voices)))
+                        order = Order(utterance.ssml, choose(language, default, child.voices))
+                        answer = await child.speak(order)
+                        return Spoken(answer.pcm, tuple(map(SpokenMark, utterance.marks, answer.marks)))
                 except _Died as death:
                     await self._drop()
                     if last:
@@ -113,7 +115,7 @@ class EspeakSynthesizer:
             await child.end()
 
 
-def _seen(task: asyncio.Task[bytes]) -> None:
+def _seen(task: asyncio.Task[Spoken]) -> None:
     """The error of a text whose caller is gone is nobody's any more."""
     if not task.cancelled():
         task.exception()
@@ -164,7 +166,7 @@ class _Child:
             raise SpeechError(payload.decode("utf-8", "replace"))
         self.voices = json.loads(payload)
 
-    async def speak(self, order: Order) -> bytes:
+    async def speak(self, order: Order) -> Answer:
         """One text."""
         try:
             self._orders.write(frame(Kind.SPEAK, order.encode()))
@@ -174,7 +176,7 @@ class _Child:
         kind, payload = await self._answer()
         if kind is not Kind.SPEECH:
             raise SpeechError(payload.decode("utf-8", "replace"))
-        return payload
+        return Answer.decode(payload)
 
     async def end(self) -> None:
         """Kill it, if it lives, and collect it."""

@@ -17,8 +17,9 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from mirabelle.speech.frame import HEADER, MOST_BYTES, Kind, Order, frame
+from mirabelle.speech.frame import HEADER, MOST_BYTES, Answer, Kind, Order, frame
 from mirabelle.speech.level import to_telephone
+from mirabelle.speech.mark_places import MarkPlaces
 from mirabelle.speech.synthesizer import SpeechError
 
 MOST_SECONDS: Final = 600
@@ -35,7 +36,29 @@ _DO_NOT_EXIT: Final = 0x8000
 _BY_CHARACTER: Final = 1
 _UTF8_SSML_ENDPAUSE: Final = 0x1 | 0x10 | 0x1000
 
-_OnSpeech = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_NO_EVENT: Final = 0
+_WORD: Final = 1
+_MARK: Final = 3
+
+
+class _Id(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Id),
+    )
+
+
+_OnSpeech = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.POINTER(_Event))
 _OnAudio = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p)
 
 
@@ -64,6 +87,7 @@ class Espeak:
         self._library, self._rate = _load()
         self._pieces: list[bytes] = []
         self._samples = 0
+        self._places = MarkPlaces()
         self._parent = os.getppid()
         # The callbacks live as long as the library may call them.
         self._on_speech = _OnSpeech(self._take)
@@ -83,8 +107,8 @@ class Espeak:
                     ranked[tag] = (priority, voice.name.decode("utf-8", "replace"))
         return {tag: name for tag, (_, name) in ranked.items()}
 
-    def speak(self, order: Order) -> bytes:
-        """Speak a text as PCM at 8 kHz.
+    def speak(self, order: Order) -> Answer:
+        """Speak a text.
 
         Raises:
             SpeechError: no such voice, or too long a speech.
@@ -93,6 +117,7 @@ class Espeak:
             raise SpeechError(f"espeak-ng has no voice '{order.voice[:60]}'; espeak-ng --voices lists what it has.")
         self._pieces.clear()
         self._samples = 0
+        self._places = MarkPlaces()
         text = order.ssml.encode()
         size = ctypes.c_size_t(len(text) + 1)
         failed = self._library.espeak_Synth(text, size, 0, _BY_CHARACTER, 0, _UTF8_SSML_ENDPAUSE, None, None)
@@ -100,13 +125,19 @@ class Espeak:
             raise SpeechError(f"The text takes longer than {MOST_SECONDS} s to say; split it into several prompts.")
         if failed:
             raise SpeechError(f"espeak-ng refused the text (its error {failed}); simplify the SSML.")
-        return to_telephone(np.frombuffer(b"".join(self._pieces), np.int16), self._rate)
+        pcm = to_telephone(np.frombuffer(b"".join(self._pieces), np.int16), self._rate)
+        return Answer(pcm, self._places.of(order.ssml, self._samples * 1000 // self._rate))
 
-    def _take(self, samples: int | None, count: int, _events: int | None) -> int:
+    def _take(self, samples: int | None, count: int, events: ctypes._Pointer[_Event]) -> int:
         """Keep what was spoken; a one stops the library: at the limit, and when nobody is left to hear it."""
         if samples and count > 0:
             self._pieces.append(ctypes.string_at(samples, count * 2))
             self._samples += count
+        for event in _until_none(events):
+            if event.type == _WORD:
+                self._places.words.append((event.text_position, event.audio_position))
+            elif event.type == _MARK:
+                self._places.marks[(event.id.name or b"").decode("ascii", "replace")] = event.audio_position
         return int(self._samples > MOST_SECONDS * self._rate or os.getppid() != self._parent)
 
 
@@ -141,6 +172,13 @@ def _candidates() -> Iterator[tuple[str, str | None]]:
             yield path, None
 
 
+def _until_none(told: ctypes._Pointer[_Event]) -> Iterator[_Event]:
+    index = 0
+    while told and told[index].type != _NO_EVENT:
+        yield told[index]
+        index += 1
+
+
 def _until_null(listed: ctypes._Pointer[ctypes._Pointer[_Voice]]) -> Iterator[_Voice]:
     index = 0
     while listed[index]:
@@ -171,7 +209,7 @@ def serve(orders: BinaryIO, answers: BinaryIO) -> None:
     answers.write(frame(Kind.READY, json.dumps(engine.voices()).encode()))
     while (order := _read(orders)) is not None:
         try:
-            answer = frame(Kind.SPEECH, engine.speak(order))
+            answer = frame(Kind.SPEECH, engine.speak(order).encode())
         except SpeechError as error:
             answer = frame(Kind.FAILED, str(error).encode())
         answers.write(answer)

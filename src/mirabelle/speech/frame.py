@@ -8,11 +8,14 @@ from __future__ import annotations
 import enum
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 HEADER: Final = struct.Struct(">BI")
 MOST_BYTES: Final = 64 * 1024 * 1024
+
+_MARKS: Final = struct.Struct(">I")
+"""How many marks there are."""
 
 
 class Kind(enum.IntEnum):
@@ -23,7 +26,7 @@ class Kind(enum.IntEnum):
     SPEAK = 2
     """To the child: a text and the voice for it."""
     SPEECH = 3
-    """From the child: PCM at 8 kHz."""
+    """From the child: PCM at 8 kHz, and where in it the marks are."""
     FAILED = 4
     """From the child: a sentence instead of speech."""
 
@@ -49,6 +52,30 @@ class Order:
         """From a payload."""
         ssml, voice = json.loads(payload)
         return Order(ssml, voice)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an order became.
+
+    Attributes:
+        pcm: 16-bit little-endian samples, mono, 8,000 a second.
+        marks: where the marks of the text are, in milliseconds, in their order.
+    """
+
+    pcm: bytes = field(repr=False)
+    marks: tuple[int, ...] = ()
+
+    def encode(self) -> bytes:
+        """As a payload."""
+        return _MARKS.pack(len(self.marks)) + struct.pack(f">{len(self.marks)}I", *self.marks) + self.pcm
+
+    @staticmethod
+    def decode(payload: bytes) -> Answer:
+        """From a payload."""
+        (count,) = _MARKS.unpack_from(payload)
+        marks = struct.unpack_from(f">{count}I", payload, _MARKS.size)
+        return Answer(payload[_MARKS.size + 4 * count :], marks)
 
 
 def frame(kind: Kind, payload: bytes) -> bytes:

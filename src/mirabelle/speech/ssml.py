@@ -7,7 +7,7 @@ declarations, and everything that is not SSML 1.0.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
@@ -47,10 +47,12 @@ class Utterance:
     Attributes:
         ssml: a `<speak>` document.
         language: of the outermost element; empty where it names none.
+        marks: the names of its marks; in the document each is named by its place in them.
     """
 
     ssml: str
     language: str
+    marks: tuple[str, ...] = ()
 
 
 def prepare(ssml: str) -> Utterance:
@@ -67,9 +69,9 @@ def prepare(ssml: str) -> Utterance:
     if "<!DOCTYPE" in ssml or "<!ENTITY" in ssml:
         raise SpeechError("A text to speak may not carry a document type declaration; leave it out.")
     root = _parse(ssml)
-    pieces: list[str] = []
-    _content(root, pieces, 0)
-    return Utterance(f"<speak>{''.join(pieces)}</speak>", root.get(_LANG, ""))
+    writing = _Writing()
+    _content(root, writing, 0)
+    return Utterance(f"<speak>{''.join(writing.pieces)}</speak>", root.get(_LANG, ""), tuple(writing.marks))
 
 
 def _parse(ssml: str) -> ET.Element:
@@ -84,31 +86,54 @@ def _parse(ssml: str) -> ET.Element:
         raise SpeechError(f"The text to speak is not well-formed SSML: {error}.") from error
 
 
-def _content(element: ET.Element, pieces: list[str], depth: int) -> None:
+@dataclass(slots=True)
+class _Writing:
+    """The document as far as it is written, and the marks in it."""
+
+    pieces: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
+
+    def mark(self, element: ET.Element) -> None:
+        """Write a mark by its number: an engine may take no other name, and cuts a long one."""
+        self.pieces.append(f'<mark name="{len(self.marks)}"/>')
+        self.marks.append(element.get("name", ""))
+
+
+def _content(element: ET.Element, writing: _Writing, depth: int) -> None:
     if depth > MOST_DEPTH:
         raise SpeechError(f"The SSML is nested deeper than {MOST_DEPTH} elements; make it flatter.")
-    pieces.append(escape(element.text or ""))
+    writing.pieces.append(escape(element.text or ""))
     for child in element:
         if isinstance(child.tag, str):
-            _element(child, child.tag.rpartition("}")[2].lower(), pieces, depth + 1)
-        pieces.append(escape(child.tail or ""))
+            _element(child, _name(child), writing, depth + 1)
+        writing.pieces.append(escape(child.tail or ""))
 
 
-def _element(element: ET.Element, name: str, pieces: list[str], depth: int) -> None:
+def _name(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2].lower()
+
+
+def _element(element: ET.Element, name: str, writing: _Writing, depth: int) -> None:
     if name in _SILENT:
         return
+    if name == "mark":
+        writing.mark(element)
+        return
     if name == "say-as":
-        pieces.append(_say_as(element))
+        writing.pieces.append(_say_as(element))
+        for inner in element.iter():
+            if isinstance(inner.tag, str) and _name(inner) == "mark":
+                writing.mark(inner)
         return
     if name not in _SPOKEN:
-        _content(element, pieces, depth)
+        _content(element, writing, depth)
         return
     attributes = [(key, value) for key in _SPOKEN[name] if (value := element.get(key)) is not None]
     if element.get(_LANG):
         attributes.append(("xml:lang", element.get(_LANG, "")))
-    pieces.append(f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in attributes)}>")
-    _content(element, pieces, depth)
-    pieces.append(f"</{name}>")
+    writing.pieces.append(f"<{name}{''.join(f' {key}={quoteattr(value)}' for key, value in attributes)}>")
+    _content(element, writing, depth)
+    writing.pieces.append(f"</{name}>")
 
 
 def _say_as(element: ET.Element) -> str:

@@ -217,7 +217,7 @@ class FormInterpretation:
                 active = yield from active_grammars(
                     machine, item, modal=item.element.get("modal") == "true", needed=True
                 )
-                yield from self._process((yield from listen(machine, active)))
+                yield from self._process((yield from listen(machine, active, item)))
 
     def _process(self, heard: Heard) -> Steps[None]:
         """The process phase for input."""

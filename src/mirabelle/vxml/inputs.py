@@ -14,7 +14,17 @@ from mirabelle.vxml.ecmascript import UNDEFINED, Engine, JsObject, Value, encode
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.items import FormItem, FormState
 from mirabelle.vxml.machine import Machine, Recording, Steps
-from mirabelle.vxml.platform import Collect, HungUp, Input, NoInput, NoMatch, NoResource, Result
+from mirabelle.vxml.platform import (
+    Collect,
+    HungUp,
+    Input,
+    NoInput,
+    NoMatch,
+    NoResource,
+    Recorded,
+    Result,
+    Transferred,
+)
 from mirabelle.vxml.signals import Ending, Thrown
 from mirabelle.vxml.trace import Filled
 
@@ -41,8 +51,8 @@ class Heard:
         return self.active.owner
 
 
-def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
-    """Play what is queued, and wait for input that matches.
+def listen(machine: Machine, active: Sequence[Active], item: FormItem) -> Steps[Heard]:
+    """Play what is queued, and wait for input that matches; `item` is told which mark was passed, where none does.
 
     Raises:
         Thrown: noinput, nomatch, maxspeechtimeout or connection.disconnect.hangup.
@@ -55,11 +65,13 @@ def listen(machine: Machine, active: Sequence[Active]) -> Steps[Heard]:
     grammars = tuple(one.grammar for one in active)
     reply = yield Collect(prompts, grammars, properties, hotword)
     machine.waited()
+    if isinstance(reply, NoMatch | NoInput):
+        tell_mark(machine, item, reply)
     match reply:
         case Input(results=()) | NoMatch(too_long=False):
             # Input that matches nothing counts as a recognition, too (5.1.5).
             unmatched = {"confidence": 0.0, "utterance": reply.utterance, "inputmode": reply.mode}
-            tell(machine, [unmatched | _recorded(machine, reply)])
+            tell(machine, [unmatched | mark_passed(reply) | _recorded(machine, reply)])
             raise Thrown("nomatch")
         case Input():
             return take_input(machine, reply, active)
@@ -134,14 +146,26 @@ def take_input(machine: Machine, reply: Input, active: Sequence[Active]) -> Hear
         {"confidence": r.confidence, "utterance": r.utterance, "inputmode": reply.mode, "interpretation": meaning}
         for r, meaning in zip(reply.results, meanings, strict=True)
     ]
-    if reply.markname:
-        for entry in entries:
-            entry |= {"markname": reply.markname, "marktime": reply.marktime_ms}
-    kept = _recorded(machine, reply)
+    kept = mark_passed(reply) | _recorded(machine, reply)
     for entry in entries:
         entry |= kept
     tell(machine, entries)
     return Heard(reply, meanings[0], active[reply.results[0].grammar])
+
+
+def mark_passed(reply: Input | NoInput | NoMatch | Recorded | Transferred) -> dict[str, Any]:
+    """The last mark that was passed, as the properties of a result (VoiceXML 2.1, 4); none where there was none."""
+    return {"markname": reply.markname, "marktime": reply.marktime_ms} if reply.markname else {}
+
+
+def tell_mark(machine: Machine, item: FormItem, reply: NoInput | NoMatch | Transferred) -> None:
+    """Let `name$` of an item say which mark was passed, and forget one that was passed before."""
+    if not item.name or not item.takes_input:
+        return
+    shadow = f"{item.variable}$"
+    if reply.markname or machine.scopes.truth(f"typeof {shadow}.markname !== 'undefined'"):
+        machine.scopes.assign_value(f"{shadow}.markname", reply.markname or UNDEFINED)
+        machine.scopes.assign_value(f"{shadow}.marktime", reply.marktime_ms if reply.markname else UNDEFINED)
 
 
 def _recorded(machine: Machine, reply: Input | NoMatch) -> dict[str, Any]:

@@ -26,11 +26,13 @@ class Speech:
         ssml: a whole SSML document, `<speak>` included.
         text: the same words without markup, for terminals and logs.
         language: `xml:lang` in effect; empty for the platform's own.
+        marks: the names of the `<mark>`s in the SSML, in their order.
     """
 
     ssml: str
     text: str
     language: str = ""
+    marks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A place in the output whose passing is remembered (SSML `<mark>`, VoiceXML 2.1 section 6)."""
+    """A place between two items whose passing is remembered (SSML `<mark>`, VoiceXML 2.1 section 4)."""
 
     name: str
 
@@ -82,6 +84,18 @@ class Prompt:
     bargeintype: str = "speech"
     timeout_ms: int | None = None
     language: str = ""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The names of its marks, in their order."""
+        names: list[str] = []
+        for item in self.items:
+            match item:
+                case Speech():
+                    names += item.marks
+                case Mark():
+                    names.append(item.name)
+        return tuple(names)
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -331,8 +345,8 @@ class Input:
         mode: `dtmf` or `voice`.
         utterance: the words, or the keys without spaces.
         results: best first; at least one.
-        markname: the last mark passed before the input; empty for none.
-        marktime_ms: time since that mark.
+        markname: the last mark passed before the prompts ended or were interrupted; empty for none.
+        marktime_ms: from that mark to that end (2.1, 4).
         recording: what the caller said, where the request asked for it (2.1, 7.1: recordutterance).
         recording_ms: its length.
         recording_type: its content type.
@@ -350,7 +364,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class NoInput:
-    """Silence until the timeout."""
+    """Silence until the timeout; marks as in `Input`."""
 
     markname: str = ""
     marktime_ms: int = 0
@@ -367,6 +381,8 @@ class NoMatch:
         recording: what the caller said, as in `Input`.
         recording_ms: its length.
         recording_type: its content type.
+        markname: as in `Input`.
+        marktime_ms: as in `Input`.
     """
 
     utterance: str = ""
@@ -375,6 +391,8 @@ class NoMatch:
     recording: bytes | None = None
     recording_ms: int = 0
     recording_type: str = "audio/x-wav"
+    markname: str = ""
+    marktime_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +430,8 @@ class Recorded:
         termchar: the key that ended it; empty if none did.
         maxtime: whether it ended because it was as long as allowed.
         input: what matched one of the request's grammars and thereby ended it.
+        markname: as in `Input`.
+        marktime_ms: as in `Input`.
     """
 
     data: bytes
@@ -420,6 +440,8 @@ class Recorded:
     termchar: str = ""
     maxtime: bool = False
     input: Input | None = None
+    markname: str = ""
+    marktime_ms: int = 0
 
 
 class TransferResult(enum.StrEnum):
@@ -447,6 +469,8 @@ class Transferred:
         input: the hot word that ended it.
         error: an `error.connection...` event instead of a result; empty otherwise.
         detail: a sentence about the error.
+        markname: as in `Input`.
+        marktime_ms: as in `Input`.
     """
 
     result: TransferResult
@@ -454,6 +478,8 @@ class Transferred:
     input: Input | None = None
     error: str = ""
     detail: str = ""
+    markname: str = ""
+    marktime_ms: int = 0
 
 
 Request = Fetch | Play | Collect | Record | Transfer | Disconnect | Note | Prefetch

@@ -182,7 +182,8 @@ class _Builder:
         self._ssml: list[str] = []
         self._text: list[str] = []
         self._open: list[tuple[str, str]] = []
-        self._pause = 0
+        self._marks: list[str] = []
+        self._unspoken: list[Silence | Mark] = []
         self._characters = 0
 
     def finish(self) -> tuple[Item, ...]:
@@ -212,7 +213,7 @@ class _Builder:
             case "mark":
                 self._mark(element)
             case "break":
-                self._pause += _pause_ms(element)
+                self._unspoken.append(Silence(_pause_ms(element)))
                 self._text.append(" ")
                 self._ssml.append(f"<break{_attributes(element)}/>")
             case "speak":
@@ -249,8 +250,9 @@ class _Builder:
     def _mark(self, element: Element) -> None:
         given = one_of(element, "name", "nameexpr")
         name = element.get("name") if given == "name" else self._machine.scopes.text(element.get("nameexpr"))
-        self._end_speech()
-        self._items.append(Mark(name))
+        self._marks.append(name)
+        self._unspoken.append(Mark(name))
+        self._ssml.append(f"<mark name={quoteattr(name)}/>")
 
     def _audio(self, element: Element) -> Steps[None]:
         """Play a recording, or else say the content (4.1.3)."""
@@ -309,12 +311,11 @@ class _Builder:
             language = f" xml:lang={quoteattr(self._language)}" if self._language else ""
             body = f"{''.join(self._ssml)}{closing}"
             ssml = f'<speak version="1.0" xmlns="{SSML}"{language}>{body}</speak>'
-            self._items.append(Speech(ssml, text, self._language))
-        elif self._pause:
-            self._items.append(Silence(self._pause))
+            self._items.append(Speech(ssml, text, self._language, tuple(self._marks)))
+        else:
+            self._items += (each for each in self._unspoken if each != Silence(0))
         self._ssml = [start for start, _ in self._open]
-        self._text = []
-        self._pause = 0
+        self._text, self._marks, self._unspoken = [], [], []
 
 
 def _attributes(element: Element) -> str:

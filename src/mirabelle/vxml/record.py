@@ -9,7 +9,7 @@ from typing import Final
 from mirabelle.vxml.active import Active, ForItem
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.ecmascript import JsObject
-from mirabelle.vxml.inputs import Heard, begin_waiting, take_input, tell
+from mirabelle.vxml.inputs import Heard, begin_waiting, mark_passed, take_input, tell, tell_mark
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Recording, Steps
 from mirabelle.vxml.platform import HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
@@ -53,7 +53,8 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         case Recorded(input=None | Input(results=())):
             if key := reply.termchar:
                 # As if a grammar of the item's own had matched it (2.3.6).
-                tell(machine, [{"confidence": 1.0, "utterance": key, "inputmode": "dtmf", "interpretation": key}])
+                keyed = {"confidence": 1.0, "utterance": key, "inputmode": "dtmf", "interpretation": key}
+                tell(machine, [keyed | mark_passed(reply)])
             _fill(machine, item, reply)
         case Recorded(input=Input() as spoken):
             heard = take_input(machine, spoken, active)
@@ -65,6 +66,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
                 _fill(machine, item, Recorded(reply.recording, kind, reply.duration_ms))
             raise machine.lost()
         case NoInput():
+            tell_mark(machine, item, reply)
             raise Thrown("noinput")
         case _:
             raise Thrown("error.noresource", "The line cannot record.")
@@ -85,6 +87,7 @@ def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
     }
     if recorded.termchar:
         shadow["termchar"] = recorded.termchar
+    shadow |= mark_passed(recorded)
     machine.scopes.assign_value(f"{item.variable}$", JsObject(json.dumps(shadow)))
     if machine.tracer is not None:
         machine.tracer.tell(Filled(item.name, json.dumps(handle)))

@@ -44,6 +44,11 @@ ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
             "A telephone call carries all kinds: [transfer](transfer.md) says how, to whom, and what comes of it. "
             "`mirabelle vxml run` plays them with a scripted far end."
         ),
+        "mark": (
+            "The last one that was passed is `markname`, and the time from it to the end or the interruption of the "
+            "prompts `marktime`: in the item's shadow variable, also on `noinput` and `nomatch`, and in "
+            "`application.lastresult$`. `mirabelle vxml run` passes all of them, with a time of 0."
+        ),
         "lexicon": _NO_LEXICON,
         "meta": _NO_LEXICON,
         "metadata": _NO_LEXICON,

@@ -11,7 +11,7 @@ import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from mirabelle.errors import MirabelleError
 from mirabelle.vxml.cache import ParseCache
@@ -28,7 +28,6 @@ from mirabelle.vxml.platform import (
     FetchFailed,
     HungUp,
     Input,
-    Mark,
     NoInput,
     NoMatch,
     Note,
@@ -48,6 +47,8 @@ from mirabelle.vxml.trace import Tracer
 
 Write = Callable[[str], None]
 """Takes a line."""
+
+Heard = TypeVar("Heard", bound=Input | NoInput | NoMatch | Recorded | Transferred | HungUp)
 
 Ask = Callable[[], str | None]
 """Asks the person at the terminal; None at the end of input. May block."""
@@ -174,11 +175,11 @@ class TextPlatform:
             return self._hang_up()
         if given == "noinput":
             self._line("input: noinput")
-            return NoInput()
+            return _marked(NoInput(), request.prompts)
         if ("voice" if given.startswith("text:") else "dtmf") not in request.properties.modes:
             self._line(f"input: {given} (not listened to)")
             self._ahead.clear()
-            return NoInput()
+            return _marked(NoInput(), request.prompts)
         if given.startswith("text:"):
             self._line(f"input: {given}")
             reply = match_words(given.removeprefix("text:").split(), request.grammars, request.properties)
@@ -193,6 +194,9 @@ class TextPlatform:
         """Record a second of silence, ended by whatever the caller does next."""
         self._show(request.prompts)
         self._ahead.clear()
+        return _marked(await self._taped(request), request.prompts)
+
+    async def _taped(self, request: Record) -> Recorded | NoInput | HungUp:
         given = await self._next()
         kind = request.type
         if given is None:
@@ -217,7 +221,7 @@ class TextPlatform:
         self._show(request.prompts)
         if request.audio is not None:
             self._line(f"prompt: [audio {request.audio.url}]")
-        reply = await self._transferred(request)
+        reply = _marked(await self._transferred(request), request.prompts)
         if isinstance(reply, Transferred):
             self._line(f"transfer: {reply.result} {reply.duration_ms} ms")
         return reply
@@ -309,10 +313,10 @@ class TextPlatform:
         self._write("".join(c if c.isprintable() else " " for c in text[:MOST_LINE]))
 
 
-def _marked(reply: Input | NoMatch, prompts: Sequence[Prompt]) -> Input | NoMatch:
+def _marked(reply: Heard, prompts: Sequence[Prompt]) -> Heard:
     """The reply of a caller who listens to the end: the last mark was passed just before."""
-    marks = [item.name for prompt in prompts for item in prompt.items if isinstance(item, Mark)]
-    return replace(reply, markname=marks[-1]) if marks and isinstance(reply, Input) else reply
+    marks = [name for prompt in prompts for name in prompt.marks]
+    return replace(reply, markname=marks[-1]) if marks and not isinstance(reply, HungUp) else reply
 
 
 def recording(kind: str, duration_ms: int) -> bytes:

@@ -9,7 +9,7 @@ from typing import Final
 from mirabelle.vxml.active import Active
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.fetching import absolute, fetch, one_of, plain_request
-from mirabelle.vxml.inputs import begin_waiting, take_input
+from mirabelle.vxml.inputs import begin_waiting, take_input, tell_mark
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import (
@@ -74,6 +74,7 @@ def _after(machine: Machine, item: FormItem, reply: Transferred, active: Sequenc
         machine.queue.clear()
         raise Thrown("connection.disconnect.transfer", "The caller was transferred.")
     item.filled = True
+    tell_mark(machine, item, reply)
     if not item.name:
         return
     scopes = machine.scopes

@@ -28,6 +28,7 @@ from mirabelle.sip import sdp
 from mirabelle.sip.agent import IncomingCall, UserAgent
 from mirabelle.sip.events import CallEvent, Canceled, Ended
 from mirabelle.speech.recogniser import Recogniser
+from mirabelle.speech.synthesizer import Spoken, Synthesizer
 from mirabelle.vxml.cache import ParseCache
 from tests.ports import free_rtp_ports
 
@@ -236,8 +237,8 @@ def answers(end: Callable[[], FarEnd]) -> Callable[[IncomingCall], None]:
 class Silent:
     """A synthesiser that says nothing."""
 
-    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> bytes:
-        return b""
+    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> Spoken:
+        return Spoken(b"")
 
 
 @asynccontextmanager
@@ -264,6 +265,7 @@ async def a_switch(
     rule: TransferRule | None = None,
     sip_dest: bool = False,
     recogniser: Recogniser | None = None,
+    voice: Synthesizer | None = None,
     document: str = "",
 ) -> AsyncIterator[Switch]:
     """A callee who has answered, an application that transfers, and an agent who does as told: by default picks up."""
@@ -285,7 +287,7 @@ async def a_switch(
     equipment = Equipment(
         agent=ours,
         plane=plane,
-        sound=Sound(Silent()),
+        sound=Sound(voice or Silent()),
         fetcher=web,
         documents=ParseCache(),
         executor=executor,

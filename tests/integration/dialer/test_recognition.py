@@ -127,7 +127,7 @@ async def a_speaking_callee(url: str, said: bytes) -> AsyncIterator[Switch]:
 async def spoken(text: str) -> bytes:
     synthesizer = await open_synthesizer(SpeechSettings())
     try:
-        return await synthesizer.synthesize(f"<speak>{text}</speak>")
+        return (await synthesizer.synthesize(f"<speak>{text}</speak>")).pcm
     finally:
         await synthesizer.aclose()
 

@@ -14,7 +14,7 @@ import pytest
 from mirabelle.speech import espeak
 from mirabelle.speech.cache import open_synthesizer
 from mirabelle.speech.espeak import EspeakSynthesizer
-from mirabelle.speech.synthesizer import LanguageError, SpeechError
+from mirabelle.speech.synthesizer import LanguageError, SpeechError, Spoken
 from mirabelle.speech_settings import SpeechSettings
 
 
@@ -25,18 +25,18 @@ async def synthesizer() -> AsyncIterator[EspeakSynthesizer]:
     await synthesizer.aclose()
 
 
-def seconds(pcm: bytes) -> float:
-    return len(pcm) / 2 / 8000
+def seconds(spoken: Spoken) -> float:
+    return len(spoken.pcm) / 2 / 8000
 
 
-def loudest_db(pcm: bytes) -> float:
-    return float(20 * np.log10(np.abs(np.frombuffer(pcm, "<i2").astype(float)).max() / 32768))
+def loudest_db(spoken: Spoken) -> float:
+    return float(20 * np.log10(np.abs(np.frombuffer(spoken.pcm, "<i2").astype(float)).max() / 32768))
 
 
 async def test_a_sentence_is_spoken_at_the_level_of_the_telephone(synthesizer: EspeakSynthesizer) -> None:
-    pcm = await synthesizer.synthesize("Hello, this is a call from your dentist. Press one to confirm.")
-    assert 3 < seconds(pcm) < 6
-    assert -6 <= loudest_db(pcm) <= -3
+    spoken = await synthesizer.synthesize("Hello, this is a call from your dentist. Press one to confirm.")
+    assert 3 < seconds(spoken) < 6
+    assert -6 <= loudest_db(spoken) <= -3
 
 
 async def test_a_break_lasts_as_long_as_it_says(synthesizer: EspeakSynthesizer) -> None:
@@ -55,6 +55,32 @@ async def test_soft_speech_is_softer_and_slow_speech_slower(synthesizer: EspeakS
     )
 
 
+async def test_a_mark_is_not_heard(synthesizer: EspeakSynthesizer) -> None:
+    marked = await synthesizer.synthesize('Good <mark name="a"/>morning, <mark name="b"/>my friend.<mark name="c"/>')
+    plain = await synthesizer.synthesize("Good morning, my friend.")
+    assert seconds(marked) == pytest.approx(seconds(plain), abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("head", "tail"),
+    [
+        ("", "Good morning."),
+        ("Good morning. ", "How are you?"),
+        ("Good morning, ", "my friend"),
+        ("Good morning", ""),
+    ],
+)
+async def test_a_mark_is_where_what_stands_before_it_has_been_said(
+    synthesizer: EspeakSynthesizer, head: str, tail: str
+) -> None:
+    spoken = await synthesizer.synthesize(f'{head}<mark name="a &lt; b"/>{tail}')
+    ((name, at_ms),) = [(each.name, each.at_ms) for each in spoken.marks]
+    assert name == "a < b"
+    # The pause at the end of a sentence and between paragraphs is not the same in all of these.
+    said = 1000 * seconds(await synthesizer.synthesize(head)) if head else 0
+    assert 0.6 * said <= at_ms <= said + 400
+
+
 async def test_digits_are_read_one_by_one(synthesizer: EspeakSynthesizer) -> None:
     digits = await synthesizer.synthesize('<say-as interpret-as="digits">1234</say-as>')
     assert seconds(digits) < 0.8 * seconds(await synthesizer.synthesize("1234"))
@@ -67,7 +93,7 @@ async def test_each_language_has_its_own_voice(synthesizer: EspeakSynthesizer) -
 
 async def test_a_file_that_audio_names_is_never_opened(synthesizer: EspeakSynthesizer, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "trap.wav")
-    assert await synthesizer.synthesize(f'<audio src="{tmp_path}/trap.wav">hello</audio>')
+    assert (await synthesizer.synthesize(f'<audio src="{tmp_path}/trap.wav">hello</audio>')).pcm
 
 
 @pytest.mark.parametrize(
@@ -84,7 +110,7 @@ async def test_what_cannot_be_spoken_says_why_and_the_next_text_is_spoken(
 ) -> None:
     with pytest.raises(SpeechError, match=says):
         await synthesizer.synthesize(ssml, language=language, voice=voice)
-    assert await synthesizer.synthesize("hello")
+    assert (await synthesizer.synthesize("hello")).pcm
 
 
 async def test_a_language_nobody_speaks_is_an_error_of_its_own(synthesizer: EspeakSynthesizer) -> None:
@@ -95,7 +121,7 @@ async def test_a_language_nobody_speaks_is_an_error_of_its_own(synthesizer: Espe
 async def test_many_at_once_are_each_given_their_own(synthesizer: EspeakSynthesizer) -> None:
     texts = ["word " * length for length in (9, 1, 6, 2, 8, 4, 3)]
     spoken = await asyncio.gather(*(synthesizer.synthesize(text) for text in texts))
-    assert sorted(texts, key=len) == sorted(texts, key=lambda text: len(spoken[texts.index(text)]))
+    assert sorted(texts, key=len) == sorted(texts, key=lambda text: seconds(spoken[texts.index(text)]))
 
 
 async def test_a_caller_that_gives_up_leaves_the_pipe_in_order(synthesizer: EspeakSynthesizer) -> None:
@@ -110,7 +136,7 @@ async def test_a_process_that_was_killed_is_replaced(synthesizer: EspeakSynthesi
     before = synthesizer.pid
     assert before is not None
     os.kill(before, signal.SIGKILL)
-    assert await synthesizer.synthesize("hello")
+    assert (await synthesizer.synthesize("hello")).pcm
     assert synthesizer.pid != before
 
 
@@ -123,7 +149,7 @@ async def test_a_text_that_takes_too_long_fails_and_the_next_is_spoken() -> None
     with pytest.raises(SpeechError, match="longer than"):
         await synthesizer.synthesize("hello")
     synthesizer._timeout = 5.0
-    assert await synthesizer.synthesize("hello")
+    assert (await synthesizer.synthesize("hello")).pcm
     await synthesizer.aclose()
 
 

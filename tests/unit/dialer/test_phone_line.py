@@ -24,6 +24,7 @@ from mirabelle.media.events import (
 from mirabelle.media.stream import StreamLost
 from mirabelle.sandbox import virtual_time
 from mirabelle.speech.audio import AudioError
+from mirabelle.speech.synthesizer import Spoken, SpokenMark
 from mirabelle.vxml.platform import (
     Audio,
     Collect,
@@ -79,13 +80,14 @@ class Stream:
         self.watching = asyncio.Event()
         self.busy = asyncio.Event()
         self.recording_began = asyncio.Event()
+        self.began_at = 100.0
         self._at_once = plays_at_once
 
     async def play(self, pcm: Sequence[bytes]) -> int:
         self.played += pcm
         self.busy.set()
         number = len(self.played)
-        self.events.put_nowait(PlayStarted(number, 100.0))
+        self.events.put_nowait(PlayStarted(number, self.began_at))
         if self._at_once:
             self.finish(number)
         return number
@@ -120,11 +122,11 @@ class Stream:
 
 
 class Sound:
-    """Speech as its text."""
+    """Speech as its text; a mark is named by where it is."""
 
-    async def of(self, item: Item) -> bytes:
+    async def of(self, item: Item) -> Spoken:
         assert isinstance(item, Speech)
-        return item.text.encode()
+        return Spoken(item.text.encode(), tuple(SpokenMark(name, int(name)) for name in item.marks))
 
     def beep(self, hertz: int, ms: int) -> bytes:
         return b"beep"
@@ -326,6 +328,40 @@ async def test_an_extension_is_dialled_before_the_application_starts() -> None:
         assert rig.stream.sent == ["p42"]
 
 
+def passing(*marks: str) -> Prompt:
+    return Prompt((Speech("<speak>a</speak>", "a", marks=marks),))
+
+
+@pytest.mark.parametrize(("keys", "kind"), [("1234", Input), ("12*", NoMatch)])
+async def test_input_knows_the_last_mark_that_was_heard_before_it(keys: str, kind: type[Input | NoMatch]) -> None:
+    async with a_rig(plays_at_once=False) as rig:
+        rig.stream.began_at = rig.clock.monotonic() - 3600
+        request = Collect((passing("0", "3500000", "7200000"),), (FOUR,), QUICK)
+        collecting = asyncio.create_task(rig.line.collect(request))
+        await rig.stream.busy.wait()
+        rig.stream.press(keys)
+        reply = await collecting
+        assert isinstance(reply, kind)
+        assert reply.markname == "3500000"
+        assert reply.marktime_ms >= 100_000
+
+
+async def test_silence_knows_the_last_mark_too() -> None:
+    async with a_rig() as rig:
+        # What is played lasts 20 ms.
+        assert await rig.line.collect(Collect((passing("0", "5"),), (FOUR,), QUICK)) == NoInput("5", 15)
+
+
+async def test_a_recording_knows_the_last_mark_of_its_prompts() -> None:
+    async with a_rig() as rig:
+        taping = asyncio.create_task(rig.line.record(a_record(prompts=(passing("5"),), beep=True)))
+        await rig.stream.recording_began.wait()
+        rig.stream.press("5#")
+        reply = await taping
+        assert isinstance(reply, Recorded)
+        assert (reply.markname, reply.marktime_ms) == ("5", 15)
+
+
 @pytest.mark.parametrize(("dtmfterm", "key"), [(True, "5"), (False, "")])
 async def test_a_key_ends_a_recording_where_it_may(dtmfterm: bool, key: str) -> None:
     async with a_rig() as rig:
@@ -451,11 +487,11 @@ class Musical(Sound):
     def __init__(self, pcm: bytes = b"la" * 8000) -> None:
         self._pcm = pcm
 
-    async def of(self, item: Item) -> bytes:
+    async def of(self, item: Item) -> Spoken:
         if isinstance(item, Audio):
             if not self._pcm:
                 raise AudioError("no music")
-            return self._pcm
+            return Spoken(self._pcm)
         return await super().of(item)
 
 

@@ -19,6 +19,7 @@ from mirabelle.speech.recogniser import (
     Understanding,
     Verdict,
 )
+from mirabelle.speech.synthesizer import Spoken
 from mirabelle.vxml.platform import (
     Collect,
     Fetch,
@@ -86,9 +87,9 @@ class Stream:
 class Sound:
     """Speech as its text; recordings as they are."""
 
-    async def of(self, item: Item) -> bytes:
+    async def of(self, item: Item) -> Spoken:
         assert isinstance(item, Speech)
-        return item.text.encode()
+        return Spoken(item.text.encode())
 
     def recording(self, pcm: bytes, media_type: str) -> bytes:
         return b"file of " + pcm

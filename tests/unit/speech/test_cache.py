@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mirabelle.speech.cache import CachedSynthesizer
-from mirabelle.speech.synthesizer import SpeechError
+from mirabelle.speech.synthesizer import SpeechError, Spoken
 
 
 class Engine:
@@ -19,12 +19,12 @@ class Engine:
         self.may_speak.set()
         self.closed = False
 
-    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> bytes:
+    async def synthesize(self, ssml: str, *, language: str = "", voice: str = "") -> Spoken:
         self.spoken.append(ssml + language + voice)
         await self.may_speak.wait()
         if ssml == "unspeakable":
             raise SpeechError("no")
-        return ssml.encode()
+        return Spoken(ssml.encode())
 
     async def aclose(self) -> None:
         self.closed = True
@@ -33,7 +33,7 @@ class Engine:
 async def test_the_same_text_is_spoken_once() -> None:
     engine = Engine()
     cached = CachedSynthesizer(engine, most_bytes=1000)
-    assert [await cached.synthesize("hello") for _ in range(3)] == [b"hello"] * 3
+    assert [await cached.synthesize("hello") for _ in range(3)] == [Spoken(b"hello")] * 3
     assert engine.spoken == ["hello"]
     assert (cached.counts.misses, cached.counts.hits) == (1, 2)
 
@@ -53,7 +53,7 @@ async def test_two_at_the_same_time_share_one_synthesis() -> None:
     both = [asyncio.create_task(cached.synthesize("hello")) for _ in range(2)]
     await asyncio.sleep(0)
     engine.may_speak.set()
-    assert await asyncio.gather(*both) == [b"hello", b"hello"]
+    assert await asyncio.gather(*both) == [Spoken(b"hello")] * 2
     assert engine.spoken == ["hello"]
     assert cached.counts.shared == 1
 
@@ -67,7 +67,7 @@ async def test_one_who_hangs_up_does_not_take_the_speech_from_the_other() -> Non
     first.cancel()
     await asyncio.sleep(0)
     engine.may_speak.set()
-    assert await second == b"hello"
+    assert await second == Spoken(b"hello")
     assert first.cancelled()
 
 
@@ -93,7 +93,7 @@ def test_the_cache_never_holds_more_than_it_may(texts: list[str], most: int) -> 
     async def speak() -> None:
         cached = CachedSynthesizer(Engine(), most_bytes=most)
         for text in texts:
-            assert await cached.synthesize(text) == text.encode()
+            assert await cached.synthesize(text) == Spoken(text.encode())
             assert cached.size <= most
 
     asyncio.run(speak())

@@ -24,13 +24,23 @@ def inner(ssml: str) -> str:
         ('<prosody rate="slow" volume="soft">a</prosody>', '<prosody rate="slow" volume="soft">a</prosody>'),
         ('<s xml:lang="de">ja</s>', '<s xml:lang="de">ja</s>'),
         ('a <audio src="/etc/passwd">no <desc>x</desc>sound</audio> b', "a no sound b"),
-        ('<mark name="here"/>a<value expr="x"/>', "a"),
+        ('<mark name="here"/>a<value expr="x"/>', '<mark name="0"/>a'),
+        (
+            '<say-as interpret-as="digits">1<mark name="here"/>2</say-as>',
+            '<say-as interpret-as="characters">12</say-as><mark name="0"/>',
+        ),
         ("a<!-- remark -->b", "ab"),
         ("a\x00b\x1fc", "a b c"),
     ],
 )
 def test_ssml_becomes_what_the_engine_may_see(ssml: str, spoken: str) -> None:
     assert inner(ssml) == spoken
+
+
+def test_marks_are_numbered_and_their_names_kept() -> None:
+    utterance = prepare('<mark name="here"/>a<p>b<mark name="there &amp; then"/></p><mark/>')
+    assert utterance.ssml == '<speak><mark name="0"/>a<p>b<mark name="1"/></p><mark name="2"/></speak>'
+    assert utterance.marks == ("here", "there & then", "")
 
 
 @pytest.mark.parametrize(

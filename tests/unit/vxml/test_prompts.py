@@ -110,12 +110,19 @@ def test_the_markup_goes_to_the_synthesiser() -> None:
 
 
 def test_markup_that_audio_interrupts_is_closed_and_opened_again() -> None:
-    document = block("<prompt><s>a<mark name='m'/>b</s></prompt>")
+    document = block("<prompt><s>a<audio src='/x.wav'/>b</s></prompt>")
     first, second = (speech.ssml.partition(">")[2] for speech in spoken(document))
     assert (first, second) == ("<s>a</s></speak>", "<s>b</s></speak>")
 
 
-def test_marks_and_pauses_are_items_of_their_own() -> None:
+def test_marks_among_words_go_to_the_synthesiser() -> None:
+    [speech] = spoken(block("<prompt><mark name='a &amp; b'/>one <s>two <mark nameexpr=\"'c' + 1\"/></s></prompt>"))
+    assert speech.ssml.partition(">")[2] == '<mark name="a &amp; b"/>one <s>two <mark name="c1"/></s></speak>'
+    assert speech.marks == ("a & b", "c1")
+    assert speech.text == "one two"
+
+
+def test_marks_and_pauses_without_words_are_items_of_their_own() -> None:
     document = block("<prompt><mark name='here'/><break time='2s'/><mark nameexpr=\"'th' + 'ere'\"/></prompt>")
     [play] = [r for r in requests(document) if isinstance(r, Play)]
     assert play.prompts[0].items == (Mark("here"), Silence(2000), Mark("there"))

@@ -148,6 +148,33 @@ def test_the_last_mark_is_known_afterwards(prompt: str, name: str, given: str) -
 
 
 @pytest.mark.parametrize(
+    ("given", "logs"),
+    [
+        ("noinput", ["m 0, undefined", "undefined undefined, undefined"]),
+        ("2", ["m 0, m", "undefined undefined, undefined"]),
+    ],
+)
+def test_an_item_knows_the_last_mark_also_where_nothing_matched(given: str, logs: list[str]) -> None:
+    tell = "f$.markname + ' ' + f$.marktime + ', ' + application.lastresult$?.markname"
+    asked = f"<prompt>a<mark name='m'/></prompt><prompt count='2'>b</prompt>{key('1')}"
+    caught = f"<catch event='noinput nomatch'><log expr=\"{tell}\"/><reprompt/></catch>"
+    assert run(vxml(f"<form><field name='f'>{asked}{caught}</field></form>"), f"{given},{given},hangup").logs == logs
+
+
+@pytest.mark.parametrize(
+    ("item", "given"),
+    [
+        ("<record name='f'>{}</record>", "5"),
+        ("<record name='f' dtmfterm='false'>{}</record>", "text:hello"),
+        ("<transfer name='f' bridge='true' dest='tel:1'>{}</transfer>", ""),
+    ],
+)
+def test_recordings_and_transfers_know_the_last_mark(item: str, given: str) -> None:
+    inside = "<prompt>a<mark name='m'/></prompt><filled><log expr=\"f$.markname + ' ' + f$.marktime\"/></filled>"
+    assert run(vxml(f"<form>{item.format(inside)}</form>"), given).logs == ["m 0"]
+
+
+@pytest.mark.parametrize(
     ("typed", "result"),
     [
         (["1"], "near_end_disconnect"),
