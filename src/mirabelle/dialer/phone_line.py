@@ -45,6 +45,7 @@ from mirabelle.vxml.platform import (
     Transfer,
     Transferred,
     TransferResult,
+    Unspoken,
 )
 
 FIRST_AUDIO: Final = "first audio"
@@ -214,24 +215,27 @@ class PhoneLine:
         """Begin to get what will be asked for."""
         self._fetcher.prefetch(request)
 
-    async def play(self, request: Play) -> Played | HungUp:
+    async def play(self, request: Play) -> Played | Unspoken | HungUp:
         """Play to the end; keys pressed meanwhile are kept."""
         await self._playback.speak(request.prompts)
         await self._playback.silence()
-        return HungUp() if self.gone else Played()
+        if self.gone:
+            return HungUp()
+        return Unspoken(self._playback.unspoken) if self._playback.unspoken else Played()
 
-    async def collect(self, request: Collect) -> VoiceReply | HungUp:
+    async def collect(self, request: Collect) -> VoiceReply | Unspoken | HungUp:
         """Play, and take keys and words until a grammar accepts them, none can, or time is up."""
         self._playback.trail.begin()
         reply = await self._collected(request)
         return marked(reply, self._playback.trail.passed())
 
-    async def _collected(self, request: Collect) -> VoiceReply | HungUp:
+    async def _collected(self, request: Collect) -> VoiceReply | Unspoken | HungUp:
         protected, interruptible = split(request.prompts)
         if protected:
-            await self._playback.speak(protected)
-            await self._playback.silence()
+            heard = await self.play(Play(tuple(protected)))
             self._typed.clear()
+            if isinstance(heard, Unspoken):
+                return heard
         keyed = [(index, each) for index, each in enumerate(request.grammars) if each.mode == "dtmf"]
         properties = request.properties
         collector = KeyCollector(
@@ -249,13 +253,18 @@ class PhoneLine:
         await self._playback.stop()
         if decision is not None:
             return reply_to(decision, keyed)
-        return HungUp() if self.gone or words is None or words.reply is None else words.reply
+        if self.gone:
+            return HungUp()
+        if words is not None and words.reply is not None:
+            return words.reply
+        return Unspoken(self._playback.unspoken)
 
-    async def record(self, request: Record) -> Recorded | NoInput | HungUp:
+    async def record(self, request: Record) -> Recorded | NoInput | Unspoken | HungUp:
         """Play, beep, and record until the caller falls silent or keys something, time is up, or the call ends."""
         self._playback.trail.begin()
-        await self._playback.speak(request.prompts)
-        await self._playback.silence()
+        heard = await self.play(Play(request.prompts))
+        if isinstance(heard, Unspoken):
+            return heard
         passed = self._playback.trail.passed()
         return marked(await self._recorded(request), passed)
 
@@ -278,12 +287,14 @@ class PhoneLine:
         maxtime = ended.cause is Cause.MAXTIME
         return Recorded(data, media_type, duration, termchar=ended.key, maxtime=maxtime, input=ended.input)
 
-    async def transfer(self, request: Transfer) -> Transferred | HungUp:
+    async def transfer(self, request: Transfer) -> Transferred | Unspoken | HungUp:
         """Connect the callee to somebody else, until one of them has had enough or for good."""
         self._playback.trail.begin()
-        await self.play(Play(request.prompts))
+        heard = await self.play(Play(request.prompts))
+        if not isinstance(heard, Played):
+            return heard
         passed = self._playback.trail.passed()
-        return HungUp() if self.gone else marked(await self._transferred(request), passed)
+        return marked(await self._transferred(request), passed)
 
     async def _transferred(self, request: Transfer) -> Transferred | HungUp:
         if self._switchboard is None:
@@ -399,7 +410,7 @@ class PhoneLine:
         A key is certain, and whoever presses one has given up speaking: from the first on, words are not listened to.
 
         Returns:
-            None when there is a reply to words, or the caller is gone.
+            None when there is a reply to words, the caller is gone, or the prompts end in one that no voice speaks.
         """
         finished = False
         while self.gone is None:
@@ -422,6 +433,8 @@ class PhoneLine:
                 decision = None
             else:
                 if not finished and self._playback.silent:
+                    if self._playback.unspoken:
+                        return None
                     finished = True
                     collector.prompt_finished(now)
                 decision = collector.tick(now)

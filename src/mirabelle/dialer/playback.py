@@ -15,7 +15,8 @@ from mirabelle.errors import MirabelleError
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError
 from mirabelle.media.stream import MediaStream
-from mirabelle.vxml.platform import Audio, Mark, Prompt, Speech
+from mirabelle.speech.synthesizer import LanguageError
+from mirabelle.vxml.platform import Audio, Item, Mark, Prompt, Speech
 
 SHORTEST_ROUND_MS: Final = 1000
 """What is played over and over is at least so long until it begins again."""
@@ -42,6 +43,7 @@ class Playback:
 
     Attributes:
         trail: the marks that were passed.
+        unspoken: why a prompt, and what follows it, is not played: no voice speaks its language. Empty otherwise.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Playback:
         self._speaking: asyncio.Task[None] | None = None
         self._playing: set[int] = set()
         self.trail = MarkTrail()
+        self.unspoken = ""
 
     @property
     def silent(self) -> bool:
@@ -82,6 +85,7 @@ class Playback:
 
     async def speak(self, prompts: Sequence[Prompt]) -> None:
         """Begin to play; each item leaves as soon as its samples are there."""
+        self.unspoken = ""
         if prompts and not self._gone():
             self._speaking = asyncio.create_task(self._play_items(prompts))
 
@@ -155,19 +159,27 @@ class Playback:
                 words = " ".join(item.text for item in prompt.items if isinstance(item, Speech))
                 self._tell("prompt", text=words, items=len(prompt.items))
                 for item in prompt.items:
-                    if isinstance(item, Mark):
-                        self.trail.place(item.name)
-                        continue
-                    try:
-                        spoken = await self._sound.of(item)
-                    except MirabelleError as error:
-                        self._tell("prompt failed", reason=str(error))
-                        continue
-                    play_id = await self.queue(spoken.pcm)
-                    if play_id is not None:
-                        self.trail.queue(play_id, spoken.marks)
+                    await self._play_item(item)
+        except LanguageError as error:
+            self.unspoken = str(error)
+            self._tell("prompt failed", reason=self.unspoken)
         finally:
             self._happened.set()
+
+    async def _play_item(self, item: Item) -> None:
+        if isinstance(item, Mark):
+            self.trail.place(item.name)
+            return
+        try:
+            spoken = await self._sound.of(item)
+        except LanguageError:
+            raise
+        except MirabelleError as error:
+            self._tell("prompt failed", reason=str(error))
+            return
+        play_id = await self.queue(spoken.pcm)
+        if play_id is not None:
+            self.trail.queue(play_id, spoken.marks)
 
 
 def strung(pcm: bytes) -> bytes:

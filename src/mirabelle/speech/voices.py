@@ -16,8 +16,24 @@ ALIASES: Final = {
     "iw": "he",
     "in": "id",
     "fil": "tl",
+    "eng": "en",
+    "spa": "es",
+    "fra": "fr",
+    "fre": "fr",
+    "deu": "de",
+    "ger": "de",
+    "ita": "it",
+    "por": "pt",
+    "nld": "nl",
+    "dut": "nl",
+    "jpn": "ja",
+    "kor": "ko",
+    "zho": "cmn",
+    "chi": "cmn",
+    "rus": "ru",
 }
-"""Tags that people write, and the tags under which espeak-ng keeps the voice."""
+"""Tags that people write, and the tags under which espeak-ng keeps the voice. Those of three letters are no tags where
+there are two letters for the language (RFC 5646, 2.2.1), but plain enough."""
 
 
 def choose(language: str, default: str, known: Mapping[str, str]) -> str:
@@ -40,10 +56,11 @@ def choose(language: str, default: str, known: Mapping[str, str]) -> str:
     default = known[spoken_by_default] + plus + variant if spoken_by_default in known else default
     if not tag:
         return default
+    own = (spoken_by_default, spoken_by_default.partition("-")[0])
     while tag:
-        if tag == spoken_by_default or (tag == spoken_by_default.partition("-")[0]):
-            return default
-        for name in (tag, ALIASES.get(tag, "")):
+        for name in (tag, ALIASES.get(tag, tag)):
+            if name in own:
+                return default
             if name in known:
                 return known[name]
         tag = tag.rpartition("-")[0]

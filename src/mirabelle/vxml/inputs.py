@@ -64,7 +64,7 @@ def listen(machine: Machine, active: Sequence[Active], item: FormItem) -> Steps[
     hotword = bool(prompts) and prompts[-1].bargeintype == "hotword"
     grammars = tuple(one.grammar for one in active)
     reply = yield Collect(prompts, grammars, properties, hotword)
-    machine.waited()
+    machine.waited(reply)
     if isinstance(reply, NoMatch | NoInput):
         tell_mark(machine, item, reply)
     match reply:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from mirabelle.vxml.allowance import Allowance
-from mirabelle.vxml.platform import Audio, HungUp, Item, Note, NoteKind, Play, Prompt, Reply, Request, Speech
+from mirabelle.vxml.platform import Audio, HungUp, Item, Note, NoteKind, Play, Prompt, Reply, Request, Speech, Unspoken
 from mirabelle.vxml.properties import DEFAULTS, SAFE_DEFAULTS, Properties
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
@@ -230,8 +230,17 @@ class Machine:
             )
             raise Ending("error", "error.semantic", reason)
 
-    def waited(self) -> None:
-        """The session waited for something outside: a new turn begins."""
+    def waited(self, reply: Reply) -> None:
+        """The session waited for something outside: a new turn begins.
+
+        Args:
+            reply: what came of it.
+
+        Raises:
+            Thrown: `error.unsupported.language`; that took no time, and the turn goes on.
+        """
+        if isinstance(reply, Unspoken):
+            raise Thrown("error.unsupported.language", reply.detail)
         self.events = 0
         self.steps = 0
         self.fetches = 0
@@ -283,13 +292,13 @@ class Machine:
         """Play what is queued, to the end.
 
         Raises:
-            Thrown: the caller hung up meanwhile.
+            Thrown: the caller hung up meanwhile, or a prompt could not be spoken.
         """
         if not self.queue or self.gone:
             self.queue.clear()
             return
         reply = yield Play(self.take_queue())
-        self.waited()
+        self.waited(reply)
         if isinstance(reply, HungUp):
             raise self.lost()
 

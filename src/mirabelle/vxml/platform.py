@@ -407,6 +407,17 @@ class NoResource:
 
 
 @dataclass(frozen=True, slots=True)
+class Unspoken:
+    """A prompt is in a language that no voice speaks: `error.unsupported.language` (VoiceXML 2.0, 5.2.6).
+
+    Attributes:
+        detail: a sentence.
+    """
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class HungUp:
     """The caller is gone.
 
@@ -484,7 +495,18 @@ class Transferred:
 
 Request = Fetch | Play | Collect | Record | Transfer | Disconnect | Note | Prefetch
 Reply = (
-    Fetched | FetchFailed | Played | Input | NoInput | NoMatch | NoResource | HungUp | Recorded | Transferred | None
+    Fetched
+    | FetchFailed
+    | Played
+    | Input
+    | NoInput
+    | NoMatch
+    | NoResource
+    | Unspoken
+    | HungUp
+    | Recorded
+    | Transferred
+    | None
 )  # None: to Disconnect, Note and Prefetch
 
 
@@ -497,16 +519,16 @@ class Platform(Protocol):
     def prefetch(self, request: Fetch) -> None:
         """Begin to get what will be asked for, or leave it; what fails is nobody's business until it is needed."""
 
-    async def play(self, request: Play) -> Played | HungUp:
+    async def play(self, request: Play) -> Played | Unspoken | HungUp:
         """Play to the end."""
 
-    async def collect(self, request: Collect) -> Input | NoInput | NoMatch | NoResource | HungUp:
+    async def collect(self, request: Collect) -> Input | NoInput | NoMatch | NoResource | Unspoken | HungUp:
         """Play, listen, match."""
 
-    async def record(self, request: Record) -> Recorded | NoInput | HungUp:
+    async def record(self, request: Record) -> Recorded | NoInput | Unspoken | HungUp:
         """Play, beep, record."""
 
-    async def transfer(self, request: Transfer) -> Transferred | HungUp:
+    async def transfer(self, request: Transfer) -> Transferred | Unspoken | HungUp:
         """Connect the caller elsewhere."""
 
     async def disconnect(self, request: Disconnect) -> None:

@@ -48,7 +48,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         grammars=tuple(one.grammar for one in active),
         properties=properties.for_input(prompts[-1].timeout_ms if prompts else None),
     )
-    machine.waited()
+    machine.waited(reply)
     match reply:
         case Recorded(input=None | Input(results=())):
             if key := reply.termchar:

@@ -35,6 +35,10 @@ _MAXAGE: Final = "Seconds that a copy may be old; `0` asks the server. See [fetc
 _MAXSTALE: Final = "Seconds that a copy may be past its time, where the server does not forbid it."
 _OF_FETCHING: Final = ("fetchaudio", "fetchhint", "fetchtimeout", "maxage", "maxstale")
 _OWN_KEYS: Final = "By extension, words that are keys themselves may be pressed where there is no `dtmf`."
+_NO_VOICE: Final = (
+    "On the telephone, words in a language that no voice speaks throw `error.unsupported.language` when it is their "
+    "turn; `xx-YY` is spoken as `xx` where there is nothing closer. See [speech](speech.md)."
+)
 _NO_LEXICON: Final = "Taken, without effect."
 
 ELEMENT_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
@@ -104,6 +108,8 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("say-as", "type"): "Of older platforms.",
         ("submit", "namelist"): "Without it: see dialects.",
         ("transfer", "type"): "Without `type` and `bridge`: see dialects.",
+        ("prompt", "xml:lang"): _NO_VOICE,
+        ("vxml", "xml:lang"): _NO_VOICE,
         ("vxml", "version"): "Elements and attributes of 2.1 are taken in a document of 2.0 too.",
     }
 )

@@ -55,7 +55,7 @@ def transfer(machine: Machine, item: FormItem, active: Sequence[Active]) -> Step
         grammars=tuple(one.grammar for one in active) if kind == "bridge" else (),
         properties=machine.properties.for_input(None),
     )
-    machine.waited()
+    machine.waited(reply)
     match reply:
         case Transferred():
             _after(machine, item, reply, active)

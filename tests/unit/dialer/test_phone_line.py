@@ -24,7 +24,7 @@ from mirabelle.media.events import (
 from mirabelle.media.stream import StreamLost
 from mirabelle.sandbox import virtual_time
 from mirabelle.speech.audio import AudioError
-from mirabelle.speech.synthesizer import Spoken, SpokenMark
+from mirabelle.speech.synthesizer import LanguageError, Spoken, SpokenMark
 from mirabelle.vxml.platform import (
     Audio,
     Collect,
@@ -47,6 +47,7 @@ from mirabelle.vxml.platform import (
     Speech,
     Transfer,
     Transferred,
+    Unspoken,
 )
 
 FOUR = grammar.builtin("builtin:dtmf/digits?length=4")
@@ -133,6 +134,15 @@ class Sound:
 
     def recording(self, pcm: bytes, media_type: str) -> bytes:
         return pcm
+
+
+class Monoglot(Sound):
+    """Speaks one language."""
+
+    async def of(self, item: Item) -> Spoken:
+        if isinstance(item, Speech) and item.language:
+            raise LanguageError("Nobody speaks it.")
+        return await super().of(item)
 
 
 class Particular(Sound):
@@ -320,6 +330,31 @@ async def test_the_application_hangs_up_once() -> None:
         assert rig.told.names().count("hang-up") == 1
         assert await rig.line.play(Play((say("too late"),))) == HungUp()
         assert rig.stream.played == []
+
+
+def foreign(*, bargein: bool = True) -> Prompt:
+    return Prompt((Speech("<speak>nuqneH</speak>", "nuqneH", "tlh"),), bargein=bargein)
+
+
+@pytest.mark.parametrize("bargein", [True, False])
+async def test_a_prompt_that_no_voice_speaks_is_told_when_those_before_it_were_heard(bargein: bool) -> None:
+    prompts = (say("hello"), foreign(bargein=bargein), say("never"))
+    unspoken = Unspoken("Nobody speaks it.")
+    async with a_rig(sound=Monoglot()) as rig:
+        assert await rig.line.play(Play(prompts)) == unspoken
+        assert await rig.line.collect(Collect(prompts, (FOUR,), QUICK)) == unspoken
+        assert await rig.line.record(a_record(prompts=prompts)) == unspoken
+        assert await rig.line.transfer(Transfer(prompts, "tel:1", "bridge", 1000, 0)) == unspoken
+        assert rig.stream.played == [b"hello"] * 4
+        assert await rig.line.play(Play((say("hello"),))) == Played()
+
+
+async def test_whoever_keys_before_such_a_prompt_is_heard() -> None:
+    async with a_rig(plays_at_once=False, sound=Monoglot()) as rig:
+        collecting = asyncio.create_task(rig.line.collect(Collect((say("hello"), foreign()), (FOUR,), QUICK)))
+        await rig.stream.busy.wait()
+        rig.stream.press("1234")
+        assert isinstance(await collecting, Input)
 
 
 async def test_an_extension_is_dialled_before_the_application_starts() -> None:

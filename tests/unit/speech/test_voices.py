@@ -23,6 +23,8 @@ KNOWN = {"en-us": "English (America)", "en-gb": "English (Great Britain)", "fr":
         ("zh-CN", "en-us", "Mandarin"),
         ("no", "en-us", "N"),
         ("fr-FR", "fr+m2", "French+m2"),
+        ("eng-US", "en-us+f3", "English (America)+f3"),
+        ("fra", "en-us", "French"),
     ],
 )
 def test_a_language_finds_its_voice(language: str, default: str, voice: str) -> None:

@@ -14,12 +14,16 @@ from mirabelle.vxml.platform import (
     Fetched,
     HungUp,
     Mark,
+    Note,
     Play,
     Played,
+    Record,
     Reply,
     Request,
     Silence,
     Speech,
+    Transfer,
+    Unspoken,
 )
 from mirabelle.vxml.signals import Ending
 from tests.unit.vxml.running import BASE, block, key, run, vxml
@@ -27,8 +31,8 @@ from tests.unit.vxml.running import BASE, block, key, run, vxml
 ONE = key("1")
 
 
-def requests(document: str) -> list[Request]:
-    """Every request of a session whose caller hangs up at the first wait."""
+def requests(document: str, unspoken: str = "") -> list[Request]:
+    """Every request of a session whose caller hangs up at the first wait; `unspoken` is a language without a voice."""
     steps: Generator[Request, Reply, Ending] = Interpreter({}).run(Fetch(BASE + "start.vxml"))
     asked: list[Request] = []
     reply: Reply = None
@@ -36,6 +40,10 @@ def requests(document: str) -> list[Request]:
         while True:
             asked.append(steps.send(reply))
             match asked[-1]:
+                case Play(prompts) | Collect(prompts) | Record(prompts) | Transfer(prompts) if unspoken in [
+                    prompt.language for prompt in prompts
+                ]:
+                    reply = Unspoken("Nobody speaks it.")
                 case Fetch():
                     reply = Fetched(asked[-1].url, 200, "", document.encode())
                 case Play():
@@ -113,6 +121,30 @@ def test_markup_that_audio_interrupts_is_closed_and_opened_again() -> None:
     document = block("<prompt><s>a<audio src='/x.wav'/>b</s></prompt>")
     first, second = (speech.ssml.partition(">")[2] for speech in spoken(document))
     assert (first, second) == ("<s>a</s></speak>", "<s>b</s></speak>")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "<field name='i'>{}</field>",
+        "<record name='i'>{}</record>",
+        "<transfer name='i' dest='tel:1'>{}</transfer>",
+        "<block>{}<disconnect/></block>",
+    ],
+)
+def test_a_language_that_no_voice_speaks_is_an_event(item: str) -> None:
+    said = f"<prompt xml:lang='tlh'>nuqneH</prompt>{ONE if 'field' in item else ''}"
+    handler = "<catch event='error.unsupported.language'><log expr=\"_event + ': ' + _message\"/><exit/></catch>"
+    asked = requests(vxml(f"{handler}<form>{item.format(said)}</form>"), unspoken="tlh")
+    assert [each.text for each in asked if isinstance(each, Note)][-1:] == [
+        "error.unsupported.language: Nobody speaks it."
+    ]
+
+
+def test_a_handler_that_only_asks_again_in_that_language_ends() -> None:
+    field = f"<field name='i'><prompt xml:lang='tlh'>nuqneH</prompt>{ONE}<catch><reprompt/></catch></field>"
+    asked = requests(vxml(f"<form>{field}</form>"), unspoken="tlh")
+    assert "More than" in [each.text for each in asked if isinstance(each, Note)][-1]
 
 
 def test_marks_among_words_go_to_the_synthesiser() -> None:
