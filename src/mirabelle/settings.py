@@ -295,6 +295,13 @@ class TransferSettings(Section):
         description='The hosts of `sip:` addresses, such as `["pbx.example.com"]`, with `:port` where it matters; '
         "empty: no such address.",
     )
+    rtp_timeout: float = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="Seconds after which the far end of a transfer counts as gone when no RTP packet comes from it and "
+        "it holds nobody; 0: never, for far ends that send nothing while nobody speaks.",
+    )
 
     def rule(self) -> TransferRule:
         """The same in the words of the domain."""

@@ -40,7 +40,12 @@ class SoundLost:
     """The second leg has no media any more."""
 
 
-SecondEvent = Ringing | Answered | Failed | Ended | MediaChanged | TransferFailed | SoundLost
+@dataclass(frozen=True, slots=True)
+class Vanished:
+    """Nothing comes from the far end any more, though it answered and holds nobody."""
+
+
+SecondEvent = Ringing | Answered | Failed | Ended | MediaChanged | TransferFailed | SoundLost | Vanished
 """What a second leg tells."""
 
 
@@ -53,6 +58,7 @@ class Means:
         plane: the media processes.
         clock: the time.
         ring_timeout: seconds that a number may ring, whatever the application says.
+        rtp_timeout: seconds without a packet after which an answered far end counts as gone; 0: never.
         media_address: where far ends are told to send media; empty for the address that the stream has.
         placement: the attempt that reached the one who is transferred.
         progress: grants second legs, and hears of their ends.
@@ -63,6 +69,7 @@ class Means:
     plane: MediaPlane
     clock: Clock
     ring_timeout: float
+    rtp_timeout: float
     media_address: str
     placement: Placement
     progress: Progress
@@ -104,7 +111,12 @@ class SecondCall:
             MediaError: a stream is lost.
         """
         assert self._stream is not None
-        await connect(self._stream, self._offer, description)
+        answered = self._answered_at is not None
+        if answered:  # one that holds us, whatever it says of it, need not send
+            await self._stream.watch_silence(0)
+        sends = await connect(self._stream, self._offer, description)
+        if answered and sends:
+            await self._stream.watch_silence(self._means.rtp_timeout)
         if not self._bridged:
             await self._means.first.bridge(self._stream)
             self._bridged = True
@@ -154,8 +166,10 @@ class SecondCall:
             self._undisturbed = False
 
     async def _hear_stream(self, stream: MediaStream) -> None:
-        while not isinstance(await stream.next_event(), media.Lost):
-            pass  # its keys reach the other end by themselves
+        while not isinstance(event := await stream.next_event(), media.Lost):
+            if isinstance(event, media.WentSilent):
+                self._tell(Vanished())
+            # Its keys reach the other end by themselves.
         self._tell(SoundLost())
 
     async def _try_trunks(self) -> None:

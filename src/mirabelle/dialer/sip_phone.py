@@ -67,6 +67,7 @@ class Equipment:
         clock: the time.
         story: hears what happens.
         ring_timeout: seconds that a number may ring.
+        rtp_timeout: seconds without a packet after which the far end of a transfer counts as gone; 0: never.
         dialect: how VoiceXML is read where it may be read in more than one way.
         media_address: where callees are told to send media; empty for the address that the stream has.
         reached: hears where a call stands; for tests that end the program there.
@@ -83,6 +84,7 @@ class Equipment:
     clock: Clock
     story: Story
     ring_timeout: float = 60.0
+    rtp_timeout: float = 60.0
     dialect: Dialect = field(default_factory=Dialect)
     media_address: str = ""
     reached: Reached = pass_by
@@ -212,6 +214,7 @@ class _Carriage:
             plane=equipment.plane,
             clock=equipment.clock,
             ring_timeout=equipment.ring_timeout,
+            rtp_timeout=equipment.rtp_timeout,
             media_address=equipment.media_address,
             placement=self._placement,
             progress=self._progress,

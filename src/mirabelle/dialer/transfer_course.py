@@ -138,6 +138,10 @@ class Course:
         result = TransferResult.FAR_END_DISCONNECT if theirs else TransferResult.NETWORK_DISCONNECT
         return Transferred(result, self.duration(now))
 
+    def vanished(self, now: int) -> Transferred:
+        """The far end sends nothing any more, and did not hang up."""
+        return Transferred(TransferResult.FAR_END_DISCONNECT, self.duration(now))
+
     def lost(self, now: int) -> Transferred:
         """The second leg has no sound any more, and nobody knows of the far end."""
         return Transferred(TransferResult.UNKNOWN, self.duration(now))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.dialer.destination import NO_ROUTE, TransferFailed
-from mirabelle.dialer.second_call import SecondCall, SecondEvent, SoundLost
+from mirabelle.dialer.second_call import SecondCall, SecondEvent, SoundLost, Vanished
 from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.dialer.transfer_course import Course, Referral
 from mirabelle.media.ports import MediaError
@@ -176,6 +176,8 @@ class Bridging:
                 return self._course.failed(event)
             case Ended():
                 return self._course.far_end_gone(event, now)
+            case Vanished():
+                return self._course.vanished(now)
             case SoundLost():
                 return self._course.lost(now)
             case TransferFailed():

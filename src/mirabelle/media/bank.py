@@ -118,6 +118,7 @@ class Bank:
         self.heard_host = np.zeros(capacity, np.uint32)
         self.heard_port = np.zeros(capacity, np.uint16)
         self.quiet = np.zeros(capacity, np.int64)
+        self.silence_limit = np.zeros(capacity, np.int64)
         self.recorded = np.zeros(capacity, np.bool_)
         self.bridged = np.zeros(capacity, np.bool_)
         self.tapped = np.zeros(capacity, np.bool_)

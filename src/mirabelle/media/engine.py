@@ -9,6 +9,7 @@ see a line that is alive, and the first packet of a prompt meets a jitter buffer
 
 from __future__ import annotations
 
+import math
 import random
 import socket
 from collections import deque
@@ -181,6 +182,11 @@ class Engine:
         bank.watched[row] = wanted
         bank.energy[row], bank.span[row] = 0, 0
         bank.voices.reset(row)
+
+    def watch_silence(self, number: int, seconds: float) -> None:
+        """Tell, once, when no packet has come for so long; 0: no longer."""
+        stream = self._stream(number)
+        stream.bank.silence_limit[stream.row] = math.ceil(seconds * 1000 / FRAME_MS)
 
     def listen(self, number: int, wanted: bool) -> None:
         """Give away what is heard, from now on or no longer."""

@@ -81,6 +81,11 @@ class VoiceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class WentSilent:
+    """No packet came from the far end for as long as `watch_silence` said; told once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """What the far end said; told in pieces of 100 ms to those who asked with `listen`.
 
@@ -102,10 +107,10 @@ class Lost:
     reason: str
 
 
-MediaEvent = Digit | PlayStarted | PlayFinished | DigitsSent | VoiceBegan | VoiceEnded | Heard | Lost
+MediaEvent = Digit | PlayStarted | PlayFinished | DigitsSent | VoiceBegan | VoiceEnded | WentSilent | Heard | Lost
 
 _KINDS: Final = MappingProxyType(
-    {kind.__name__: kind for kind in (Digit, PlayStarted, PlayFinished, DigitsSent, VoiceBegan, VoiceEnded)}
+    {kind.__name__: kind for kind in (Digit, PlayStarted, PlayFinished, DigitsSent, VoiceBegan, VoiceEnded, WentSilent)}
 )
 
 

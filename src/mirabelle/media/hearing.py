@@ -13,7 +13,7 @@ from mirabelle import g711
 from mirabelle.media import inband, rtp, telephone_event
 from mirabelle.media.arena import FRAME
 from mirabelle.media.bank import Bank, Stream, headers
-from mirabelle.media.events import Digit, MediaEvent, VoiceBegan, VoiceEnded
+from mirabelle.media.events import Digit, MediaEvent, VoiceBegan, VoiceEnded, WentSilent
 from mirabelle.media.latching import may_hear, may_latch
 from mirabelle.media.wire import STRIDE, Inbox, Wire, host_text
 
@@ -46,7 +46,7 @@ def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
         now: the present, in seconds.
 
     Returns:
-        Keys that were pressed, voice that began or ended, with the number of the stream.
+        Keys that were pressed, voice that began or ended, far ends that went silent, with the number of the stream.
     """
     told: Told = []
     bank.quiet[: bank.count] += 1
@@ -64,6 +64,7 @@ def hear(bank: Bank, wire: Wire, inbox: Inbox, ticks: int, now: float) -> Told:
         _report(bank.streams[row], bank.streams[row].tracker.let_go(), told)
     if bank.watched[: bank.count].any():
         told += _voices(bank, now)
+    told += _silences(bank)
     return told
 
 
@@ -72,6 +73,13 @@ def _voices(bank: Bank, now: float) -> Told:
     turns = bank.voices.step(rows, bank.energy[rows], bank.span[rows], now)
     bank.energy[rows], bank.span[rows] = 0, 0
     return [(bank.streams[each.row].number, (VoiceBegan if each.began else VoiceEnded)(each.at)) for each in turns]
+
+
+def _silences(bank: Bank) -> Told:
+    limits, quiet = bank.silence_limit[: bank.count], bank.quiet[: bank.count]
+    rows = np.nonzero((limits > 0) & (quiet >= limits))[0]
+    limits[rows] = 0
+    return [(bank.streams[row].number, WentSilent()) for row in rows.tolist()]
 
 
 def _report(stream: Stream, pressed: list[telephone_event.Pressed], told: Told) -> None:

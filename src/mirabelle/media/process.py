@@ -89,6 +89,7 @@ class MediaProcess:
             "record": lambda fields, _: self._engine.record(fields["stream"], fields["samples"]),
             "stop_record": self._stop_record,
             "watch_voice": lambda fields, _: self._engine.watch_voice(fields["stream"], fields["wanted"]),
+            "watch_silence": lambda fields, _: self._engine.watch_silence(fields["stream"], fields["seconds"]),
             "listen": lambda fields, _: self._engine.listen(fields["stream"], fields["wanted"]),
             "bridge": lambda fields, _: self._engine.bridge(fields["stream"], fields["other"]),
             "unbridge": lambda fields, _: self._engine.unbridge(fields["stream"]),

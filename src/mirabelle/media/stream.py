@@ -161,6 +161,17 @@ class MediaStream:
         """
         await self._say(do="watch_voice", wanted=wanted)
 
+    async def watch_silence(self, seconds: float) -> None:
+        """Ask for `WentSilent` when no packet has come for so long, counted from the last or from `connect`.
+
+        Args:
+            seconds: how long; 0 asks for it no more.
+
+        Raises:
+            MediaError: the stream is lost.
+        """
+        await self._say(do="watch_silence", seconds=seconds)
+
     async def listen(self, wanted: bool) -> None:
         """Ask for `Heard` from now on, or for no more of it. It comes some 40 ms after the packets.
 

@@ -267,6 +267,7 @@ async def a_switch(
     recogniser: Recogniser | None = None,
     voice: Synthesizer | None = None,
     document: str = "",
+    rtp_timeout: float = 0,
 ) -> AsyncIterator[Switch]:
     """A callee who has answered, an application that transfers, and an agent who does as told: by default picks up."""
     clock = SystemClock()
@@ -294,6 +295,7 @@ async def a_switch(
         clock=clock,
         story=lambda event, call_id, **fields: None,
         recogniser=recogniser,
+        rtp_timeout=rtp_timeout,
     )
     placement = Placement(
         call=_call(), number=number.parse(CALLEE), trunk=main, sip_call_id="1-first@mirabelle", attempt_id=5

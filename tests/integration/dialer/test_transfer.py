@@ -117,6 +117,28 @@ async def test_a_callee_that_hangs_up_while_it_rings_cancels_the_second_leg(swit
         assert await switch.ports_in_use() == 0
 
 
+async def test_a_far_end_that_vanishes_gives_the_callee_back_to_the_application(switching: Switching) -> None:
+    async with switching(rtp_timeout=0.5) as switch:
+        first, second = await bridged(switch)
+        await switch.agent.streams[0].close()
+        assert (await switch.result())["moved"] == "far_end_disconnect"
+        event = await over(second)
+        assert isinstance(event, Ended)
+        assert event.by == "remote"
+        assert isinstance(await over(first), Ended)
+        assert (await switch.ended()).cut is Cut.NO
+
+
+async def test_a_far_end_that_holds_the_callee_may_be_silent(switching: Switching) -> None:
+    async with switching(BRIDGE + ' maxtime="2s"', on_call=lambda call: call.ring(), rtp_timeout=0.2) as switch:
+        call = await switch.agent.rung()
+        stream = await switch.agent.media(call)
+        answer = sdp.answer(sdp_of(call), *stream.local)
+        await stream.close()
+        call.answer(answer.replace(b"a=sendrecv\r\n", b"") + b"a=sendonly\r\n")
+        assert (await switch.result())["moved"] == "maxtime_disconnect"
+
+
 async def test_a_hot_word_ends_the_bridge_and_nothing_else_does(switching: Switching) -> None:
     async with switching(inside=HOT_WORD) as switch:
         _, second = await bridged(switch)

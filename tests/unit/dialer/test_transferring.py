@@ -8,7 +8,7 @@ import pytest
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.dialer.destination import NO_AUTHORIZATION, TransferFailed
-from mirabelle.dialer.second_call import SecondEvent, SoundLost
+from mirabelle.dialer.second_call import SecondEvent, SoundLost, Vanished
 from mirabelle.dialer.transferring import Bridging, refer
 from mirabelle.media.ports import MediaError
 from mirabelle.sip import sdp
@@ -167,6 +167,12 @@ async def test_an_answer_that_names_no_sound_is_no_route(kind: str) -> None:
 async def test_early_media_that_cannot_be_used_is_waited_out() -> None:
     ended, _, _ = await bridged(Ringing(183, THERE, 1.0), "hangs up", error=SipError("nowhere"))
     assert ended == HungUp()
+
+
+async def test_a_far_end_that_vanishes_has_hung_up() -> None:
+    ended, _, call = await bridged(Answered(THERE, 2.0), Vanished())
+    assert isinstance(ended, Transferred)
+    assert (ended.result, call.closing) == (TransferResult.FAR_END_DISCONNECT, True)
 
 
 @pytest.mark.parametrize("lost", [Answered(THERE, 2.0), SoundLost()])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mirabelle import g711
 from mirabelle.media import rtp, telephone_event
 from mirabelle.media.engine import EngineError
-from mirabelle.media.events import Digit, DigitsSent, PlayFinished, PlayStarted, VoiceBegan, VoiceEnded
+from mirabelle.media.events import Digit, DigitsSent, PlayFinished, PlayStarted, VoiceBegan, VoiceEnded, WentSilent
 from mirabelle.media.tones import key_tone
 from tests.unit.media.desk import FAR_END, QUIET, Desk, packet, tone
 
@@ -249,6 +249,34 @@ def test_voice_is_told_of_streams_that_are_watched_and_of_no_others(desk: Desk) 
             desk.deliver(packet(index, g711.from_pcm(tone(1), "PCMU")), number)
         desk.run_silently()
     assert [(number, type(event)) for number, event in desk.engine.drain()] == [(6, VoiceBegan)]
+
+
+def test_a_far_end_that_sends_nothing_any_more_is_told_of_once(desk: Desk) -> None:
+    for number in range(1, 10):
+        desk.connected(number)
+        desk.engine.watch_silence(number, 0.2 if number in (5, 6, 9) else 0)
+    desk.engine.watch_silence(6, 0)
+    desk.engine.close(4)
+    for index in range(5):
+        desk.deliver(packet(index), 9)
+        desk.run_silently()
+    desk.run_silently()
+    assert desk.engine.drain() == []
+    for _ in range(4):
+        desk.run_silently()
+    assert desk.engine.drain() == [(5, WentSilent())]
+    for _ in range(30):
+        desk.run_silently()
+    assert desk.engine.drain() == [(9, WentSilent())]
+
+
+def test_where_another_far_end_is_named_its_silence_begins_anew(desk: Desk) -> None:
+    desk.connected()
+    desk.engine.watch_silence(1, 0.2)
+    assert desk.run(9) == []
+    desk.engine.connect(1, ("192.0.2.1", 4000), "PCMU", 0, 101)
+    assert desk.run(9) == []
+    assert desk.run() == [WentSilent()]
 
 
 def test_keys_are_no_voice(desk: Desk) -> None:

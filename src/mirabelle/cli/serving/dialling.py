@@ -174,6 +174,7 @@ async def _phone(
         clock=clock,
         story=voice.story,
         ring_timeout=settings.sip.ring_timeout,
+        rtp_timeout=settings.transfer.rtp_timeout,
         dialect=dialect(settings.compat),
         media_address=settings.media.advertised,
         reached=reached,
