@@ -168,12 +168,13 @@ class Hearkening:
         """The same with what was said (VoiceXML 2.1 section 7.1)."""
         if not isinstance(reply, Input | NoMatch) or not pcm:
             return reply
+        kind = self._request.properties.record_type
         try:
-            data = await asyncio.to_thread(self._means.sound.recording, pcm, "audio/x-wav")
+            data = await asyncio.to_thread(self._means.sound.recording, pcm, kind)
         except MirabelleError as error:
-            self._tell("recording", type="audio/x-wav", reason=str(error))
+            self._tell("recording", type=kind, reason=str(error))
             return reply
-        return replace(reply, recording=data, recording_ms=len(pcm) // PCM_BYTES_PER_MS)
+        return replace(reply, recording=data, recording_ms=len(pcm) // PCM_BYTES_PER_MS, recording_type=kind)
 
 
 def _question(request: Collect, session: str) -> Question:

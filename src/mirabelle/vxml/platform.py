@@ -9,10 +9,15 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from mirabelle.grammar import Grammar, Match
+
+
+WAV: Final = "audio/x-wav"
+RECORDING_TYPES: Final = frozenset({WAV, "audio/wav", "audio/basic", "audio/x-alaw-basic"})
+"""What every platform can record (VoiceXML 2.0, appendix E)."""
 
 
 # --- what is played -------------------------------------------------------------------------------------------------
@@ -178,6 +183,7 @@ class InputProperties:
         maxnbest: the most results wanted.
         modes: `dtmf`, `voice`.
         record: whether what is said is to be kept (recordutterance).
+        record_type: as what; one of `RECORDING_TYPES`.
     """
 
     timeout_ms: int = 5000
@@ -192,6 +198,7 @@ class InputProperties:
     maxnbest: int = 1
     modes: frozenset[str] = frozenset({"dtmf", "voice"})
     record: bool = False
+    record_type: str = WAV
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,7 @@ class Record:
     maxtime_ms: int
     finalsilence_ms: int
     dtmfterm: bool
-    type: str = "audio/x-wav"
+    type: str = WAV
     grammars: tuple[Grammar, ...] = ()
     properties: InputProperties = InputProperties()
 
@@ -359,7 +366,7 @@ class Input:
     marktime_ms: int = 0
     recording: bytes | None = None
     recording_ms: int = 0
-    recording_type: str = "audio/x-wav"
+    recording_type: str = WAV
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,7 +397,7 @@ class NoMatch:
     too_long: bool = False
     recording: bytes | None = None
     recording_ms: int = 0
-    recording_type: str = "audio/x-wav"
+    recording_type: str = WAV
     markname: str = ""
     marktime_ms: int = 0
 

@@ -8,7 +8,8 @@ from typing import Final
 
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.platform import InputProperties
+from mirabelle.vxml.platform import RECORDING_TYPES, WAV, InputProperties
+from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.xml import Element
 
 DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
@@ -39,6 +40,7 @@ DEFAULTS: Final[Mapping[str, str]] = MappingProxyType(
         "universals": "none",
         "maxnbest": "1",
         "recordutterance": "false",
+        "recordutterancetype": "audio/x-wav",
     }
 )
 """What holds where no document says otherwise."""
@@ -127,10 +129,12 @@ class Properties:
 
         Raises:
             SemanticError: the value of a property is none it can have (6.3).
+            Thrown: `error.unsupported.format`, where an utterance cannot be recorded as it says (2.1, 7.1).
         """
         self.truth("bargein")
         self.words("bargeintype", "speech", "hotword")
         self.share("speedvsaccuracy")
+        record = self.truth("recordutterance")
         return InputProperties(
             timeout_ms=self.time("timeout") if timeout_ms is None else timeout_ms,
             interdigit_ms=self.time("interdigittimeout"),
@@ -143,8 +147,15 @@ class Properties:
             sensitivity=self.share("sensitivity"),
             maxnbest=max(1, int(self.number("maxnbest"))),
             modes=frozenset(self.words("inputmodes", "dtmf", "voice")),
-            record=self.truth("recordutterance"),
+            record=record,
+            record_type=self._record_type() if record else WAV,
         )
+
+    def _record_type(self) -> str:
+        kind = self.text("recordutterancetype").strip().lower() or WAV
+        if kind not in RECORDING_TYPES:
+            raise Thrown("error.unsupported.format", f"Utterances cannot be recorded as '{kind[:60]}'; ask for {WAV}.")
+        return kind
 
 
 def whole(text: str, name: str) -> int:

@@ -12,14 +12,12 @@ from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.inputs import Heard, begin_waiting, mark_passed, take_input, tell, tell_mark
 from mirabelle.vxml.items import FormItem
 from mirabelle.vxml.machine import Machine, Recording, Steps
-from mirabelle.vxml.platform import HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
+from mirabelle.vxml.platform import RECORDING_TYPES, HungUp, Input, NoInput, Note, NoteKind, Record, Recorded
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.trace import Filled
 
 MOST_MS: Final = 3_600_000
 """The longest recording: an hour."""
-
-_TYPES: Final = frozenset({"audio/basic", "audio/x-alaw-basic", "audio/x-wav", "audio/wav"})
 
 
 def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Heard | None]:
@@ -33,7 +31,7 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
     """
     element = item.element
     kind = element.get("type").strip().lower() or machine.dialect.record_type
-    if kind not in _TYPES:
+    if kind not in RECORDING_TYPES:
         raise Thrown("error.unsupported.format", f"<record> cannot make '{kind[:60]}'; it can make audio/x-wav.")
     begin_waiting(machine)
     properties = machine.properties

@@ -137,7 +137,11 @@ _PROPERTY_REMARKS: Final[Mapping[str, str]] = MappingProxyType(
         "fetchaudiodelay": "How long a fetch may take before it is heard.",
         "fetchaudiominimum": "How long it is heard at least, once it has begun.",
         "fetchtimeout": "At most 300 s.",
-        "recordutterance": "Of words on the telephone, as a WAV file.",
+        "recordutterance": "Of words on the telephone.",
+        "recordutterancetype": (
+            "`audio/x-wav`, `audio/wav`, `audio/basic`, `audio/x-alaw-basic`; any other throws "
+            "`error.unsupported.format` where input is waited for and recorded."
+        ),
         "universals": "`help`, `exit`, `cancel` or `all`.",
         "inputmodes": "`dtmf`, `voice` or both; input of another mode is not heard.",
         "termchar": "Empty: no key ends an input.",

@@ -92,7 +92,7 @@ class Sound:
         return Spoken(item.text.encode())
 
     def recording(self, pcm: bytes, media_type: str) -> bytes:
-        return b"file of " + pcm
+        return media_type.encode() + b" of " + pcm
 
 
 class Web:
@@ -304,12 +304,14 @@ async def test_a_key_before_the_answer_wins() -> None:
 @pytest.mark.parametrize("said", ["red", "blue"])
 async def test_what_was_said_is_kept_where_it_is_wanted(said: str) -> None:
     async with a_rig() as rig:
-        collecting = asyncio.create_task(rig.line.collect(ask(properties=replace(PATIENT, record=True))))
+        kept = replace(PATIENT, record=True, record_type="audio/basic")
+        collecting = asyncio.create_task(rig.line.collect(ask(properties=kept)))
         await rig.speaks()
         rig.recogniser.understands((said, 1.0))
         reply = await collecting
         assert isinstance(reply, Input | NoMatch)
-        assert (reply.recording, reply.recording_ms) == (b"file of " + SPOKEN, 100)
+        assert (reply.recording, reply.recording_ms) == (b"audio/basic of " + SPOKEN, 100)
+        assert reply.recording_type == "audio/basic"
 
 
 async def test_a_recogniser_that_is_gone_is_no_resource() -> None:

@@ -42,9 +42,12 @@ def test_everything_about_input_reaches_the_platform() -> None:
         "interdigittimeout": "1500ms", "termtimeout": "2s", "termchar": "*", "completetimeout": "1s",
         "incompletetimeout": "2s", "maxspeechtimeout": "9s", "confidencelevel": "0.7", "sensitivity": "0.2",
         "maxnbest": "3", "inputmodes": "dtmf", "recordutterance": "true",
+        "recordutterancetype": "Audio/Basic ",
     }  # fmt: skip
     given = "".join(f"<property name='{name}' value='{value}'/>" for name, value in values.items())
-    expected = InputProperties(3000, 1500, 2000, "*", 1000, 2000, 9000, 0.7, 0.2, 3, frozenset({"dtmf"}), record=True)
+    expected = InputProperties(
+        3000, 1500, 2000, "*", 1000, 2000, 9000, 0.7, 0.2, 3, frozenset({"dtmf"}), True, "audio/basic"
+    )
     assert asked(vxml(f"{given}<form><field name='f'>{ONE}</field></form>")) == expected
 
 
@@ -92,6 +95,16 @@ def test_a_value_that_is_none_is_a_semantic_error_where_input_is_waited_for(name
     body = f"{caught}<property name='{name}' value='{value}'/><form><field name='f'>Say it.{ONE}</field></form>"
     ended = run(vxml(body), "1")
     assert (ended.logs, ended.prompts[-1]) == (["caught"], "Sorry.")
+
+
+@pytest.mark.parametrize(("wanted", "logs"), [("true", ["caught"]), ("false", ["1"])])
+def test_a_type_that_utterances_cannot_have_is_an_event_where_they_are_recorded(wanted: str, logs: list[str]) -> None:
+    given = (
+        f"<property name='recordutterance' value='{wanted}'/><property name='recordutterancetype' value='audio/mpeg'/>"
+    )
+    caught = "<catch event='error.unsupported.format'><log>caught</log><exit/></catch>"
+    field = f"<field name='f'>{ONE}<filled><log expr='f'/></filled></field>"
+    assert run(vxml(f"{caught}{given}<form>{field}</form>"), "1").logs == logs
 
 
 def test_a_property_nobody_knows_is_empty() -> None:

@@ -9,6 +9,7 @@ from mirabelle.vxml.analysis.finding import Finding, Rule, shown, suggestion
 from mirabelle.vxml.analysis.page import Page
 from mirabelle.vxml.duration import milliseconds
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.platform import RECORDING_TYPES
 from mirabelle.vxml.properties import DEFAULTS, whole
 
 _FETCHED: Final = ("audio", "data", "document", "grammar", "object", "script")
@@ -24,6 +25,7 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "bargeintype": ("speech", "hotword"),
     "inputmodes": ("dtmf", "voice"),
     "recordutterance": ("true", "false"),
+    "recordutterancetype": tuple(sorted(RECORDING_TYPES)),
 }
 _UNIVERSALS: Final = ("none", "all", "help", "exit", "cancel")
 _KEYS: Final = frozenset("0123456789*#ABCD")
@@ -48,14 +50,14 @@ def findings(page: Page) -> Iterator[Finding]:
 
 
 def _unreadable(name: str, value: str) -> str:
-    """What a value should be that throws `error.semantic` as it is; empty where it is right."""
+    """What a value should be that throws an error as it is; empty where it is right."""
     if name in _TIMES:
         return _tried(lambda: milliseconds(value), "write a time such as '3s' or '300ms'")
     if name in _SHARES:
         good = not _tried(lambda: float(value), "no number") and 0 <= float(value) <= 1
         return "" if good else "write a number from 0.0 to 1.0"
     if name in _WORDS:
-        given = value.split()
+        given = value.lower().split() if name == "recordutterancetype" else value.split()
         return "" if given and set(given) <= set(_WORDS[name]) else f"write {' or '.join(_WORDS[name])}"
     if name == "maxnbest" or (value and name.endswith(("maxage", "maxstale"))):
         return _tried(lambda: whole(value, name), "write a whole number")
