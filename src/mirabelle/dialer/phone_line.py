@@ -280,6 +280,8 @@ class PhoneLine:
             return HungUp()
         if ended is not None and ended.cause is Cause.NOTHING_SAID:
             return NoInput()
+        if ended is not None and ended.unspoken:
+            return Recorded(b"", request.type, 0, termchar=ended.key, input=ended.input)
         data, media_type = await self._file(pcm, request.type)
         duration = round(len(pcm) / PCM_BYTES_PER_MS)
         if ended is None:

@@ -39,11 +39,13 @@ class End:
         cause: why.
         key: the last key pressed, where keys ended it.
         input: what the keys mean, where a grammar accepts them.
+        unspoken: keys ended it before the caller had said anything.
     """
 
     cause: Cause
     key: str = ""
     input: Input | None = None
+    unspoken: bool = False
 
 
 class Recorder:
@@ -67,6 +69,7 @@ class Recorder:
         self._final_silence: int | None = None
         self._collector = patient(self._keyed, self._request.properties, now)
         self._last_key = ""
+        self._spoken = False
 
     def deadline(self) -> int:
         """When `tick` is wanted."""
@@ -77,6 +80,7 @@ class Recorder:
 
     def voice_began(self) -> None:
         """The caller speaks."""
+        self._spoken = True
         self._nothing_said = self._final_silence = None
 
     def voice_ended(self, at: int) -> None:
@@ -112,8 +116,8 @@ class Recorder:
         if isinstance(decision, Matched):
             found = match_keys(decision.keys, self._request.grammars, self._request.properties)
             if isinstance(found, Input):
-                return End(Cause.INPUT, self._last_key, found)
+                return End(Cause.INPUT, self._last_key, found, unspoken=not self._spoken)
         if self._request.dtmfterm:
-            return End(Cause.KEY, self._last_key)
+            return End(Cause.KEY, self._last_key, unspoken=not self._spoken)
         self._collector = patient(self._keyed, self._request.properties, now)
         return None

@@ -205,8 +205,8 @@ class FormInterpretation:
                 yield from self._filled([item])
             case "record":
                 active = yield from active_grammars(machine, item, modal=item.element.get("modal", "true") != "false")
-                heard = yield from record(machine, item, active)
-                yield from self._filled([item]) if heard is None else self._process(heard)
+                came = yield from record(machine, item, active)
+                yield from self._process(came) if isinstance(came, Heard) else self._filled(came)
             case "transfer":
                 active = yield from active_grammars(machine, item, modal=True)
                 yield from transfer(machine, item, active)

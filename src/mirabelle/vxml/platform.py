@@ -442,7 +442,7 @@ class Recorded:
     """A recording.
 
     Attributes:
-        data: the file.
+        data: the file; empty where the caller keyed something before there was any sound.
         content_type: its type.
         duration_ms: its length.
         termchar: the key that ended it; empty if none did.

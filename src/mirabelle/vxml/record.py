@@ -20,11 +20,14 @@ MOST_MS: Final = 3_600_000
 """The longest recording: an hour."""
 
 
-def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Heard | None]:
+def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[Heard | list[FormItem]]:
     """Record the caller and fill the item's variable and its shadow.
 
+    What keys ended before there was any sound fills nothing, and is no noinput either (2.3.6).
+
     Returns:
-        Input that matched a grammar from outside the item and thereby ended the recording; None otherwise.
+        Input that matched a grammar from outside the item and thereby ended the recording; otherwise the items that
+        were filled: this one or none.
 
     Raises:
         Thrown: noinput, connection.disconnect.hangup or an error.
@@ -53,12 +56,10 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
                 # As if a grammar of the item's own had matched it (2.3.6).
                 keyed = {"confidence": 1.0, "utterance": key, "inputmode": "dtmf", "interpretation": key}
                 tell(machine, [keyed | mark_passed(reply)])
-            _fill(machine, item, reply)
         case Recorded(input=Input() as spoken):
             heard = take_input(machine, spoken, active)
             if not isinstance(heard.owner, ForItem):
                 return heard
-            _fill(machine, item, reply)
         case HungUp():
             if reply.recording:
                 _fill(machine, item, Recorded(reply.recording, kind, reply.duration_ms))
@@ -69,14 +70,16 @@ def record(machine: Machine, item: FormItem, active: Sequence[Active]) -> Steps[
         case _:
             raise Thrown("error.noresource", "The line cannot record.")
     yield Note(NoteKind.RECORD, f"{item.name} {reply.duration_ms} ms, {len(reply.data)} bytes")
-    return None
+    return _fill(machine, item, reply)
 
 
-def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
+def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> list[FormItem]:
+    if not recorded.data:
+        return []
     item.filled = True
     handle = machine.keep(Recording(recorded.data, recorded.content_type))
     if not item.name:
-        return
+        return [item]
     machine.scopes.assign_value(item.variable, handle)
     shadow: dict[str, int | str] = {
         "duration": recorded.duration_ms,
@@ -89,3 +92,4 @@ def _fill(machine: Machine, item: FormItem, recorded: Recorded) -> None:
     machine.scopes.assign_value(f"{item.variable}$", JsObject(json.dumps(shadow)))
     if machine.tracer is not None:
         machine.tracer.tell(Filled(item.name, json.dumps(handle)))
+    return [item]

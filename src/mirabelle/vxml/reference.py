@@ -105,6 +105,10 @@ ATTRIBUTE_REMARKS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
             "`error.unsupported.format`. Without it: see dialects."
         ),
         ("record", "maxtime"): "At most an hour.",
+        ("record", "dtmfterm"): (
+            "A key before there is any sound leaves the item without a value; that is no `noinput`, and "
+            "`application.lastresult$` has the key."
+        ),
         ("say-as", "type"): "Of older platforms.",
         ("submit", "namelist"): "Without it: see dialects.",
         ("transfer", "type"): "Without `type` and `bridge`: see dialects.",

@@ -403,11 +403,20 @@ async def test_a_key_ends_a_recording_where_it_may(dtmfterm: bool, key: str) -> 
         request = Record((say("speak"),), beep=True, maxtime_ms=50, finalsilence_ms=3000, dtmfterm=dtmfterm)
         recording = asyncio.create_task(rig.line.record(request))
         await rig.stream.recording_began.wait()
+        rig.stream.events.put_nowait(VoiceBegan(100.0))
         rig.stream.press("5")
         reply = await recording
         assert isinstance(reply, Recorded)
         assert (reply.termchar, reply.maxtime, reply.duration_ms) == (key, not key, 20)
         assert rig.stream.played == [b"speak", b"beep"]
+
+
+async def test_a_key_before_anything_was_said_leaves_no_recording() -> None:
+    async with a_rig() as rig:
+        recording = asyncio.create_task(rig.line.record(a_record(grammars=())))
+        await rig.stream.recording_began.wait()
+        rig.stream.press("5")
+        assert await recording == Recorded(b"", "audio/x-wav", 0, termchar="5")
 
 
 async def test_a_recording_that_the_callee_ends_is_kept() -> None:
@@ -444,6 +453,7 @@ async def test_a_key_that_a_grammar_accepts_ends_a_recording_as_input() -> None:
     async with a_rig() as rig:
         recording = asyncio.create_task(rig.line.record(a_record(dtmfterm=False, grammars=(FOUR,))))
         await rig.stream.recording_began.wait()
+        rig.stream.events.put_nowait(VoiceBegan(100.0))
         rig.stream.press("4321")
         reply = await recording
         assert isinstance(reply, Recorded)

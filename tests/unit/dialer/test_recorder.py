@@ -71,7 +71,7 @@ def test_a_recording_shorter_than_the_timeout_is_as_long_as_it_may_be() -> None:
 
 
 def test_any_key_ends_it() -> None:
-    assert a_recorder().key("#", START + 10) == End(Cause.KEY, "#")
+    assert a_recorder().key("#", START + 10) == End(Cause.KEY, "#", unspoken=True)
 
 
 def test_no_key_ends_it_where_none_may() -> None:
@@ -143,3 +143,16 @@ def test_it_always_ends_and_never_after_its_time(
         assert cause in (Cause.MAXTIME, Cause.NOTHING_SAID, Cause.FINAL_SILENCE, Cause.KEY)
         now = START + after
     assert now <= START + maxtime_ms
+
+
+@pytest.mark.parametrize(("grammars", "cause"), [((), Cause.KEY), ((ONE,), Cause.INPUT)])
+@pytest.mark.parametrize("spoke", [True, False])
+def test_keys_before_the_caller_has_spoken_are_told_apart(
+    grammars: tuple[Grammar, ...], cause: Cause, spoke: bool
+) -> None:
+    recorder = a_recorder(*grammars)
+    if spoke:
+        recorder.voice_began()
+    ended = recorder.key("5", START + 100) or recorder.tick(START + 100)
+    assert ended is not None
+    assert (ended.cause, ended.unspoken) == (cause, not spoke)

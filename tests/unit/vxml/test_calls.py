@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from tests.unit.vxml.running import block, key, run, vxml
+from mirabelle.vxml.platform import Fetch, HungUp, NoInput, Record, Recorded
+from mirabelle.vxml.session import Session
+from mirabelle.vxml.text import TextPlatform, session_variables
+from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 ONE = key("1")
 
@@ -80,6 +85,30 @@ def record(attributes: str = "", more: str = "", logs: str = "String(r$.duration
 )
 def test_a_recording(attributes: str, inputs: str, log: str) -> None:
     assert run(record(attributes), inputs).logs == [log]
+
+
+class Hasty(TextPlatform):
+    """A platform whose caller presses a key before there is any sound, and speaks when asked again."""
+
+    async def record(self, request: Record) -> Recorded | NoInput | HungUp:
+        first = self.asked == 0
+        self.asked += 1
+        self._show(request.prompts)
+        return Recorded(b"", request.type, 0, termchar="#") if first else Recorded(b"sound", request.type, 2000)
+
+    asked = 0
+
+
+async def test_a_key_before_any_sound_fills_nothing_and_the_caller_is_asked_again() -> None:
+    prompts = "<prompt>speak</prompt><prompt count='2'>again <value expr='application.lastresult$.utterance + typeof r$.duration'/></prompt>"
+    filled = "<filled><log expr='r$.duration'/></filled><noinput><log>never</log></noinput>"
+    form = f"<form><var name='v' expr='1'/><record name='r'>{prompts}{filled}</record><filled mode='any'><log expr='typeof r$.duration'/></filled></form>"
+    lines: list[str] = []
+    line = Hasty(Shelf({"start.vxml": vxml(form)}), lines.append, ())
+    with ThreadPoolExecutor(1) as executor:
+        await Session(Fetch(BASE + "start.vxml"), line, session_variables(), executor).run()
+    assert lines[:2] == ["prompt: speak", "record: r 0 ms, 0 bytes"]
+    assert lines[2:] == ["prompt: again #undefined", "record: r 2000 ms, 5 bytes", "log: 2000", "log: number"]
 
 
 def test_silence_instead_of_a_recording_is_noinput() -> None:
