@@ -19,7 +19,7 @@ from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.dialer.transferring import Bridging, refer
-from mirabelle.dialer.voice_input import Hearkening, VoiceInput, VoiceReply, hearkening
+from mirabelle.dialer.voice_input import Hearkening, VoiceInput, VoiceReply, Wanted, hearkening
 from mirabelle.errors import MirabelleError
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError
@@ -35,6 +35,7 @@ from mirabelle.vxml.platform import (
     Fetched,
     FetchFailed,
     HungUp,
+    Input,
     NoInput,
     Note,
     NoteKind,
@@ -245,11 +246,9 @@ class PhoneLine:
             term_ms=properties.term_ms,
             termchar=properties.termchar,
         )
-        async with hearkening(self._voice_input, self._stream, request, self.wake, self._tell) as words:
-            self._hearkening = words
+        async with self._hearing_words(request, hotword=request.hotword) as words:
             await self._playback.speak(interruptible)
             decision = await self._listen(collector, words, keys="dtmf" in properties.modes)
-        self._hearkening = None
         await self._playback.stop()
         if decision is not None:
             return reply_to(decision, keyed)
@@ -311,7 +310,8 @@ class PhoneLine:
         except TransferFailed as error:
             return Transferred(TransferResult.UNKNOWN, error=error.event, detail=str(error))
         bridging = Bridging(self, call, request)
-        reply = await bridging.run()
+        async with self._hearing_words(request, hotword=True):
+            reply = await bridging.run()
         if isinstance(reply, Transferred) and reply.result is TransferResult.TRANSFERRED:
             self._talking = asyncio.create_task(bridging.talk_on())
         return reply
@@ -370,6 +370,11 @@ class PhoneLine:
         """The next key that was pressed; empty where there is none."""
         return self._typed.take()
 
+    def take_words(self) -> Input | None:
+        """Words that a grammar accepts, once they were said."""
+        reply = None if self._hearkening is None else self._hearkening.reply
+        return reply if isinstance(reply, Input) else None
+
     def take_referral(self) -> ReferralAnswered | ReferralTold | None:
         """What was told of a REFER; None where there is nothing."""
         return self._referrals.popleft() if self._referrals else None
@@ -405,6 +410,16 @@ class PhoneLine:
         await self._hang_up()
 
     # --- listening ----------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def _hearing_words(self, wanted: Wanted, *, hotword: bool) -> AsyncIterator[Hearkening | None]:
+        async with hearkening(
+            self._voice_input, self._stream, wanted, self.wake, self._tell, hotword=hotword
+        ) as self._hearkening:
+            try:
+                yield self._hearkening
+            finally:
+                self._hearkening = None
 
     async def _listen(self, collector: KeyCollector, words: Hearkening | None, *, keys: bool) -> Decision | None:
         """Feed keys, where they are heard, and time to the collector until it decides.
@@ -476,7 +491,7 @@ class PhoneLine:
     async def _tape(self, request: Record) -> tuple[End | None, bytes]:
         """Record until something ends it, or the caller is gone (None); with the samples."""
         self._typed.clear()
-        async with self._watching_voice():
+        async with self._watching_voice(), self._hearing_words(request, hotword=True):
             await self._stream.record(max(request.maxtime_ms, 1) / 1000)
             ended = await self._recording_ends(Recorder(request, self.milliseconds()))
             return ended, await self._stream.stop_record()
@@ -490,6 +505,8 @@ class PhoneLine:
                         recorder.voice_began()
                     case media.VoiceEnded(at=at):
                         recorder.voice_ended(round(at * 1000))
+            if (words := self.take_words()) is not None:
+                return End(Cause.INPUT, input=words)
             ended = recorder.tick(self.milliseconds())
             while ended is None and (key := self._typed.take()):
                 ended = recorder.key(key, self.milliseconds())

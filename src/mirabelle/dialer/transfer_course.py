@@ -117,6 +117,10 @@ class Course:
             ended = self._by_keys(now)
         return ended
 
+    def words(self, said: Input, now: int) -> Transferred:
+        """The caller said a hot word."""
+        return Transferred(TransferResult.NEAR_END_DISCONNECT, self.duration(now), said)
+
     def tick(self, now: int) -> Transferred | None:
         """Let time pass."""
         if self._keyed:

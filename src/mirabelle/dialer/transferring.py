@@ -14,7 +14,7 @@ from mirabelle.media.ports import MediaError
 from mirabelle.sip import sdp
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, ReferralAnswered, ReferralTold, Ringing
-from mirabelle.vxml.platform import Audio, HungUp, Transfer, Transferred, TransferResult
+from mirabelle.vxml.platform import Audio, HungUp, Input, Transfer, Transferred, TransferResult
 
 
 class Caller(Protocol):
@@ -43,6 +43,10 @@ class Caller(Protocol):
 
     def take_key(self) -> str:
         """The next key that was pressed; empty where there is none."""
+        ...
+
+    def take_words(self) -> Input | None:
+        """Words that a grammar accepts, once they were said."""
         ...
 
     def take_referral(self) -> ReferralAnswered | ReferralTold | None:
@@ -131,7 +135,7 @@ class Bridging:
         caller, course = self._caller, self._course
         while not caller.is_gone:
             caller.look()
-            ended = await self._events() or self._keys() or course.tick(caller.milliseconds())
+            ended = await self._events() or self._input() or course.tick(caller.milliseconds())
             if ended is not None:
                 return ended
             if self._music:
@@ -139,7 +143,9 @@ class Bridging:
             await caller.wait(course.deadline())
         return HungUp(duration_ms=course.duration(caller.milliseconds()))
 
-    def _keys(self) -> Transferred | None:
+    def _input(self) -> Transferred | None:
+        if (words := self._caller.take_words()) is not None:
+            return self._course.words(words, self._caller.milliseconds())
         while key := self._caller.take_key():
             ended = self._course.key(key, self._caller.milliseconds())
             if ended is not None:

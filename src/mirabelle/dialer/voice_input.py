@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -14,7 +14,7 @@ from mirabelle.grammar import Grammar, Mode
 from mirabelle.media.ports import MediaError
 from mirabelle.speech.recogniser import Listening, Question, Recogniser, RecogniserGone, Understanding, Verdict
 from mirabelle.vxml.matching import match_hypotheses
-from mirabelle.vxml.platform import Collect, Input, InputProperties, NoInput, NoMatch, NoResource
+from mirabelle.vxml.platform import Input, InputProperties, NoInput, NoMatch, NoResource
 
 MOST_WAITING: Final = 100
 """Pieces of sound that the recogniser has not taken yet, 10 s of it; the oldest goes."""
@@ -53,24 +53,45 @@ class Ear(Protocol):
         ...
 
 
+class Wanted(Protocol):
+    """What is listened for: a `Collect`, a `Record` or a `Transfer`."""
+
+    @property
+    def grammars(self) -> Sequence[Grammar]:
+        """In order of precedence; those for keys are left alone."""
+        ...
+
+    @property
+    def properties(self) -> InputProperties:
+        """How it is listened to."""
+        ...
+
+
 @contextlib.asynccontextmanager
 async def hearkening(
-    means: VoiceInput | None, ear: Ear, request: Collect, wake: Callable[[], None], tell: Tell
+    means: VoiceInput | None,
+    ear: Ear,
+    request: Wanted,
+    wake: Callable[[], None],
+    tell: Tell,
+    *,
+    hotword: bool,
 ) -> AsyncIterator[Hearkening | None]:
     """Listen for one input, from entering to leaving; None where nothing understands words or none are wanted.
 
     Args:
         means: what understands them.
         ear: told to give sound away; whoever gets it passes it on to `Hearkening.hear`.
-        request: what is collected.
+        request: what is listened for.
         wake: called when somebody begins to speak, and when there is a reply.
         tell: hears how it went.
+        hotword: whether what matches nothing is passed over.
     """
     wanted = any(each.mode is Mode.VOICE for each in request.grammars) and "voice" in request.properties.modes
     if means is None or not wanted:
         yield None
         return
-    begun = Hearkening(means, request, wake, tell)
+    begun = Hearkening(means, request, wake, tell, hotword=hotword)
     try:
         with contextlib.suppress(MediaError):  # it is gone, which the line is about to hear
             await ear.listen(True)
@@ -92,11 +113,14 @@ class Hearkening:
         reply: what came of it, once that is known.
     """
 
-    def __init__(self, means: VoiceInput, request: Collect, wake: Callable[[], None], tell: Tell) -> None:
+    def __init__(
+        self, means: VoiceInput, request: Wanted, wake: Callable[[], None], tell: Tell, *, hotword: bool = False
+    ) -> None:
         self._means, self._request, self._wake, self._tell = means, request, wake, tell
+        self._hotword = hotword
         # Sound is dropped and not waited for: who feeds it also hears keys and hang-ups.
         self._sound: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
-        self.interrupts = not request.hotword
+        self.interrupts = not hotword
         self.speaking = False
         self.reply: VoiceReply | None = None
         self._task = asyncio.create_task(self._run())
@@ -144,7 +168,7 @@ class Hearkening:
         )
         if found.reason:
             self._tell("recogniser failed", reason=found.reason)
-        if request.hotword and not isinstance(reply, Input):
+        if self._hotword and not isinstance(reply, Input):
             return None
         return await self._recorded(reply, found.pcm) if request.properties.record else reply
 
@@ -177,7 +201,7 @@ class Hearkening:
         return replace(reply, recording=data, recording_ms=len(pcm) // PCM_BYTES_PER_MS, recording_type=kind)
 
 
-def _question(request: Collect, session: str) -> Question:
+def _question(request: Wanted, session: str) -> Question:
     grammars = [each for each in request.grammars if each.mode is Mode.VOICE]
     return Question(grammars, _listening(request.properties), _language(grammars), session)
 

@@ -181,3 +181,20 @@ async def test_a_recogniser_that_is_not_there_is_no_resource() -> None:
         url = f"http://127.0.0.1:{server.server_port}/"
     async with a_speaking_callee(url, await spoken("coffee")) as switch:
         assert (await switch.result()) == {"event": "error.noresource"}
+
+
+async def test_a_hot_word_of_the_callee_ends_a_bridge(stub: Stub) -> None:
+    stub.alternatives = [{"transcript": "come back"}]
+    hot_word = '<grammar version="1.0" root="r" xml:lang="en-US"><rule id="r">come back</rule></grammar>'
+    recogniser = Announced(stub.url)
+    try:
+        async with a_plane() as plane, a_switch(plane, inside=hot_word, recogniser=recogniser) as switch:
+            await switch.agent.sound()
+            async with asyncio.timeout(20):
+                await recogniser.listening.wait()
+            callee = await switch.callee.sound()
+            await callee.play([bytes(8000), await spoken("come back")])
+            told = await switch.result()
+    finally:
+        await recogniser.aclose()
+    assert (told["moved"], told["keys"]) == ("near_end_disconnect", "come back")

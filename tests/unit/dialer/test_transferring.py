@@ -14,7 +14,7 @@ from mirabelle.media.ports import MediaError
 from mirabelle.sip import sdp
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import Answered, Ended, ReferralAnswered, ReferralTold, Ringing
-from mirabelle.vxml.platform import Audio, HungUp, Transfer, Transferred, TransferResult
+from mirabelle.vxml.platform import Audio, HungUp, Input, Transfer, Transferred, TransferResult
 
 BRIDGE = Transfer(prompts=(), dest="tel:+16175550188", type="bridge", connecttimeout_ms=30_000, maxtime_ms=0)
 BLIND = replace(BRIDGE, type="blind")
@@ -29,6 +29,7 @@ class Caller:
         self.is_gone = False
         self.now = 1_000
         self.keys: deque[str] = deque()
+        self.words: Input | None = None
         self.referrals: deque[ReferralAnswered | ReferralTold] = deque()
         self.call: Call | None = None
         self.did: list[str] = []
@@ -53,6 +54,8 @@ class Caller:
                 self.is_gone = True
             case str() as keys:
                 self.keys.extend(keys)
+            case Input() as words:
+                self.words = words
             case ReferralAnswered() | ReferralTold() as told:
                 self.referrals.append(told)
             case event:
@@ -61,6 +64,9 @@ class Caller:
 
     def take_key(self) -> str:
         return self.keys.popleft() if self.keys else ""
+
+    def take_words(self) -> Input | None:
+        return self.words
 
     def take_referral(self) -> ReferralAnswered | ReferralTold | None:
         return self.referrals.popleft() if self.referrals else None
@@ -167,6 +173,14 @@ async def test_an_answer_that_names_no_sound_is_no_route(kind: str) -> None:
 async def test_early_media_that_cannot_be_used_is_waited_out() -> None:
     ended, _, _ = await bridged(Ringing(183, THERE, 1.0), "hangs up", error=SipError("nowhere"))
     assert ended == HungUp()
+
+
+@pytest.mark.parametrize("before", [(), (Answered(THERE, 2.0),)])
+async def test_words_that_a_grammar_accepts_end_a_bridge(before: tuple[object, ...]) -> None:
+    said = Input("voice", "come back", ())
+    ended, _, call = await bridged(*before, said)
+    assert isinstance(ended, Transferred)
+    assert (ended.result, ended.input, call.closing) == (TransferResult.NEAR_END_DISCONNECT, said, True)
 
 
 async def test_a_far_end_that_vanishes_has_hung_up() -> None:

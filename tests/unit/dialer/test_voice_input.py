@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from mirabelle import grammar
 from mirabelle.dialer.phone_line import PhoneLine
 from mirabelle.dialer.voice_input import MOST_WAITING, Hearkening, VoiceInput
-from mirabelle.media.events import Digit, Heard, Lost, MediaEvent, PlayFinished, PlayStarted
+from mirabelle.media.events import Digit, Heard, Lost, MediaEvent, PlayFinished, PlayStarted, VoiceBegan
 from mirabelle.speech.recogniser import (
     Hypothesis,
     Listening,
@@ -33,6 +34,8 @@ from mirabelle.vxml.platform import (
     NoMatch,
     NoResource,
     Prompt,
+    Record,
+    Recorded,
     Speech,
 )
 
@@ -44,6 +47,7 @@ COLOURS = grammar.load(
 FOUR = grammar.builtin("builtin:dtmf/digits?length=4")
 PATIENT = InputProperties(timeout_ms=60_000, interdigit_ms=60_000)
 QUICK = InputProperties(timeout_ms=20, interdigit_ms=20)
+RECORDED = b"\x03\x04" * 800
 SPOKEN = b"\x01\x02" * 800
 """100 ms."""
 
@@ -76,6 +80,15 @@ class Stream:
 
     async def stop(self) -> None:
         self.stopped.set()
+
+    async def record(self, max_seconds: float) -> None:
+        return
+
+    async def stop_record(self) -> bytes:
+        return RECORDED
+
+    async def watch_voice(self, wanted: bool) -> None:
+        return
 
     async def listen(self, wanted: bool) -> None:
         self.listened.append(wanted)
@@ -312,6 +325,38 @@ async def test_what_was_said_is_kept_where_it_is_wanted(said: str) -> None:
         assert isinstance(reply, Input | NoMatch)
         assert (reply.recording, reply.recording_ms) == (b"audio/basic of " + SPOKEN, 100)
         assert reply.recording_type == "audio/basic"
+
+
+def a_record(**wanted: Any) -> Record:
+    request = Record((), beep=False, maxtime_ms=60_000, finalsilence_ms=0, dtmfterm=True, grammars=(FOUR, COLOURS))
+    return replace(request, properties=PATIENT, **wanted)
+
+
+async def test_words_that_a_grammar_accepts_end_a_recording_and_no_others_do() -> None:
+    async with a_rig() as rig:
+        recording = asyncio.create_task(rig.line.record(a_record()))
+        await rig.speaks()
+        rig.recogniser.understands(("hello there", 1.0))
+        await rig.speaks()
+        rig.recogniser.understands(("red", 1.0))
+        reply = await recording
+        assert isinstance(reply, Recorded)
+        assert reply.input is not None
+        assert (reply.input.mode, reply.input.utterance, reply.termchar) == ("voice", "red", "")
+        assert reply.data == b"audio/x-wav of " + RECORDED
+        assert rig.stream.listened == [True, False]
+
+
+async def test_a_recording_goes_on_without_a_recogniser() -> None:
+    async with a_rig() as rig:
+        recording = asyncio.create_task(rig.line.record(a_record()))
+        await rig.speaks()
+        rig.recogniser.given.put_nowait(RecogniserGone("nobody answers"))
+        rig.stream.events.put_nowait(VoiceBegan(0.0))
+        rig.press("#")
+        reply = await recording
+        assert isinstance(reply, Recorded)
+        assert (reply.input, reply.termchar) == (None, "#")
 
 
 async def test_a_recogniser_that_is_gone_is_no_resource() -> None:
