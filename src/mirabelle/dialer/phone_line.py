@@ -14,12 +14,12 @@ from mirabelle.calls.clock import Clock
 from mirabelle.dialer.destination import TransferFailed
 from mirabelle.dialer.key_input import reply_to, split
 from mirabelle.dialer.mark_trail import marked
-from mirabelle.dialer.playback import Playback, Tell, strung
+from mirabelle.dialer.playback import Playback, strung
 from mirabelle.dialer.recorder import Cause, End, Recorder
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
 from mirabelle.dialer.switchboard import Switchboard
 from mirabelle.dialer.transferring import Bridging, refer
-from mirabelle.dialer.voice_input import Hearkening, VoiceInput, VoiceReply, Wanted, hearkening
+from mirabelle.dialer.voice_input import Hearkening, Tell, VoiceInput, VoiceReply, Wanted, hearkening
 from mirabelle.errors import MirabelleError
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import math
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 from mirabelle.calls.clock import Clock
 from mirabelle.dialer.mark_trail import MarkTrail
 from mirabelle.dialer.sound import PCM_BYTES_PER_MS, Sound
+from mirabelle.dialer.voice_input import Tell
 from mirabelle.errors import MirabelleError
 from mirabelle.media import events as media
 from mirabelle.media.ports import MediaError
@@ -20,14 +21,6 @@ from mirabelle.vxml.platform import Audio, Item, Mark, Prompt, Speech
 
 SHORTEST_ROUND_MS: Final = 1000
 """What is played over and over is at least so long until it begins again."""
-
-
-class Tell(Protocol):
-    """Hears what happens on the line."""
-
-    def __call__(self, event: str, **fields: object) -> None:
-        """Hear one event with its fields."""
-        ...
 
 
 class Playback:
@@ -180,6 +173,9 @@ class Playback:
         play_id = await self.queue(spoken.pcm)
         if play_id is not None:
             self.trail.queue(play_id, spoken.marks)
+        else:
+            for mark in spoken.marks:
+                self.trail.place(mark.name)
 
 
 def strung(pcm: bytes) -> bytes:

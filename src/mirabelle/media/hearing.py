@@ -29,6 +29,9 @@ PATIENCE: Final = 100
 FADED: Final = 10
 """Ticks without a packet after which a tone counts as over."""
 
+COMFORT_NOISE: Final = 13
+"""The payload type of what is sent now and then in place of silence (RFC 3389)."""
+
 _PLAIN: Final = rtp.VERSION << 6
 
 _CODECS: Final[Mapping[g711.Codec, int]] = MappingProxyType({"PCMU": 0, "PCMA": 8})
@@ -102,13 +105,15 @@ class _Batch:
         good = self._well_formed() & bank.live[owners]
         kind = self._headers["second"] & 0x7F
         is_event = kind == bank.event_type[owners]
-        good &= is_event | (kind == bank.audio_type[owners]) | (kind == 0) | (kind == 8)
+        # Comfort noise says that somebody is there; what is played of it is silence.
+        is_noise = (kind == COMFORT_NOISE) & ~is_event
+        good &= is_event | is_noise | (kind == bank.audio_type[owners]) | (kind == 0) | (kind == 8)
         good &= self._from_far_end(good)
         np.add.at(bank.refused, owners[~good & bank.live[owners]], 1)
         picked = np.nonzero(good)[0]
         if not len(picked):
             return []
-        rows = owners[picked]
+        rows, sounds = owners[picked], ~(is_event | is_noise)[picked]
         bank.quiet[rows] = 0
         header = self._headers[picked]
         anew = bank.reception.update(
@@ -116,7 +121,7 @@ class _Batch:
             header["ssrc"].astype(np.int64),
             header["sequence"].astype(np.int64),
             header["timestamp"].astype(np.int64),
-            ~is_event[picked],
+            sounds,
             ticks * FRAME,
         )
         told: Told = []
@@ -125,16 +130,16 @@ class _Batch:
             _report(stream, stream.receiver.restart(), told)
         for packet in picked[is_event[picked]].tolist():
             self._take_event(packet, now, told)
-        for packet in picked[~is_event[picked] & bank.recorded[rows]].tolist():
+        for packet in picked[sounds & bank.recorded[rows]].tolist():
             self._take_audio(packet, ticks)
-        for packet in picked[~is_event[picked] & bank.bridged[rows]].tolist():
+        for packet in picked[sounds & bank.bridged[rows]].tolist():
             self._pass_on(packet)
-        for packet in picked[~is_event[picked] & bank.tapped[rows]].tolist():
+        for packet in picked[sounds & bank.tapped[rows]].tolist():
             self._give_away(packet)
         if bank.watched[rows].any():
-            self._measure(picked[~is_event[picked] & bank.watched[rows]])
+            self._measure(picked[sounds & bank.watched[rows]])
         if bank.inband[rows].any():
-            self._listen_for_tones(picked[~is_event[picked] & bank.inband[rows]], now, told)
+            self._listen_for_tones(picked[sounds & bank.inband[rows]], now, told)
         return told
 
     def _well_formed(self) -> npt.NDArray[np.bool_]:

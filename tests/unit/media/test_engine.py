@@ -270,6 +270,18 @@ def test_a_far_end_that_sends_nothing_any_more_is_told_of_once(desk: Desk) -> No
     assert desk.engine.drain() == [(9, WentSilent())]
 
 
+def test_comfort_noise_is_a_sign_of_life_and_no_sound(desk: Desk) -> None:
+    desk.connected()
+    desk.engine.watch_silence(1, 0.2)
+    desk.engine.record(1, 8000)
+    for index in range(3):
+        desk.deliver(packet(index, b"\x48", kind=13))
+        assert desk.run(8) == []
+    assert desk.engine.stop_record(1) == bytes(2 * 160 * 24)
+    assert desk.run(4) == [WentSilent()]
+    assert desk.engine.close(1).refused == 0
+
+
 def test_where_another_far_end_is_named_its_silence_begins_anew(desk: Desk) -> None:
     desk.connected()
     desk.engine.watch_silence(1, 0.2)
