@@ -127,6 +127,7 @@ class PhoneLine:
         self._tell = tell
         self._happened = asyncio.Event()
         self._typed = TypeAhead()
+        self._pressed_at = 0
         self._turns: deque[media.VoiceBegan | media.VoiceEnded] = deque()
         self._sent = asyncio.Event()
         self._answered_at = clock.monotonic()
@@ -154,7 +155,8 @@ class PhoneLine:
         """Take the events of the media stream until it is gone. Runs beside the session."""
         while True:
             match await self._stream.next_event():
-                case media.Digit(key=key):
+                case media.Digit(key=key, at=at):
+                    self._pressed_at = round(at * 1000)
                     self._tell("digit", key=key)
                     self._typed.press(key)
                     self._happened.set()
@@ -501,15 +503,15 @@ class PhoneLine:
             self._happened.clear()
             while self._turns:
                 match self._turns.popleft():
-                    case media.VoiceBegan():
-                        recorder.voice_began()
+                    case media.VoiceBegan(at=at):
+                        recorder.voice_began(round(at * 1000))
                     case media.VoiceEnded(at=at):
                         recorder.voice_ended(round(at * 1000))
             if (words := self.take_words()) is not None:
                 return End(Cause.INPUT, input=words)
             ended = recorder.tick(self.milliseconds())
             while ended is None and (key := self._typed.take()):
-                ended = recorder.key(key, self.milliseconds())
+                ended = recorder.key(key, self.milliseconds(), self._pressed_at)
             if ended is not None:
                 return ended
             await self.wait(recorder.deadline())

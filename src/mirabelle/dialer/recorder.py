@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
 from mirabelle.dialer.key_input import patient
 from mirabelle.grammar import Mode
 from mirabelle.vxml.collector import Matched
 from mirabelle.vxml.matching import match_keys
 from mirabelle.vxml.platform import Input, Record
+
+TONE_BEGINS: Final = 100
+"""Milliseconds by which the tone of a key may be heard, as sound, before it is told of as a key."""
 
 
 class Cause(enum.Enum):
@@ -69,7 +73,8 @@ class Recorder:
         self._final_silence: int | None = None
         self._collector = patient(self._keyed, self._request.properties, now)
         self._last_key = ""
-        self._spoken = False
+        self._spoke_at: int | None = None
+        self._pressed_at = now
 
     def deadline(self) -> int:
         """When `tick` is wanted."""
@@ -78,9 +83,10 @@ class Recorder:
             deadlines += [self._nothing_said, self._final_silence]
         return min(each for each in deadlines if each is not None)
 
-    def voice_began(self) -> None:
-        """The caller speaks."""
-        self._spoken = True
+    def voice_began(self, at: int) -> None:
+        """The caller speaks since then."""
+        if self._spoke_at is None:
+            self._spoke_at = at
         self._nothing_said = self._final_silence = None
 
     def voice_ended(self, at: int) -> None:
@@ -89,8 +95,10 @@ class Recorder:
         if self._request.finalsilence_ms > 0:
             self._final_silence = at + self._request.finalsilence_ms
 
-    def key(self, key: str, now: int) -> End | None:
-        """Take a key."""
+    def key(self, key: str, now: int, pressed: int) -> End | None:
+        """Take a key that was pressed a moment ago."""
+        if not self._collector.keys:
+            self._pressed_at = pressed
         self._last_key = key
         self._collector.key(key, now)
         return self._by_keys(now)
@@ -116,8 +124,12 @@ class Recorder:
         if isinstance(decision, Matched):
             found = match_keys(decision.keys, self._request.grammars, self._request.properties)
             if isinstance(found, Input):
-                return End(Cause.INPUT, self._last_key, found, unspoken=not self._spoken)
+                return End(Cause.INPUT, self._last_key, found, unspoken=self._unspoken())
         if self._request.dtmfterm:
-            return End(Cause.KEY, self._last_key, unspoken=not self._spoken)
+            return End(Cause.KEY, self._last_key, unspoken=self._unspoken())
         self._collector = patient(self._keyed, self._request.properties, now)
         return None
+
+    def _unspoken(self) -> bool:
+        # The tone of a key is taken for a voice that began with it.
+        return self._spoke_at is None or self._spoke_at > self._pressed_at - TONE_BEGINS

@@ -403,7 +403,7 @@ async def test_a_key_ends_a_recording_where_it_may(dtmfterm: bool, key: str) -> 
         request = Record((say("speak"),), beep=True, maxtime_ms=50, finalsilence_ms=3000, dtmfterm=dtmfterm)
         recording = asyncio.create_task(rig.line.record(request))
         await rig.stream.recording_began.wait()
-        rig.stream.events.put_nowait(VoiceBegan(100.0))
+        rig.stream.events.put_nowait(VoiceBegan(90.0))
         rig.stream.press("5")
         reply = await recording
         assert isinstance(reply, Recorded)
@@ -453,7 +453,7 @@ async def test_a_key_that_a_grammar_accepts_ends_a_recording_as_input() -> None:
     async with a_rig() as rig:
         recording = asyncio.create_task(rig.line.record(a_record(dtmfterm=False, grammars=(FOUR,))))
         await rig.stream.recording_began.wait()
-        rig.stream.events.put_nowait(VoiceBegan(100.0))
+        rig.stream.events.put_nowait(VoiceBegan(90.0))
         rig.stream.press("4321")
         reply = await recording
         assert isinstance(reply, Recorded)

@@ -45,23 +45,23 @@ def test_who_says_nothing_is_waited_for_as_long_as_the_timeout() -> None:
 
 def test_who_falls_silent_ends_the_recording_after_the_final_silence() -> None:
     recorder = a_recorder()
-    recorder.voice_began()
+    recorder.voice_began(START)
     recorder.voice_ended(START + 4000)
     assert over(recorder) == (Cause.FINAL_SILENCE, 7000)
 
 
 def test_who_goes_on_speaking_does_not() -> None:
     recorder = a_recorder()
-    recorder.voice_began()
+    recorder.voice_began(START)
     recorder.voice_ended(START + 4000)
-    recorder.voice_began()
+    recorder.voice_began(START)
     assert recorder.tick(START + 8000) is None
     assert over(recorder) == (Cause.MAXTIME, 60_000)
 
 
 def test_without_a_final_silence_only_the_time_ends_what_was_begun() -> None:
     recorder = a_recorder(finalsilence_ms=0)
-    recorder.voice_began()
+    recorder.voice_began(START)
     recorder.voice_ended(START + 1000)
     assert over(recorder) == (Cause.MAXTIME, 60_000)
 
@@ -71,19 +71,19 @@ def test_a_recording_shorter_than_the_timeout_is_as_long_as_it_may_be() -> None:
 
 
 def test_any_key_ends_it() -> None:
-    assert a_recorder().key("#", START + 10) == End(Cause.KEY, "#", unspoken=True)
+    assert a_recorder().key("#", START + 10, START + 10) == End(Cause.KEY, "#", unspoken=True)
 
 
 def test_no_key_ends_it_where_none_may() -> None:
     recorder = a_recorder(dtmfterm=False)
     for key in "1#*":
-        assert recorder.key(key, START + 10) is None
+        assert recorder.key(key, START + 10, START + 10) is None
     assert over(recorder) == (Cause.NOTHING_SAID, 5000)
 
 
 @pytest.mark.parametrize("dtmfterm", [True, False])
 def test_a_key_that_a_grammar_accepts_is_input(dtmfterm: bool) -> None:
-    ended = a_recorder(ONE, dtmfterm=dtmfterm).key("7", START + 10)
+    ended = a_recorder(ONE, dtmfterm=dtmfterm).key("7", START + 10, START + 10)
     assert ended is not None
     assert ended.input is not None
     assert (ended.cause, ended.key, ended.input.utterance) == (Cause.INPUT, "7", "7")
@@ -91,9 +91,9 @@ def test_a_key_that_a_grammar_accepts_is_input(dtmfterm: bool) -> None:
 
 def test_keys_that_a_grammar_accepts_together_are_input_together() -> None:
     recorder = a_recorder(TWO)
-    assert recorder.key("7", START + 4900) is None
+    assert recorder.key("7", START + 4900, START + 4900) is None
     assert recorder.tick(START + 5500) is None
-    ended = recorder.key("8", START + 5600)
+    ended = recorder.key("8", START + 5600, START + 5600)
     assert ended is not None
     assert ended.input is not None
     assert ended.input.utterance == "78"
@@ -102,14 +102,14 @@ def test_keys_that_a_grammar_accepts_together_are_input_together() -> None:
 @pytest.mark.parametrize(("dtmfterm", "end"), [(True, (Cause.KEY, 2100)), (False, (Cause.NOTHING_SAID, 5000))])
 def test_keys_that_stay_incomplete_are_like_any_others(dtmfterm: bool, end: tuple[Cause, int]) -> None:
     recorder = a_recorder(TWO, dtmfterm=dtmfterm)
-    assert recorder.key("7", START + 100) is None
+    assert recorder.key("7", START + 100, START + 100) is None
     assert over(recorder) == end
 
 
 def test_after_keys_that_nothing_accepts_others_may_be() -> None:
     recorder = a_recorder(ONE, dtmfterm=False)
-    assert recorder.key("#", START + 100) is None
-    ended = recorder.key("4", START + 200)
+    assert recorder.key("#", START + 100, START + 100) is None
+    ended = recorder.key("4", START + 200, START + 200)
     assert ended is not None
     assert ended.cause is Cause.INPUT
 
@@ -133,11 +133,11 @@ def test_it_always_ends_and_never_after_its_time(
             break
         now += later
         if what == "began":
-            recorder.voice_began()
+            recorder.voice_began(now)
         elif what == "ended":
             recorder.voice_ended(now)
         else:
-            ended = recorder.key(what, now)
+            ended = recorder.key(what, now, now)
     if ended is None:
         cause, after = over(recorder)
         assert cause in (Cause.MAXTIME, Cause.NOTHING_SAID, Cause.FINAL_SILENCE, Cause.KEY)
@@ -152,7 +152,26 @@ def test_keys_before_the_caller_has_spoken_are_told_apart(
 ) -> None:
     recorder = a_recorder(*grammars)
     if spoke:
-        recorder.voice_began()
-    ended = recorder.key("5", START + 100) or recorder.tick(START + 100)
+        recorder.voice_began(START)
+    ended = recorder.key("5", START + 500, START + 500) or recorder.tick(START + 500)
     assert ended is not None
     assert (ended.cause, ended.unspoken) == (cause, not spoke)
+
+
+def test_the_tone_of_a_key_is_no_speech() -> None:
+    recorder = a_recorder(TWO)
+    recorder.voice_began(START + 960)
+    assert recorder.key("5", START + 1100, START + 1000) is None
+    ended = recorder.key("6", START + 1500, START + 1400)
+    assert ended is not None
+    assert ended.unspoken
+
+
+def test_who_speaks_and_then_keys_has_spoken() -> None:
+    recorder = a_recorder()
+    recorder.voice_began(START + 100)
+    recorder.voice_ended(START + 900)
+    recorder.voice_began(START + 1990)
+    ended = recorder.key("5", START + 2100, START + 2000)
+    assert ended is not None
+    assert not ended.unspoken

@@ -352,7 +352,7 @@ async def test_a_recording_goes_on_without_a_recogniser() -> None:
         recording = asyncio.create_task(rig.line.record(a_record()))
         await rig.speaks()
         rig.recogniser.given.put_nowait(RecogniserGone("nobody answers"))
-        rig.stream.events.put_nowait(VoiceBegan(0.0))
+        rig.stream.events.put_nowait(VoiceBegan(-1.0))
         rig.press("#")
         reply = await recording
         assert isinstance(reply, Recorded)
