@@ -113,7 +113,8 @@ class MediaPlane:
             force_python: leave the C loop aside.
             clock: the time.
             realtime: let the processes ask for real-time scheduling.
-            on_alarm: told, every second it lasts, that a process is more than 5 ms late (99th percentile).
+            on_alarm: told, every second it lasts, that a process is more than 5 ms late (99th percentile) or left ticks
+                out.
             on_restart: told that a process died, and why, when it is about to be started again.
 
         Raises:
@@ -277,6 +278,8 @@ class MediaPlane:
 
     def _hear_health(self, index: int, fields: dict[str, Any]) -> None:
         figures = {name: value for name, value in fields.items() if name != "is"}
-        health = self._health[index] = replace(self._health[index], **figures)
-        if health.late_p99_ms > ALARM_MS and self._on_alarm is not None:
+        before = self._health[index]
+        health = self._health[index] = replace(before, **figures)
+        late = health.late_p99_ms > ALARM_MS or health.skipped_ticks > before.skipped_ticks
+        if late and self._on_alarm is not None:
             self._on_alarm(health)
