@@ -21,6 +21,7 @@ from mirabelle.vxml.signals import Arrival, GoToDialog, GoToItem, Thrown, event_
 from mirabelle.vxml.subdialog import call_subdialog
 from mirabelle.vxml.trace import Collecting, Processing, Selected, Skipped
 from mirabelle.vxml.transfer import transfer
+from mirabelle.vxml.validation import dialog_fault
 from mirabelle.vxml.xml import Element
 
 
@@ -115,11 +116,18 @@ class FormInterpretation:
 
     def _initialise(self) -> Steps[None]:
         """Declare variables and items in document order; one that fails does not keep the others from it."""
+        if not self._machine.here.document.strict:
+            yield from self._guarded(self._checked(), None)
         for element in self._dialog.elements():
             yield from self._guarded(self._declared(element), None)
         yield from self._guarded(self._params_taken(), None)
         # That was no turn of the loop: the first item speaks whatever happened (appendix C).
         self._silent = False
+
+    def _checked(self) -> Steps[None]:
+        reason = dialog_fault(self._dialog)
+        if reason:
+            yield from _throwing(Thrown("error.badfetch", f"<{self._dialog.name}>, {reason}"))
 
     def _declared(self, element: Element) -> Steps[None]:
         machine = self._machine
@@ -299,7 +307,7 @@ class FormInterpretation:
         scopes.pop_to(depth)
 
 
-def _throwing(error: SemanticError) -> Steps[None]:
+def _throwing(error: Thrown | SemanticError) -> Steps[None]:
     """A part of the main loop that is nothing but an event."""
     raise error
     yield  # type: ignore[unreachable]

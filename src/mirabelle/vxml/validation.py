@@ -61,12 +61,38 @@ def validate(root: Element, uri: str, *, strict: bool = True) -> None:
         uri: for messages only.
         strict: whether an element that has two attributes of which it may have one is a fault of the document. The
             Recommendation has such an element throw `error.badfetch` when it is executed (5.3.7, 5.3.8 and others).
+            Without it, what `dialog_fault` finds is left to that as well.
 
     Raises:
         DocumentError: the first fault in document order, with its line and column.
     """
     for fault in faults(root, uri, strict=strict):
         raise fault
+
+
+_LEFT_TO_ENTERING: Final = INPUT_ITEMS | DIALOGS
+"""Elements whose rules are looked at again when their dialog is entered."""
+
+
+def dialog_fault(dialog: Element) -> str:
+    """What is wrong with a form that was let in: the names of its items, its `<filled>`, the scopes of its grammars.
+
+    Args:
+        dialog: a form or menu of a document that was read with `strict` off.
+
+    Returns:
+        A sentence about the first fault; empty where there is none. A menu is looked at where its choices are.
+    """
+    if dialog.name != "form":
+        return ""
+    try:
+        _check_form(dialog)
+        for item in dialog.elements():
+            if item.name in INPUT_ITEMS:
+                _check_input_item(item)
+    except _Fault as fault:
+        return f"line {fault.element.line}: {fault.reason}"
+    return ""
 
 
 def faults(root: Element, uri: str, *, strict: bool = True) -> Iterator[DocumentError]:
@@ -131,7 +157,7 @@ def _check_element(element: Element, kind: ElementType, model: ElementType, *, s
     if kind.opaque:
         return
     rule = _RULES.get(element.name)
-    if rule and (strict or rule is not _check_menu):
+    if rule and (strict or element.name not in _LEFT_TO_ENTERING):
         rule(element)
     if not model.mixed:
         for child in element.children:

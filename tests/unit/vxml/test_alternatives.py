@@ -1,4 +1,4 @@
-"""Elements that take one of several attributes: two, or none, throw error.badfetch."""
+"""Elements that take one of several attributes, and forms that contradict themselves, throw error.badfetch."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ ITEMS = [
     f'<field name="f"><link next="#b" event="e" dtmf="9"/>{ITEM}</field>',
     f'<link dtmf="9"/><field name="f">{ITEM}</field>',
 ]
+FORMS = [
+    f'<field name="f">{ITEM}<filled mode="any"/></field>',
+    f'<field name="f">{ITEM}<filled namelist="f"/></field>',
+    f'<block name="b"/><field name="f">{ITEM}</field><filled namelist="b f"/>',
+    '<block name="b"/><block name="b"/>',
+    '<field name="f"><grammar mode="dtmf" version="1.0" root="r" scope="dialog"><rule id="r">1</rule></grammar></field>',
+]
 DIALOGS = [
     '<menu id="m"><choice dtmf="1">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" next="#b" event="e">one</choice>{}</menu>',
@@ -51,7 +58,7 @@ DIALOGS = [
 OTHER = '<form id="b"><block><log>not here</log></block></form>'
 WRITTEN = [
     *(f'<form><block name="i">{one}<log>not here</log></block>{{}}</form>' for one in EXECUTABLE),
-    *(f"<form>{one}{{}}</form>" for one in ITEMS),
+    *(f"<form>{one}{{}}</form>" for one in ITEMS + FORMS),
     *DIALOGS,
 ]
 
