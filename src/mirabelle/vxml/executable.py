@@ -118,6 +118,7 @@ def _goto(machine: Machine, element: Element) -> Steps[None]:
     given = one_of(element, "next", "expr", "nextitem", "expritem")
     written = element.get(given) if given in ("next", "nextitem") else machine.scopes.text(element.get(given))
     if given in ("nextitem", "expritem"):
+        written = written.strip()
         form = machine.here.form
         if form is None or form.item(written) is None:
             # The dialog handles that, not the item that asked (5.3.7).
