@@ -269,7 +269,9 @@ class _Gathering:
             self._keys(choice.keys, owner, choice.element)
 
     def _words(self, choice: Choice, document: Document, owner: Owner) -> None:
-        if choice.prompt:
+        # Signs alone cannot be said; where there are keys, those are enough.
+        sayable = not choice.keys or any(character.isalnum() for character in choice.prompt)
+        if choice.prompt and sayable:
             accept = Accept.APPROXIMATE if choice.approximate else Accept.EXACT
             try:
                 grammar = phrase_grammar(choice.prompt, accept=accept, language=document.xml_lang or "en-US")

@@ -176,6 +176,8 @@ def test_what_a_link_of_the_root_names_is_relative_to_the_root(link: str, logs: 
     [
         (f"<menu><choice next='#b'>2</choice></menu>{TARGETS}", "2", ["b"]),
         (f"<menu><choice next='#b'>1 2</choice></menu>{TARGETS}", "12", ["b"]),
+        (f"<menu><choice next='#b'>*</choice></menu>{TARGETS}", "*", ["b"]),
+        (f"<menu><choice next='#b' dtmf='1'>...</choice></menu>{TARGETS}", "1", ["b"]),
         (f"<menu><choice next='#a' dtmf='1'>2</choice><choice next='#b'>3</choice></menu>{TARGETS}", "3", ["b"]),
         (
             f"<menu dtmf='true'>{NINE}<choice next='#b'>0</choice><nomatch><log>no</log></nomatch></menu>{TARGETS}",
