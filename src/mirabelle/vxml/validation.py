@@ -27,6 +27,8 @@ VERSIONS: Final = ("2.0", "2.1")
 """The versions that are understood. What 2.1 added is allowed under 2.0 as well, because applications do so."""
 
 _SPACE: Final = " \t\r\n"
+_ANYWHERE: Final = frozenset({"xml:id", "xml:space"})
+"""Attributes of XML itself that mean nothing to an interpreter, whatever they stand on."""
 _HOMES: Final[Mapping[str, frozenset[str]]] = {
     SSML: frozenset(kind.name for kind in ssml.ELEMENTS) | {"meta", "metadata"},
     SRGS: frozenset(kind.name for kind in srgs.ELEMENTS) | {"lexicon", "meta", "metadata"},
@@ -187,7 +189,7 @@ def _check_attributes(element: Element, kind: ElementType) -> None:
             check = _CHECKS.get(known.kind)
             if check and (reason := check(known, value)):
                 raise _Fault(element, f"'{name}' of <{element.name}> is '{_excerpt(value)}'; {reason}.")
-        elif not name.startswith("{"):
+        elif not name.startswith("{") and name not in _ANYWHERE:
             near = _nearest(name, kind.attributes)
             raise _Fault(element, f"<{element.name}> has no attribute '{name}'{near}.")
 
