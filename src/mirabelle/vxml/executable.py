@@ -14,7 +14,7 @@ from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
 from mirabelle.vxml.prompts import is_spoken, queue_prompt, queue_text
-from mirabelle.vxml.scopes import base_of, declarable
+from mirabelle.vxml.scopes import base_of
 from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
 from mirabelle.vxml.trace import Executed
@@ -67,7 +67,7 @@ def _element(machine: Machine, element: Element) -> Steps[None]:
 
 def declare(machine: Machine, element: Element) -> None:
     """`<var>` (5.3.1)."""
-    machine.scopes.declare(declarable(element.get("name")), element.attributes.get("expr"))
+    machine.scopes.declare(machine.declarable(element.get("name")), element.attributes.get("expr"))
 
 
 def _assign(machine: Machine, element: Element) -> None:

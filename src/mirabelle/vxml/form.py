@@ -16,7 +16,7 @@ from mirabelle.vxml.items import FormItem, FormState, items_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.prompts import queue_item_prompts
 from mirabelle.vxml.record import record
-from mirabelle.vxml.scopes import Kept, declarable
+from mirabelle.vxml.scopes import Kept
 from mirabelle.vxml.signals import Arrival, GoToDialog, GoToItem, Thrown, event_of
 from mirabelle.vxml.subdialog import call_subdialog
 from mirabelle.vxml.trace import Collecting, Processing, Selected, Skipped
@@ -158,7 +158,7 @@ class FormInterpretation:
         expr = item.element.attributes.get("expr")
         if item.name:
             # Unlike another <var>, it begins undefined even where there is a variable of its name (appendix C).
-            scopes.declare_value(declarable(item.name), UNDEFINED)
+            scopes.declare_value(self._machine.declarable(item.name), UNDEFINED)
             if item.takes_input:
                 scopes.declare_value(f"{item.name}$", JsObject("{}"))
             if expr is not None:
@@ -276,8 +276,8 @@ class FormInterpretation:
             return
         for element in self._dialog.elements():
             if element.name == "filled":
+                machine.here.item = None
                 if self._is_triggered(element, just_filled):
-                    machine.here.item = None
                     yield from self._anonymous(element)
                 continue
             item_here = next((i for i in just_filled if i.element is element), None)
@@ -290,8 +290,15 @@ class FormInterpretation:
                     yield from self._anonymous(filled)
 
     def _is_triggered(self, element: Element, just_filled: Sequence[FormItem]) -> bool:
-        """Whether a form's `<filled>` applies after these items were filled."""
+        """Whether a form's `<filled>` applies after these items were filled.
+
+        Raises:
+            SemanticError: a name in its list is not declared.
+        """
         names = element.get("namelist").split()
+        for name in names:
+            if self._form.item(name) is None and not self._machine.scopes.declared(name):
+                raise SemanticError(f"<filled>: '{name[:60]}' in the namelist is not declared.")
         items = [i for i in self._form.items if i.takes_input and (not names or i.name in names)]
         if not any(item in just_filled for item in items):
             return False

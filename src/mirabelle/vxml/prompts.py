@@ -306,7 +306,7 @@ class _Builder:
             depth = scopes.depth
             scopes.push()
             scopes.declare_value("_prompt", choice.prompt)
-            scopes.declare_value("_dtmf", " ".join(choice.dtmf))
+            scopes.declare_value("_dtmf", " ".join(choice.dtmf) if choice.dealt else UNDEFINED)
             yield from self.content(element.children)
             scopes.pop_to(depth)
 

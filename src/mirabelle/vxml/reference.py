@@ -178,6 +178,10 @@ _DIALECTS: Final[tuple[tuple[str, Callable[[Dialect], str]], ...]] = (
         "Recordings, grammars and scripts are fetched before they are needed",
         lambda dialect: "unless `safe`" if dialect.properties["audiofetchhint"] == "prefetch" else "where `prefetch`",
     ),
+    (
+        "A variable whose name begins with `_`",
+        lambda dialect: "is taken" if dialect.underscores else "throws `error.semantic`",
+    ),
     ("A grammar of plain text without `type`", lambda dialect: f"`{dialect.grammar_type}`"),
 )
 
@@ -194,8 +198,8 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
   item, a control item in another namelist, or a grammar with `scope` in an item.
 - `xml:space` and `xml:id` may stand on every element, without effect.
 - A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
-- A variable or an item whose name ECMAScript does not allow, or that ends in `$`, throws `error.semantic` when it is
-  declared. What else a form or a document declares is declared all the same.
+- A variable or an item whose name ECMAScript does not allow, or that begins with `_` or ends in `$`, throws
+  `error.semantic` when it is declared. What else a form or a document declares is declared all the same.
 - A property with a name that is not below is taken, without effect. A value that one cannot have throws
   `error.semantic` where input is waited for.
 - *Extension* marks what no version of the standard has.

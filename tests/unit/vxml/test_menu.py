@@ -196,6 +196,14 @@ def test_words_that_are_keys_may_be_pressed_where_no_keys_are_named(dialog: str,
     assert run(vxml(dialog), inputs).logs == logs
 
 
+@pytest.mark.parametrize(
+    "choice", ["<choice next='#a'>apple</choice>", f"<choice dtmf='1' next='#a'>apple{key('9')}</choice>"]
+)
+def test_a_choice_without_keys_or_with_grammars_has_none_to_enumerate(choice: str) -> None:
+    template = "<enumerate><value expr='typeof _dtmf'/></enumerate>"
+    assert run(menu(choice, prompt=template)).prompts == ["undefined"]
+
+
 def test_enumerate_parts_the_keys_of_a_choice() -> None:
     template = "<enumerate><value expr='_dtmf'/></enumerate>"
     assert run(menu("<choice dtmf='1 2#' next='#a'>apple</choice>", prompt=template)).prompts == ["1 2 #"]
