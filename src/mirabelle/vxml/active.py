@@ -294,10 +294,12 @@ def _check_destination(element: Element) -> None:
     """A choice or link that cannot say where it goes is no use to anybody from the start (2.2.2, 2.5).
 
     Raises:
-        Thrown: `error.badfetch`.
+        Thrown: `error.badfetch`; also where its grammars claim a scope of their own (3.1.3).
     """
     one_of(element, "next", "expr", "event", "eventexpr")
     one_of(element, "message", "messageexpr", required=False)
+    if any("scope" in grammar.attributes for grammar in element.elements("grammar")):
+        raise Thrown("error.badfetch", f"<grammar> within <{element.name}> (line {element.line}) takes no 'scope'.")
 
 
 def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable[[], Grammar]) -> Grammar:

@@ -195,7 +195,8 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
 - Where an element takes one of several attributes and has two or none, a document that another one asks for is refused
   in the same way. The first document of a session is run; the element throws `error.badfetch` when it is executed.
   So does a form of it, when it is entered, that has two items of one name, `mode` or `namelist` in the `<filled>` of an
-  item, a control item in another namelist, or a grammar with `scope` in an item.
+  item, a control item in another namelist, or a grammar with `scope` in an item, and a choice or link with such a
+  grammar.
 - `xml:space` and `xml:id` may stand on every element, without effect.
 - A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
 - A variable or an item whose name ECMAScript does not allow, or that begins with `_` or ends in `$`, throws

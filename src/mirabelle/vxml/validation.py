@@ -72,8 +72,8 @@ def validate(root: Element, uri: str, *, strict: bool = True) -> None:
         raise fault
 
 
-_LEFT_TO_ENTERING: Final = INPUT_ITEMS | DIALOGS
-"""Elements whose rules are looked at again when their dialog is entered."""
+_LEFT_TO_ENTERING: Final = INPUT_ITEMS | DIALOGS | {"choice", "link"}
+"""Elements whose rules are looked at again when their dialog is entered, or they are listened for."""
 
 
 def dialog_fault(dialog: Element) -> str:
@@ -83,7 +83,8 @@ def dialog_fault(dialog: Element) -> str:
         dialog: a form or menu of a document that was read with `strict` off.
 
     Returns:
-        A sentence about the first fault; empty where there is none. A menu is looked at where its choices are.
+        A sentence about the first fault; empty where there is none. A menu's choices are looked at when they are
+        listened for.
     """
     if dialog.name != "form":
         return ""

@@ -8,6 +8,7 @@ from tests.unit.vxml.running import block, run, vxml
 
 CAUGHT = '<catch event="error.badfetch"><log>caught</log><exit/></catch><catch><log expr="_event"/><exit/></catch>'
 ITEM = '<grammar mode="dtmf" version="1.0" root="r"><rule id="r">1</rule></grammar>'
+SCOPED = ITEM.replace(' version="1.0"', ' version="1.0" scope="document"')
 
 EXECUTABLE = [
     "<goto/>",
@@ -47,9 +48,11 @@ FORMS = [
     f'<field name="f">{ITEM}<filled namelist="f"/></field>',
     f'<block name="b"/><field name="f">{ITEM}</field><filled namelist="b f"/>',
     '<block name="b"/><block name="b"/>',
-    f'<field name="f">{ITEM}</field>'.replace(' version="1.0"', ' version="1.0" scope="dialog"'),
+    f'<field name="f">{SCOPED}</field>',
 ]
 DIALOGS = [
+    f'<menu id="m"><choice event="e">{SCOPED}</choice>{{}}</menu>',
+    f'<form><field name="f"><link event="e">{SCOPED}</link>{ITEM}</field>{{}}</form>',
     '<menu id="m"><choice dtmf="1">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" next="#b" event="e">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" event="e" message="m" messageexpr="nobody">one</choice>{}</menu>',
