@@ -1,6 +1,6 @@
 // The scope chain of VoiceXML 2.0, 5.1.2, in ECMAScript's own terms: each scope is an object that inherits next to
-// nothing, and code runs in as many nested `with` as there are scopes. So names resolve, closures bind and writes find their scope
-// as the language itself does it. The names `$m$...` are the only ones of ours an application could see.
+// nothing, and code runs in as many nested `with` as there are scopes. So names resolve, closures bind and writes find
+// their scope as the language itself does it. The names `$m$...` are the only ones of ours an application could see.
 (function () {
   "use strict";
   const { stringify, parse } = JSON;

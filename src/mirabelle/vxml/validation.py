@@ -52,6 +52,9 @@ _LEFT_TO_RUNNING: Final = frozenset(
 )  # fmt: skip
 """Elements whose alternatives are looked at again when they are executed, to throw `error.badfetch` there."""
 
+_LEFT_TO_ENTERING: Final = INPUT_ITEMS | DIALOGS | {"choice", "link"}
+"""Elements whose rules are looked at again when their dialog is entered, or they are listened for."""
+
 
 def validate(root: Element, uri: str, *, strict: bool = True) -> None:
     """Check a whole document.
@@ -70,10 +73,6 @@ def validate(root: Element, uri: str, *, strict: bool = True) -> None:
     """
     for fault in faults(root, uri, strict=strict):
         raise fault
-
-
-_LEFT_TO_ENTERING: Final = INPUT_ITEMS | DIALOGS | {"choice", "link"}
-"""Elements whose rules are looked at again when their dialog is entered, or they are listened for."""
 
 
 def dialog_fault(dialog: Element) -> str:
