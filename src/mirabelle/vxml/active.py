@@ -269,7 +269,9 @@ class _Gathering:
             self._keys(choice.keys, owner, choice.element)
 
     def _words(self, choice: Choice, document: Document, owner: Owner) -> None:
-        if choice.prompt:
+        # Signs alone cannot be said; where there are keys, those are enough.
+        sayable = not choice.keys or any(character.isalnum() for character in choice.prompt)
+        if choice.prompt and sayable:
             accept = Accept.APPROXIMATE if choice.approximate else Accept.EXACT
             try:
                 grammar = phrase_grammar(choice.prompt, accept=accept, language=document.xml_lang or "en-US")
@@ -292,10 +294,12 @@ def _check_destination(element: Element) -> None:
     """A choice or link that cannot say where it goes is no use to anybody from the start (2.2.2, 2.5).
 
     Raises:
-        Thrown: `error.badfetch`.
+        Thrown: `error.badfetch`; also where its grammars claim a scope of their own (3.1.3).
     """
     one_of(element, "next", "expr", "event", "eventexpr")
     one_of(element, "message", "messageexpr", required=False)
+    if any("scope" in grammar.attributes for grammar in element.elements("grammar")):
+        raise Thrown("error.badfetch", f"<grammar> within <{element.name}> (line {element.line}) takes no 'scope'.")
 
 
 def cached(machine: Machine, data: bytes, uri: str, kind: str, loading: Callable[[], Grammar]) -> Grammar:

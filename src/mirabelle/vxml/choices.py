@@ -40,6 +40,11 @@ class Choice:
         return f"For {self.prompt}, press {' '.join(self.dtmf)}." if self.dtmf else f"{self.prompt};"
 
     @property
+    def dealt(self) -> bool:
+        """Whether its keys are known as such: `_dtmf` is `undefined` where it has none, or grammars (2.2.4)."""
+        return bool(self.dtmf) and not self.element.elements("grammar")
+
+    @property
     def value(self) -> str:
         """What an option gives its field."""
         if "value" in self.element.attributes:

@@ -11,7 +11,6 @@ from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import DocumentError, SemanticError
 from mirabelle.vxml.fetching import absolute, fetch, meanwhile_audio, one_of, plain_request
 from mirabelle.vxml.machine import Machine, Steps
-from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.submit import submission_of, with_query
 from mirabelle.vxml.xml import MOST_BYTES, Element
@@ -46,7 +45,7 @@ def fetch_data(machine: Machine, element: Element) -> Steps[None]:
             meanwhile=meanwhile,
         ),
     )
-    name = declarable(element.get("name"))
+    name = machine.declarable(element.get("name"))
     if not name:
         return
     kind = fetched.content_type.partition(";")[0].strip().lower()

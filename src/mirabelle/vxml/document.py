@@ -23,6 +23,7 @@ class Document:
         application: the absolute URI of its application root; empty where it names none.
         xml_lang: of the document; empty where it gives none.
         dialogs: the forms and menus in document order.
+        strict: whether nothing is wrong with its forms; where it is not known, that is looked at when one is entered.
     """
 
     uri: str
@@ -32,6 +33,7 @@ class Document:
     application: str
     xml_lang: str
     dialogs: tuple[Element, ...]
+    strict: bool = True
 
     def dialog(self, name: str) -> Element | None:
         """The form or menu with that `id`, or None."""
@@ -67,11 +69,11 @@ def parse_document(data: bytes, uri: str, *, strict: bool = True) -> Document:
     """
     root = parse_xml(data, uri)
     validate(root, uri, strict=strict)
-    return document_of(root, uri)
+    return document_of(root, uri, strict=strict)
 
 
-def document_of(root: Element, uri: str) -> Document:
-    """Make a document of an outermost element in which `validate` finds no fault.
+def document_of(root: Element, uri: str, *, strict: bool = True) -> Document:
+    """Make a document of an outermost element in which `validate` finds no fault, as strict as it was asked to be.
 
     Raises:
         DocumentError: its base, or its application root, is no URI.
@@ -82,4 +84,4 @@ def document_of(root: Element, uri: str) -> Document:
     if application:
         application = urldefrag(_joined(base, application, root, uri)).url
     dialogs = tuple(child for child in root.elements() if child.name in DIALOGS)
-    return Document(uri, base, root, root.get("version"), application, root.get("xml:lang"), dialogs)
+    return Document(uri, base, root, root.get("version"), application, root.get("xml:lang"), dialogs, strict)

@@ -14,7 +14,7 @@ from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
 from mirabelle.vxml.prompts import is_spoken, queue_prompt, queue_text
-from mirabelle.vxml.scopes import base_of, declarable
+from mirabelle.vxml.scopes import base_of
 from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
 from mirabelle.vxml.trace import Executed
@@ -67,7 +67,7 @@ def _element(machine: Machine, element: Element) -> Steps[None]:
 
 def declare(machine: Machine, element: Element) -> None:
     """`<var>` (5.3.1)."""
-    machine.scopes.declare(declarable(element.get("name")), element.attributes.get("expr"))
+    machine.scopes.declare(machine.declarable(element.get("name")), element.attributes.get("expr"))
 
 
 def _assign(machine: Machine, element: Element) -> None:
@@ -118,6 +118,7 @@ def _goto(machine: Machine, element: Element) -> Steps[None]:
     given = one_of(element, "next", "expr", "nextitem", "expritem")
     written = element.get(given) if given in ("next", "nextitem") else machine.scopes.text(element.get(given))
     if given in ("nextitem", "expritem"):
+        written = written.strip()
         form = machine.here.form
         if form is None or form.item(written) is None:
             # The dialog handles that, not the item that asked (5.3.7).

@@ -16,11 +16,12 @@ from mirabelle.vxml.items import FormItem, FormState, items_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.prompts import queue_item_prompts
 from mirabelle.vxml.record import record
-from mirabelle.vxml.scopes import Kept, declarable
+from mirabelle.vxml.scopes import Kept
 from mirabelle.vxml.signals import Arrival, GoToDialog, GoToItem, Thrown, event_of
 from mirabelle.vxml.subdialog import call_subdialog
 from mirabelle.vxml.trace import Collecting, Processing, Selected, Skipped
 from mirabelle.vxml.transfer import transfer
+from mirabelle.vxml.validation import dialog_fault
 from mirabelle.vxml.xml import Element
 
 
@@ -115,11 +116,18 @@ class FormInterpretation:
 
     def _initialise(self) -> Steps[None]:
         """Declare variables and items in document order; one that fails does not keep the others from it."""
+        if not self._machine.here.document.strict:
+            yield from self._guarded(self._checked(), None)
         for element in self._dialog.elements():
             yield from self._guarded(self._declared(element), None)
         yield from self._guarded(self._params_taken(), None)
         # That was no turn of the loop: the first item speaks whatever happened (appendix C).
         self._silent = False
+
+    def _checked(self) -> Steps[None]:
+        reason = dialog_fault(self._dialog)
+        if reason:
+            yield from _throwing(Thrown("error.badfetch", f"<{self._dialog.name}>, {reason}"))
 
     def _declared(self, element: Element) -> Steps[None]:
         machine = self._machine
@@ -150,7 +158,7 @@ class FormInterpretation:
         expr = item.element.attributes.get("expr")
         if item.name:
             # Unlike another <var>, it begins undefined even where there is a variable of its name (appendix C).
-            scopes.declare_value(declarable(item.name), UNDEFINED)
+            scopes.declare_value(self._machine.declarable(item.name), UNDEFINED)
             if item.takes_input:
                 scopes.declare_value(f"{item.name}$", JsObject("{}"))
             if expr is not None:
@@ -268,8 +276,8 @@ class FormInterpretation:
             return
         for element in self._dialog.elements():
             if element.name == "filled":
+                machine.here.item = None
                 if self._is_triggered(element, just_filled):
-                    machine.here.item = None
                     yield from self._anonymous(element)
                 continue
             item_here = next((i for i in just_filled if i.element is element), None)
@@ -282,8 +290,15 @@ class FormInterpretation:
                     yield from self._anonymous(filled)
 
     def _is_triggered(self, element: Element, just_filled: Sequence[FormItem]) -> bool:
-        """Whether a form's `<filled>` applies after these items were filled."""
+        """Whether a form's `<filled>` applies after these items were filled.
+
+        Raises:
+            SemanticError: a name in its list is not declared.
+        """
         names = element.get("namelist").split()
+        for name in names:
+            if self._form.item(name) is None and not self._machine.scopes.declared(name):
+                raise SemanticError(f"<filled>: '{name[:60]}' in the namelist is not declared.")
         items = [i for i in self._form.items if i.takes_input and (not names or i.name in names)]
         if not any(item in just_filled for item in items):
             return False
@@ -299,7 +314,7 @@ class FormInterpretation:
         scopes.pop_to(depth)
 
 
-def _throwing(error: SemanticError) -> Steps[None]:
+def _throwing(error: Thrown | SemanticError) -> Steps[None]:
     """A part of the main loop that is nothing but an event."""
     raise error
     yield  # type: ignore[unreachable]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import one_of
 from mirabelle.vxml.machine import Machine
-from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.xml import Element
 
 
@@ -29,7 +28,7 @@ class Loop:
         self._copy = f"$foreach{element.line}_{element.column}"
         scopes.declare(self._copy, f"({source}).slice()")
         if not scopes.declared(self._item):
-            scopes.declare(declarable(self._item))
+            scopes.declare(machine.declarable(self._item))
         length = scopes.evaluate(f"{self._copy}.length")
         self._length = length if isinstance(length, int) else 0
         self._at = 0

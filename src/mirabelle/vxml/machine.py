@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 from mirabelle.vxml.allowance import Allowance
 from mirabelle.vxml.platform import Audio, HungUp, Item, Note, NoteKind, Play, Prompt, Reply, Request, Speech, Unspoken
 from mirabelle.vxml.properties import DEFAULTS, SAFE_DEFAULTS, Properties
+from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
 
@@ -58,6 +59,7 @@ class Dialect:
         submit_all: whether a submit without namelist sends all named input items (5.3.8), or nothing.
         transfer_type: the type of a `<transfer>` that names neither `type` nor `bridge`.
         record_type: the type of a `<record>` that names none.
+        underscores: whether variables may begin with an underscore, which is reserved (5.1).
         bargein_spreads: whether a prompt that may be interrupted makes all that are queued after it so (4.1.5 has them
             as they say themselves).
     """
@@ -68,6 +70,7 @@ class Dialect:
     transfer_type: str = "blind"
     submit_all: bool = True
     record_type: str = "audio/x-wav"
+    underscores: bool = False
     bargein_spreads: bool = False
 
 
@@ -76,6 +79,7 @@ CLASSIC: Final = Dialect(
     transfer_type="bridge",
     submit_all=False,
     record_type="audio/basic",
+    underscores=True,
     bargein_spreads=True,
 )
 """The dialect of the hosted service whose applications run here unchanged."""
@@ -192,6 +196,14 @@ class Machine:
     def gone(self) -> bool:
         """Whether there is no caller any more: final processing (VoiceXML 2.0, 1.5.4)."""
         return self.hung_up or self.disconnected
+
+    def declarable(self, name: str) -> str:
+        """The name, unless the dialect has it reserved for the platform.
+
+        Raises:
+            SemanticError: it is.
+        """
+        return declarable(name, underscores=self.dialect.underscores)
 
     def spend(self) -> None:
         """Count a step.

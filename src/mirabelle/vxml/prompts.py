@@ -63,8 +63,15 @@ def is_spoken(child: Element | str) -> bool:
 
 def queue_prompt(machine: Machine, element: Element) -> Steps[None]:
     """Queue a `<prompt>`, unless its condition says no."""
-    if "cond" in element.attributes and not machine.scopes.truth(element.get("cond")):
-        return
+    if _wanted(machine, element):
+        yield from _queue_wanted(machine, element)
+
+
+def _wanted(machine: Machine, element: Element) -> bool:
+    return "cond" not in element.attributes or machine.scopes.truth(element.get("cond"))
+
+
+def _queue_wanted(machine: Machine, element: Element) -> Steps[None]:
     timeout = element.get("timeout")
     properties = machine.properties
     bargein = element.get("bargein") or properties.text("bargein")
@@ -134,7 +141,7 @@ def queue_item_prompts(machine: Machine, element: Element, count: int) -> Steps[
     for run in runs:
         if isinstance(run, Element):
             number = _count(run)
-            if "cond" in run.attributes and not machine.scopes.truth(run.get("cond")):
+            if not _wanted(machine, run):
                 continue
         else:
             number = 1
@@ -145,7 +152,7 @@ def queue_item_prompts(machine: Machine, element: Element, count: int) -> Steps[
         if number != correct:
             continue
         if isinstance(run, Element):
-            yield from queue_prompt(machine, run)
+            yield from _queue_wanted(machine, run)
         else:
             yield from queue_text(machine, run)
 
@@ -299,7 +306,7 @@ class _Builder:
             depth = scopes.depth
             scopes.push()
             scopes.declare_value("_prompt", choice.prompt)
-            scopes.declare_value("_dtmf", " ".join(choice.dtmf))
+            scopes.declare_value("_dtmf", " ".join(choice.dtmf) if choice.dealt else UNDEFINED)
             yield from self.content(element.children)
             scopes.pop_to(depth)
 

@@ -178,6 +178,10 @@ _DIALECTS: Final[tuple[tuple[str, Callable[[Dialect], str]], ...]] = (
         "Recordings, grammars and scripts are fetched before they are needed",
         lambda dialect: "unless `safe`" if dialect.properties["audiofetchhint"] == "prefetch" else "where `prefetch`",
     ),
+    (
+        "A variable whose name begins with `_`",
+        lambda dialect: "is taken" if dialect.underscores else "throws `error.semantic`",
+    ),
     ("A grammar of plain text without `type`", lambda dialect: f"`{dialect.grammar_type}`"),
 )
 
@@ -190,9 +194,13 @@ page is written by `python -m mirabelle.vxml.reference` from the tables that doc
   `error.badfetch`, whose message has line, column and reason.
 - Where an element takes one of several attributes and has two or none, a document that another one asks for is refused
   in the same way. The first document of a session is run; the element throws `error.badfetch` when it is executed.
+  So does a form of it, when it is entered, that has two items of one name, `mode` or `namelist` in the `<filled>` of an
+  item, a control item in another namelist, or a grammar with `scope` in an item, and a choice or link with such a
+  grammar.
+- `xml:space` and `xml:id` may stand on every element, without effect.
 - A document may do without the namespace. Its DTD is never fetched, and one that declares entities is refused.
-- A variable or an item whose name ECMAScript does not allow, or that ends in `$`, throws `error.semantic` when it is
-  declared. What else a form or a document declares is declared all the same.
+- A variable or an item whose name ECMAScript does not allow, or that begins with `_` or ends in `$`, throws
+  `error.semantic` when it is declared. What else a form or a document declares is declared all the same.
 - A property with a name that is not below is taken, without effect. A value that one cannot have throws
   `error.semantic` where input is waited for.
 - *Extension* marks what no version of the standard has.

@@ -1,6 +1,6 @@
-// The scope chain of VoiceXML 2.0, 5.1.2, in ECMAScript's own terms: each scope is an object without a prototype, and
-// code runs in as many nested `with` as there are scopes. So names resolve, closures bind and writes find their scope
-// as the language itself does it. The names `$m$...` are the only ones of ours an application could see.
+// The scope chain of VoiceXML 2.0, 5.1.2, in ECMAScript's own terms: each scope is an object that inherits next to
+// nothing, and code runs in as many nested `with` as there are scopes. So names resolve, closures bind and writes find
+// their scope as the language itself does it. The names `$m$...` are the only ones of ours an application could see.
 (function () {
   "use strict";
   const { stringify, parse } = JSON;
@@ -34,7 +34,13 @@
   defineProperty(everything, "eval", { writable: false, configurable: false });
   delete everything.performance;
 
-  const session = create(null);
+  // A scope can be compared, spoken and asked what it holds. More would be found where names are looked up.
+  const plain = create(null);
+  for (const name of ["toString", "valueOf", "hasOwnProperty"]) {
+    defineProperty(plain, name, { value: Object.prototype[name], writable: true });
+  }
+
+  const session = create(plain);
   const sessionView = new Proxy(session, sealed);
   defineProperty(session, "session", { value: sessionView, enumerable: false, configurable: true });
   const bottom = { name: "session", object: sessionView, run: indirect(ENTER)(sessionView) };
@@ -129,7 +135,7 @@
 
   const operations = {
     push(name) {
-      const scope = { name, object: create(null), names: selfNames(name, chain.length > 1) };
+      const scope = { name, object: create(plain), names: selfNames(name, chain.length > 1) };
       include(scopes, scope.object);
       nameItself(scope);
       scope.run = top().run(ENTER)(scope.object);

@@ -62,6 +62,7 @@ RECORDING_MS: Final = 1_000
 _KEYS: Final = re.compile(r"[0-9*#A-Da-d]+", re.ASCII)
 _ANSWER: Final = re.compile(r"answer:([0-9]{1,6}(?:\.[0-9]{1,3})?)", re.ASCII)
 _BYTES_PER_MS: Final = 8
+_REFUSALS: Final = (TransferResult.BUSY, TransferResult.NETWORK_BUSY)
 _SHOWN: Final = frozenset({NoteKind.LOG, NoteKind.SUBMIT, NoteKind.TRANSFER, NoteKind.RECORD})
 
 
@@ -240,6 +241,12 @@ class TextPlatform:
             self._line(f"{note.kind}: {note.text}")
 
     async def _transferred(self, request: Transfer) -> Transferred | HungUp:
+        if request.type != "blind" and self._far_end.result in _REFUSALS:
+            return Transferred(self._far_end.result)
+        ringing = request.type != "bridge" or self._far_end.result is not None
+        if ringing and self._waiting and self._waiting[0] == "hangup":
+            self.took(self._waiting.popleft())
+            return self._hang_up()
         if request.type == "blind":
             return Transferred(TransferResult.TRANSFERRED)
         if self._far_end.result is not None:

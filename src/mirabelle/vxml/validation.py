@@ -27,6 +27,8 @@ VERSIONS: Final = ("2.0", "2.1")
 """The versions that are understood. What 2.1 added is allowed under 2.0 as well, because applications do so."""
 
 _SPACE: Final = " \t\r\n"
+_ANYWHERE: Final = frozenset({"xml:id", "xml:space"})
+"""Attributes of XML itself that mean nothing to an interpreter, whatever they stand on."""
 _HOMES: Final[Mapping[str, frozenset[str]]] = {
     SSML: frozenset(kind.name for kind in ssml.ELEMENTS) | {"meta", "metadata"},
     SRGS: frozenset(kind.name for kind in srgs.ELEMENTS) | {"lexicon", "meta", "metadata"},
@@ -50,6 +52,9 @@ _LEFT_TO_RUNNING: Final = frozenset(
 )  # fmt: skip
 """Elements whose alternatives are looked at again when they are executed, to throw `error.badfetch` there."""
 
+_LEFT_TO_ENTERING: Final = INPUT_ITEMS | DIALOGS | {"choice", "link"}
+"""Elements whose rules are looked at again when their dialog is entered, or they are listened for."""
+
 
 def validate(root: Element, uri: str, *, strict: bool = True) -> None:
     """Check a whole document.
@@ -61,12 +66,35 @@ def validate(root: Element, uri: str, *, strict: bool = True) -> None:
         uri: for messages only.
         strict: whether an element that has two attributes of which it may have one is a fault of the document. The
             Recommendation has such an element throw `error.badfetch` when it is executed (5.3.7, 5.3.8 and others).
+            Without it, what `dialog_fault` finds is left to that as well.
 
     Raises:
         DocumentError: the first fault in document order, with its line and column.
     """
     for fault in faults(root, uri, strict=strict):
         raise fault
+
+
+def dialog_fault(dialog: Element) -> str:
+    """What is wrong with a form that was let in: the names of its items, its `<filled>`, the scopes of its grammars.
+
+    Args:
+        dialog: a form or menu of a document that was read with `strict` off.
+
+    Returns:
+        A sentence about the first fault; empty where there is none. A menu's choices are looked at when they are
+        listened for.
+    """
+    if dialog.name != "form":
+        return ""
+    try:
+        _check_form(dialog)
+        for item in dialog.elements():
+            if item.name in INPUT_ITEMS:
+                _check_input_item(item)
+    except _Fault as fault:
+        return f"line {fault.element.line}: {fault.reason}"
+    return ""
 
 
 def faults(root: Element, uri: str, *, strict: bool = True) -> Iterator[DocumentError]:
@@ -131,7 +159,7 @@ def _check_element(element: Element, kind: ElementType, model: ElementType, *, s
     if kind.opaque:
         return
     rule = _RULES.get(element.name)
-    if rule and (strict or rule is not _check_menu):
+    if rule and (strict or element.name not in _LEFT_TO_ENTERING):
         rule(element)
     if not model.mixed:
         for child in element.children:
@@ -161,7 +189,7 @@ def _check_attributes(element: Element, kind: ElementType) -> None:
             check = _CHECKS.get(known.kind)
             if check and (reason := check(known, value)):
                 raise _Fault(element, f"'{name}' of <{element.name}> is '{_excerpt(value)}'; {reason}.")
-        elif not name.startswith("{"):
+        elif not name.startswith("{") and name not in _ANYWHERE:
             near = _nearest(name, kind.attributes)
             raise _Fault(element, f"<{element.name}> has no attribute '{name}'{near}.")
 

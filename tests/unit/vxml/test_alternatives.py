@@ -1,4 +1,4 @@
-"""Elements that take one of several attributes: two, or none, throw error.badfetch."""
+"""Elements that take one of several attributes, and forms that contradict themselves, throw error.badfetch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.unit.vxml.running import block, run, vxml
 
 CAUGHT = '<catch event="error.badfetch"><log>caught</log><exit/></catch><catch><log expr="_event"/><exit/></catch>'
 ITEM = '<grammar mode="dtmf" version="1.0" root="r"><rule id="r">1</rule></grammar>'
+SCOPED = ITEM.replace(' version="1.0"', ' version="1.0" scope="document"')
 
 EXECUTABLE = [
     "<goto/>",
@@ -42,7 +43,16 @@ ITEMS = [
     f'<field name="f"><link next="#b" event="e" dtmf="9"/>{ITEM}</field>',
     f'<link dtmf="9"/><field name="f">{ITEM}</field>',
 ]
+FORMS = [
+    f'<field name="f">{ITEM}<filled mode="any"/></field>',
+    f'<field name="f">{ITEM}<filled namelist="f"/></field>',
+    f'<block name="b"/><field name="f">{ITEM}</field><filled namelist="b f"/>',
+    '<block name="b"/><block name="b"/>',
+    f'<field name="f">{SCOPED}</field>',
+]
 DIALOGS = [
+    f'<menu id="m"><choice event="e">{SCOPED}</choice>{{}}</menu>',
+    f'<form><field name="f"><link event="e">{SCOPED}</link>{ITEM}</field>{{}}</form>',
     '<menu id="m"><choice dtmf="1">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" next="#b" event="e">one</choice>{}</menu>',
     '<menu id="m"><choice dtmf="1" event="e" message="m" messageexpr="nobody">one</choice>{}</menu>',
@@ -51,7 +61,7 @@ DIALOGS = [
 OTHER = '<form id="b"><block><log>not here</log></block></form>'
 WRITTEN = [
     *(f'<form><block name="i">{one}<log>not here</log></block>{{}}</form>' for one in EXECUTABLE),
-    *(f"<form>{one}{{}}</form>" for one in ITEMS),
+    *(f"<form>{one}{{}}</form>" for one in ITEMS + FORMS),
     *DIALOGS,
 ]
 

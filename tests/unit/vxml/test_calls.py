@@ -35,6 +35,10 @@ def transfer(attributes: str, body: str = "") -> str:
         ("type='blind'", "busy", "", ["connection.disconnect.transfer", "undefined"]),
         ("type='consultation'", "answer:5", "", ["connection.disconnect.transfer", "undefined"]),
         ("type='consultation'", "busy", "", ["busy", "on"]),
+        ("type='blind'", "answer:5", "hangup", ["connection.disconnect.hangup", "undefined"]),
+        ("type='consultation'", "answer:5", "hangup", ["connection.disconnect.hangup", "undefined"]),
+        ("bridge='true'", "noanswer", "hangup", ["connection.disconnect.hangup", "undefined"]),
+        ("bridge='true'", "busy", "hangup", ["busy", "on"]),
     ],
 )
 def test_a_transfer(attributes: str, far_end: str, inputs: str, logs: list[str]) -> None:

@@ -73,6 +73,12 @@ def test_a_transfer_without_a_type(dialect: Dialect, kind: str) -> None:
     assert ended.of("transfer")[0] == f"{kind} tel:+15550123"
 
 
+@pytest.mark.parametrize(("dialect", "logs"), [(STANDARD, ["error.semantic"]), (CLASSIC, ["1"])])
+def test_a_name_that_begins_with_an_underscore(dialect: Dialect, logs: list[str]) -> None:
+    body = "<form><var name='_a' expr='1'/><block><log expr='_a'/></block></form>"
+    assert run(vxml("<catch><log expr='_event'/><exit/></catch>" + body), dialect=dialect).logs == logs
+
+
 def test_plain_text_in_a_grammar_is_jsgf_in_both() -> None:
     body = '<form><field name="f"><grammar mode="dtmf">1 | 2</grammar><filled><log expr="f"/></filled></field></form>'
     assert [run(vxml(body), "2", dialect=dialect).logs for dialect in (STANDARD, CLASSIC)] == [["2"], ["2"]]

@@ -75,6 +75,12 @@ def test_the_fragment_is_no_part_of_where_it_came_from() -> None:
     assert document("", uri=f"{URI}#form1").uri == URI
 
 
+@pytest.mark.parametrize("attribute", ['xml:space="preserve"', 'xml:id="a"'])
+def test_what_xml_has_for_every_element_does_no_harm(attribute: str) -> None:
+    read = parse_document(f"<vxml version='2.0'><form {attribute}><block>words</block></form></vxml>".encode(), URI)
+    assert len(read.dialogs) == 1
+
+
 def test_a_document_without_a_namespace_is_accepted() -> None:
     parsed = parse_document(b'<vxml version="2.0"><form><block>Hello</block></form></vxml>', URI)
     assert len(parsed.dialogs) == 1

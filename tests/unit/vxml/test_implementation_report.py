@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,7 +13,22 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from mirabelle.vxml.machine import Dialect
-from mirabelle.vxml.platform import Collect, Fetch, Fetched, FetchFailed, HungUp, Input, NoInput, NoMatch, Speech
+from mirabelle.vxml.platform import (
+    Collect,
+    Fetch,
+    Fetched,
+    FetchFailed,
+    HungUp,
+    Input,
+    NoInput,
+    NoMatch,
+    Prompt,
+    Record,
+    Recorded,
+    Speech,
+    Transfer,
+    Transferred,
+)
 from mirabelle.vxml.session import Session, SessionEnd
 from mirabelle.vxml.text import TextPlatform, parse_far_end, session_variables
 
@@ -123,11 +138,22 @@ class Driver(TextPlatform):
     """Presses what a prompt asks for; where none does, what the case's own list has."""
 
     async def collect(self, request: Collect) -> Input | NoInput | NoMatch | HungUp:
-        spoken = [i.text for p in request.prompts for i in p.items if isinstance(i, Speech)]
+        self._obey(request.prompts)
+        return await super().collect(request)
+
+    async def record(self, request: Record) -> Recorded | NoInput | HungUp:
+        self._obey(request.prompts)
+        return await super().record(request)
+
+    async def transfer(self, request: Transfer) -> Transferred | HungUp:
+        self._obey(request.prompts)
+        return await super().transfer(request)
+
+    def _obey(self, prompts: Sequence[Prompt]) -> None:
+        spoken = [i.text for p in prompts for i in p.items if isinstance(i, Speech)]
         wanted = re.search(r"press (\d)|stay silent", " ".join(spoken))
         if wanted and not self._waiting:
             self._waiting.append(wanted[1] or "noinput")
-        return await super().collect(request)
 
 
 async def play(case: Case) -> tuple[SessionEnd, Server, list[str]]:

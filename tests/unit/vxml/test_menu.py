@@ -176,6 +176,8 @@ def test_what_a_link_of_the_root_names_is_relative_to_the_root(link: str, logs: 
     [
         (f"<menu><choice next='#b'>2</choice></menu>{TARGETS}", "2", ["b"]),
         (f"<menu><choice next='#b'>1 2</choice></menu>{TARGETS}", "12", ["b"]),
+        (f"<menu><choice next='#b'>*</choice></menu>{TARGETS}", "*", ["b"]),
+        (f"<menu><choice next='#b' dtmf='1'>...</choice></menu>{TARGETS}", "1", ["b"]),
         (f"<menu><choice next='#a' dtmf='1'>2</choice><choice next='#b'>3</choice></menu>{TARGETS}", "3", ["b"]),
         (
             f"<menu dtmf='true'>{NINE}<choice next='#b'>0</choice><nomatch><log>no</log></nomatch></menu>{TARGETS}",
@@ -192,6 +194,14 @@ def test_what_a_link_of_the_root_names_is_relative_to_the_root(link: str, logs: 
 )
 def test_words_that_are_keys_may_be_pressed_where_no_keys_are_named(dialog: str, inputs: str, logs: list[str]) -> None:
     assert run(vxml(dialog), inputs).logs == logs
+
+
+@pytest.mark.parametrize(
+    "choice", ["<choice next='#a'>apple</choice>", f"<choice dtmf='1' next='#a'>apple{key('9')}</choice>"]
+)
+def test_a_choice_without_keys_or_with_grammars_has_none_to_enumerate(choice: str) -> None:
+    template = "<enumerate><value expr='typeof _dtmf'/></enumerate>"
+    assert run(menu(choice, prompt=template)).prompts == ["undefined"]
 
 
 def test_enumerate_parts_the_keys_of_a_choice() -> None:

@@ -244,3 +244,9 @@ def test_foreach_goes_over_a_copy() -> None:
 def test_foreach_uses_a_variable_that_is_there() -> None:
     body = "<var name='i' expr='0'/><foreach item='i' array='[7]'><log expr='i'/></foreach><log expr='i'/>"
     assert run(block(body)).logs == ["7", "7"]
+
+
+def test_the_condition_of_a_prompt_is_asked_once_for_each_visit() -> None:
+    asked = "<prompt cond='n++ == 0'>once</prompt><noinput><log expr='n'/><exit/></noinput>"
+    ended = run(vxml(f"<var name='n' expr='0'/><form><field name='f'>{ONE}{asked}</field></form>"), "noinput")
+    assert (ended.prompts, ended.logs) == (["once"], ["1"])

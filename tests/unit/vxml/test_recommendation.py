@@ -108,6 +108,12 @@ DIALOGS = [
         f"<form><block><goto nextitem='b'/></block><block name='b' cond='false'>{PASS}</block></form>",
     ),
     Case(
+        "a filled that waits for what nobody declared is an error of its form",
+        f"<form><catch event='error.semantic'>{PASS}</catch><field name='f'>{ONE}<catch>{FAIL}</catch></field>"
+        f"<filled mode='any' namelist='f nobody'>{FAIL}</filled></form>",
+        "1",
+    ),
+    Case(
         "a link of one field is not active in another",
         f"<form><field name='f'>{ONE}<link event='e' dtmf='9'/></field><field name='g'>{ONE}<nomatch>{PASS}</nomatch></field></form>",
         "1,9",

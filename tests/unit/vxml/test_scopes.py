@@ -31,6 +31,12 @@ def leaf() -> Scopes:
 # Names and where they are found
 
 
+@pytest.mark.parametrize("name", ["session", "application", "document", "dialog"])
+def test_a_scope_can_be_compared_and_spoken(scopes: Scopes, name: str) -> None:
+    assert scopes.text(name) == "[object Object]"
+    assert scopes.truth(f"{name} != 5 && {name}.valueOf() === {name} && !{name}.hasOwnProperty('nobody')")
+
+
 def test_a_name_is_found_from_within_outwards(scopes: Scopes) -> None:
     for depth, name in ((2, "application"), (3, "document"), (4, "dialog")):
         scopes.pop_to(depth)
@@ -95,7 +101,7 @@ def test_a_scope_shows_its_variables_only(scopes: Scopes) -> None:
     scopes.declare("x", "1")
     assert scopes.evaluate("dialog") == JsObject('{"x":1}')
     assert scopes.evaluate("document.x") is UNDEFINED
-    assert scopes.evaluate("typeof dialog.toString") == "undefined"
+    assert scopes.evaluate("typeof dialog.constructor") == "undefined"
 
 
 def test_without_a_root_the_document_is_the_application() -> None:

@@ -286,10 +286,11 @@ class Variables:
         name = element.get("name")
         if element.name not in FORM_ITEMS | {"var", "data"} or not name:
             return
-        if not is_name(name) or name.endswith("$"):
+        reserved = name.endswith("$") or (name.startswith("_") and not self._page.dialect.underscores)
+        if reserved or not is_name(name):
             hint = (
-                "those that end in '$' are reserved"
-                if name.endswith("$")
+                "those that begin with '_' or end in '$' are reserved"
+                if reserved
                 else "write letters and digits, no word of ECMAScript"
             )
             what = f"'{shown(name)}' is not a name a variable can have; {hint}."
