@@ -315,7 +315,7 @@ class CompatSettings(Section):
         default="standard",
         description="How VoiceXML is read where the old service differed: `standard` is W3C's way, `classic` its own: "
         "`<submit>` sends nothing unless named, `<transfer>` bridges, `<record>` gives `audio/basic`, one prompt with "
-        "barge-in gives it to those queued before it, and variables may begin with an underscore.",
+        "barge-in gives it to those queued before it.",
     )
     echo_pin: bool = Field(
         default=False, description="Show the PIN in replies, as the old service did, instead of a mask."

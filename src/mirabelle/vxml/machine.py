@@ -59,7 +59,6 @@ class Dialect:
         submit_all: whether a submit without namelist sends all named input items (5.3.8), or nothing.
         transfer_type: the type of a `<transfer>` that names neither `type` nor `bridge`.
         record_type: the type of a `<record>` that names none.
-        underscores: whether variables may begin with an underscore, which is reserved (5.1).
         bargein_spreads: whether a prompt that may be interrupted makes all that are queued after it so (4.1.5 has them
             as they say themselves).
     """
@@ -70,7 +69,6 @@ class Dialect:
     transfer_type: str = "blind"
     submit_all: bool = True
     record_type: str = "audio/x-wav"
-    underscores: bool = False
     bargein_spreads: bool = False
 
 
@@ -79,7 +77,6 @@ CLASSIC: Final = Dialect(
     transfer_type="bridge",
     submit_all=False,
     record_type="audio/basic",
-    underscores=True,
     bargein_spreads=True,
 )
 """The dialect of the hosted service whose applications run here unchanged."""
@@ -203,7 +200,7 @@ class Machine:
         Raises:
             SemanticError: it is.
         """
-        return declarable(name, underscores=self.dialect.underscores)
+        return declarable(name)
 
     def spend(self) -> None:
         """Count a step.

@@ -178,10 +178,6 @@ _DIALECTS: Final[tuple[tuple[str, Callable[[Dialect], str]], ...]] = (
         "Recordings, grammars and scripts are fetched before they are needed",
         lambda dialect: "unless `safe`" if dialect.properties["audiofetchhint"] == "prefetch" else "where `prefetch`",
     ),
-    (
-        "A variable whose name begins with `_`",
-        lambda dialect: "is taken" if dialect.underscores else "throws `error.semantic`",
-    ),
     ("A grammar of plain text without `type`", lambda dialect: f"`{dialect.grammar_type}`"),
 )
 

@@ -110,19 +110,19 @@ def base_of(name: str) -> str:
     return re.split(r"[.\[]", name, maxsplit=1)[0]
 
 
-def declarable(name: str, *, underscores: bool = False) -> str:
-    """The name, unless it is reserved for the platform (VoiceXML 2.0, 5.1).
+def declarable(name: str) -> str:
+    """The name, unless it is one that the platform gives itself (VoiceXML 2.0, 5.1).
+
+    Those that begin with an underscore are reserved, too. Applications have them all the same, and none is in our way.
 
     Args:
         name: of a variable or form item.
-        underscores: whether it may begin with an underscore all the same.
 
     Raises:
         SemanticError: it is reserved.
     """
-    if name.endswith("$") or (name.startswith("_") and not underscores):
-        reserved = "those that end in '$'" if underscores else "those that begin with '_' or end in '$'"
-        raise SemanticError(f"'{name[:60]}' is not a name a variable can have; {reserved} are reserved.")
+    if name.endswith("$"):
+        raise SemanticError(f"'{name[:60]}' is not a name a variable can have; those that end in '$' are reserved.")
     return name
 
 

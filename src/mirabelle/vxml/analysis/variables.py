@@ -286,12 +286,10 @@ class Variables:
         name = element.get("name")
         if element.name not in FORM_ITEMS | {"var", "data"} or not name:
             return
-        reserved = name.endswith("$") or (name.startswith("_") and not self._page.dialect.underscores)
+        reserved = name.endswith("$")
         if reserved or not is_name(name):
             hint = (
-                "those that begin with '_' or end in '$' are reserved"
-                if reserved
-                else "write letters and digits, no word of ECMAScript"
+                "those that end in '$' are reserved" if reserved else "write letters and digits, no word of ECMAScript"
             )
             what = f"'{shown(name)}' is not a name a variable can have; {hint}."
             yield self._page.error(self._page.place(element, "name"), Rule.ECMASCRIPT, what)
