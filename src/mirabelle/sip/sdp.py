@@ -27,6 +27,7 @@ MOST_MEDIA: Final = 64
 _STATIC: Final = MappingProxyType({0: ("PCMU", 8000), 8: ("PCMA", 8000)})
 _NUMBERS: Final[MappingProxyType[str, int]] = MappingProxyType({"PCMU": 0, "PCMA": 8})
 _LINE: Final = re.compile(r"\r\n|\n|\r")
+_PAYLOAD_TYPE: Final = re.compile(r"0*[0-9]{1,3}", re.ASCII)
 _RTPMAP: Final = re.compile(r"([0-9]{1,3})\s+([A-Za-z0-9_.\-]+)\s*/\s*([0-9]{1,7})")
 _MIRROR: Final[MappingProxyType[Direction, Direction]] = MappingProxyType(
     {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
@@ -62,7 +63,7 @@ class Media:
         """Number, name and clock rate of each format, static types included where no rtpmap names them."""
         found: list[tuple[int, str, int]] = []
         for text in self.formats:
-            if text.isascii() and text.isdigit() and int(text) < 128:
+            if _PAYLOAD_TYPE.fullmatch(text) and int(text) < 128:
                 name, rate = self.names.get(int(text)) or _STATIC.get(int(text)) or ("", 0)
                 found.append((int(text), name, rate))
         return found
