@@ -177,7 +177,10 @@ class Leg:
             return
         waiting.stop()
         self._unacknowledged = None
-        self._emit(Confirmed(description(request)))
+        answer = description(request)
+        self._emit(Confirmed(answer))
+        if answer is not None:
+            self._emit(MediaChanged(answer))
 
     def on_stray_response(self, response: Response) -> None:
         """Nothing to do, unless we placed the call."""
@@ -245,6 +248,9 @@ class Leg:
         response = reply(request, 200)
         if offered is not None:
             self._local_sdp = self._answer_again(offered)
+        elif request.method == "INVITE":
+            self._sdp_version += 1
+            self._local_sdp = sdp.offer_again(self._local_sdp, version=self._sdp_version)
         dialog.refresh(request)
         response.headers.add("Contact", self._core.contact(transaction.address))
         self._core.describe(response)

@@ -153,8 +153,32 @@ def answer(
             number, name = match
             lines.append(_audio(port, [(number, f"{name}/8000")], _dtmf(media), _MIRROR[_direction(media)]))
         else:
-            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats) or '0'}\r\n")
+            lines.append(_refused(media))
     return _write(address, lines, session or port, version)
+
+
+def offer_again(previous: bytes, *, version: int) -> bytes:
+    """Our offer in a session that stands: all we can, in both directions (RFC 3264 section 8).
+
+    Args:
+        previous: our latest description, whose m= lines keep their places and their numbers.
+        version: raised with each change of the description.
+
+    Raises:
+        SipError: there is no audio of ours in it; its status is 488.
+    """
+    description = parse(previous)
+    chosen = description.audio
+    if chosen is None:
+        raise SipError("There is no audio of ours to negotiate about.", status=488)
+    lines: list[str] = []
+    for media in description.media:
+        if media is chosen:
+            numbers = [(_NUMBERS[codec], f"{codec}/8000") for codec in CODECS]
+            lines.append(_audio(media.port, numbers, _dtmf(media) or DTMF_PAYLOAD_TYPE, "sendrecv"))
+        else:
+            lines.append(_refused(media))
+    return _write(chosen.address, lines, chosen.port, version)
 
 
 def parse(data: bytes) -> SessionDescription:
@@ -286,6 +310,10 @@ def _audio(port: int, numbers: list[tuple[int, str]], dtmf: int | None, directio
         lines.append(f"a=fmtp:{dtmf} 0-15")
     lines += [f"a=ptime:{PTIME}", f"a={direction}"]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _refused(media: Media) -> str:
+    return f"m={media.kind} 0 {media.protocol} {' '.join(media.formats) or '0'}\r\n"
 
 
 def _write(address: str, media: list[str], session: int, version: int) -> bytes:

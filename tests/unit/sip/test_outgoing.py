@@ -563,7 +563,28 @@ def test_a_re_invite_is_answered_with_our_address_and_told() -> None:
 def test_a_re_invite_without_an_offer_gets_ours() -> None:
     scene = answered()
     assert scene.request("INVITE", 1) == 200
-    assert scene.peer.heard[-1].body == OFFER
+    assert sdp.parse(scene.peer.heard[-1].body).media == sdp.parse(OFFER).media
+
+
+def test_a_hold_is_lifted_by_a_re_invite_without_an_offer() -> None:
+    scene = answered()
+    hold = ANSWER.replace(b"a=sendrecv", b"a=sendonly") + b"m=video 4000 RTP/AVP 31\r\n"
+    scene.request("INVITE", 1, hold)
+    scene.request("ACK", 1)
+    assert scene.request("INVITE", 2) == 200
+    audio, video = sdp.parse(scene.peer.heard[-1].body).media
+    assert (audio.direction, audio.formats, audio.port) == ("sendrecv", ("0", "8", "101"), 40000)
+    assert (video.kind, video.port) == ("video", 0)
+
+
+def test_the_answer_to_our_offer_in_a_re_invite_comes_with_the_ack() -> None:
+    scene = answered()
+    scene.request("INVITE", 1)
+    scene.request("ACK", 1, ANSWER.replace(b"40002", b"40010"))
+    event = drain(scene.call)[-1]
+    assert isinstance(event, MediaChanged)
+    assert event.sdp.audio is not None
+    assert event.sdp.audio.port == 40010
 
 
 def test_a_re_invite_with_nothing_in_common_is_488_and_changes_nothing() -> None:
