@@ -21,6 +21,8 @@ DTMF_PAYLOAD_TYPE: Final = 101
 """The payload type under which we offer telephone-event (RFC 4733)."""
 PTIME: Final = 20
 """Milliseconds of audio in a packet."""
+NOWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""The addresses that mean "send me nothing": the hold of RFC 2543."""
 MOST_BYTES: Final = 65_536
 MOST_MEDIA: Final = 64
 
@@ -281,10 +283,7 @@ def _connection(value: str) -> str:
 
 
 def _direction(media: Media) -> Direction:
-    # The hold of RFC 2543: an address of zeros means "send me nothing".
-    if media.address in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "inactive"
-    return media.direction
+    return "inactive" if media.address in NOWHERE else media.direction
 
 
 def _first_codec(media: Media, codecs: Sequence[Codec]) -> tuple[int, Codec] | None:
