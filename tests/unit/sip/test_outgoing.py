@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip import sdp
@@ -232,6 +234,22 @@ def test_an_answer_whose_contact_cannot_be_used_is_an_answer_and_can_be_hung_up_
     scene.world.run(0.01)
     assert isinstance(drain(scene.call)[0], Answered)
     assert [sent.uri for sent in scene.peer.requests("ACK") + scene.peer.requests("BYE")] == [scene.invite.uri] * 2
+
+
+@given(
+    st.sampled_from(["Contact", "Record-Route"]),
+    st.lists(st.sampled_from([*'<>";,:?=@*[]\\ a1.%é', "sip:", "<sip:a@b;lr>"]), max_size=12).map("".join),
+)
+def test_an_answer_is_an_answer_whatever_its_addresses_look_like(field: str, value: str) -> None:
+    scene = Scene()
+    response = reply(scene.invite, 200, to_tag="far")
+    response.headers.add(field, value)
+    scene.peer.say(response)
+    scene.world.run(0.01)
+    scene.call.hang_up()
+    scene.world.run(100)
+    assert [type(event) for event in drain(scene.call)] == [Answered, Ended]
+    assert scene.world.timers == 0
 
 
 @pytest.mark.parametrize("route", ["garbage", "<tel:+1617>", "<sip:>", '"x <sip:192.0.2.9>', "<sip:192.0.2.9"])
