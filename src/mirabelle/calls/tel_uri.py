@@ -26,6 +26,10 @@ _PARAMETER_CHARACTERS: Final = frozenset(
 _URIC: Final = _PARAMETER_CHARACTERS | frozenset("?@=,")
 _UNRESERVED: Final = _PARAMETER_CHARACTERS - frozenset("[]/:&+$!*'()")
 _TIDY: Final = re.compile(r"[A-Za-z0-9*_.~-]*")
+_LABEL: Final = "[A-Z0-9](?:[-A-Z0-9]*[A-Z0-9])?"
+_DOMAIN: Final = re.compile(rf"(?:{_LABEL}\.)*[A-Z](?:[-A-Z0-9]*[A-Z0-9])?\.?", re.ASCII | re.IGNORECASE)
+"""A domain name (RFC 3966 section 3, domainname)."""
+_KEYS: Final = re.compile(r"\+?[0-9A-D*#pw]+", re.ASCII | re.IGNORECASE)
 _SEPARATED: Final = str.maketrans("", "", VISUAL_SEPARATORS)
 
 
@@ -166,8 +170,7 @@ def _grammar(rfc: Rfc) -> _Grammar:
     digits = rf"{separated}[0-9][-.()0-9]*"
     keys = rf"{separated}[0-9A-D*#pw][-.()0-9A-D*#pw]*"
     global_prefix = rf"\+{digits}"
-    label = "[A-Z0-9](?:[-A-Z0-9]*[A-Z0-9])?"
-    domain = rf"(?:{label}\.)*[A-Z](?:[-A-Z0-9]*[A-Z0-9])?\.?"
+    domain = _DOMAIN.pattern
     private = r"[!-\"$-',/:<-@E-OQ-VX-`e-oq-vx-~][!-:<-~]*"
     lexeme = r"(?:[!$&'*+.0-9A-Z^_`|~-]|%(?:2[13-7ABDE]|3[0-9]|[46][1-9A-F]|[57][0-9A]|5[EF]|60|7[CE]))+"
     quoted = r"%22(?:%5C%[0-7][0-9A-F]|%5C[!$&-~]|%(?!22|5C)(?:[2-689A-F][0-9A-F]|7[0-9A-E])|[!$&-~])*%22"
@@ -264,13 +267,14 @@ def _tidy(name: str, value: str) -> str:
     bare = _ESCAPE.sub(
         lambda match: char if (char := chr(int(match[1], 16))) in _UNRESERVED else match[0].upper(), value
     )
-    return encoded(bare, (_URIC if name == "isub" else _PARAMETER_CHARACTERS) | {"%"})
+    # A "?" that was written as such parts the value of an extension of RFC 2806 (future-extension).
+    return encoded(bare, (_URIC if name == "isub" else _PARAMETER_CHARACTERS) | {"%", "?"})
 
 
 def _comparable_context(context: str) -> str:
-    """Digits without separators, or a name in lower case without the dot at its end."""
+    """Digits without separators, or a name in lower case without the dot at its end; `a.bc` is a name."""
     bare = without_separators(context)
-    if re.fullmatch(r"\+?[0-9A-D*#pw]+", bare, re.ASCII | re.IGNORECASE):
+    if _DOMAIN.fullmatch(context) is None and _KEYS.fullmatch(bare):
         return bare.lower()
     return context.lower().removesuffix(".")
 
@@ -281,5 +285,5 @@ def _canonical_value(name: str, value: str | None) -> str:
     if name == "phone-context":
         value = encoded(_comparable_context(decoded(value)))
     elif name in {"ext", "postd", "ani"}:
-        value = encoded(without_separators(decoded(value)))
+        value = encoded(without_separators(decoded(value)) or decoded(value))
     return "=" + re.sub(r"%..", lambda match: match[0].upper(), value.lower())

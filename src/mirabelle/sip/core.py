@@ -8,6 +8,7 @@ from random import Random
 from typing import Final, Protocol
 
 from mirabelle.calls.clock import Clock
+from mirabelle.sip import sdp
 from mirabelle.sip.error import SipError
 from mirabelle.sip.exchange import Address, Scheduler, ServerTransaction, Wire
 from mirabelle.sip.layer import TransactionLayer
@@ -165,8 +166,8 @@ class Core:
             self._refuse(transaction, 482)
         elif not request.target().is_sip:
             self._refuse(transaction, 416)
-        elif required := [value for value in request.headers.values("require") if value]:
-            self._refuse(transaction, 420, ("Unsupported", ", ".join(required)))
+        elif required := unsupported(request):
+            self._refuse(transaction, 420, ("Unsupported", required))
         elif request.method == "INVITE":
             self._on_invite(transaction)
         elif request.method == "OPTIONS":
@@ -188,11 +189,16 @@ class Core:
 
     def _on_invite(self, transaction: ServerTransaction) -> None:
         request = transaction.request
+        encoding = (request.headers.get("content-encoding") or "identity").strip().lower()
         if request.body and request.content_type not in ("", SDP_TYPE):
             self._refuse(transaction, 415, ("Accept", SDP_TYPE))
+        elif request.body and encoding != "identity":
+            self._refuse(transaction, 415, ("Accept-Encoding", "identity"))
         elif self.on_invite is None:
             self._refuse(transaction, 480)
         else:
+            if request.body:
+                sdp.parse(request.body)  # one that cannot be read is refused, and not taken for none
             self.on_invite(transaction)
 
     def _refuse(self, transaction: ServerTransaction, status: int, *headers: tuple[str, str]) -> None:
@@ -200,3 +206,14 @@ class Core:
         for name, value in headers:
             response.headers.add(name, value)
         transaction.respond(response)
+
+
+def unsupported(request: Request) -> str:
+    """What a request requires and we do not have, as an Unsupported field has it; empty for nothing.
+
+    Source: RFC 3261 section 8.2.2.3. We have no extension that could be required.
+
+    Raises:
+        SipError: the field cannot be read.
+    """
+    return ", ".join(value for value in request.headers.values("require") if value)

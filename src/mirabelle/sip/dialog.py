@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from mirabelle.sip.error import SipError
-from mirabelle.sip.fields import NameAddr
+from mirabelle.sip.fields import NameAddr, parse_name_addr, split_values
 from mirabelle.sip.headers import Headers
 from mirabelle.sip.message import Request, Response
 from mirabelle.sip.transaction import Timers
@@ -54,18 +55,16 @@ class Dialog:
     def calling(cls, request: Request, response: Response) -> Dialog:
         """The dialog that a response to our INVITE makes (RFC 3261 section 12.1.2).
 
-        Where the response has no Contact the target stays the Request-URI: a careless peer can still be hung up on.
-
-        Raises:
-            SipError: the response's addresses cannot be read.
+        Somebody answered, so there is a dialog whatever the response looks like: without a Contact that we can send
+        to, the target stays the Request-URI, and a Record-Route that cannot be read is passed over. A careless peer
+        can still be acknowledged and hung up on.
         """
-        contact = response.contact
         return cls(
             call_id=request.call_id,
             local=request.from_,
             remote=response.to,
-            target=contact.uri if contact else request.uri,
-            routes=tuple(reversed([value for value in response.headers.values("record-route") if value])),
+            target=_target(response, request.uri),
+            routes=tuple(reversed(_readable_routes(response))),
             local_cseq=request.cseq.number,
             remote_cseq=None,
         )
@@ -74,16 +73,14 @@ class Dialog:
     def answered(cls, response: Response) -> Dialog:
         """The dialog of a 2xx to an INVITE of ours that is not there any more.
 
-        Raises:
-            SipError: the response's addresses cannot be read.
+        Without a Contact that we can send to, the target is the address that was called.
         """
-        contact = response.contact
         return cls(
             call_id=response.call_id,
             local=response.from_,
             remote=response.to,
-            target=contact.uri if contact else response.to.uri,
-            routes=tuple(reversed([value for value in response.headers.values("record-route") if value])),
+            target=_target(response, response.to.uri),
+            routes=tuple(reversed(_readable_routes(response))),
             local_cseq=response.cseq.number,
             remote_cseq=None,
         )
@@ -93,7 +90,7 @@ class Dialog:
         """The dialog that our response to an INVITE makes (RFC 3261 section 12.1.1).
 
         Raises:
-            SipError: the request's addresses cannot be read.
+            SipError: its Contact or a Record-Route is no SIP address.
         """
         contact = request.contact
         local = request.to
@@ -101,8 +98,8 @@ class Dialog:
             call_id=request.call_id,
             local=NameAddr(local.uri, local.display, {**local.parameters, "tag": local_tag}),
             remote=request.from_,
-            target=contact.uri if contact else request.from_.uri,
-            routes=tuple(value for value in request.headers.values("record-route") if value),
+            target=_request_uri(contact.uri) if contact else request.from_.uri,
+            routes=tuple(_route(value) for value in request.headers.values("record-route") if value),
             local_cseq=0,
             remote_cseq=request.cseq.number,
         )
@@ -113,7 +110,7 @@ class Dialog:
         Raises:
             SipError: the route or the target is no URI.
         """
-        return self._route_uri(self.routes[0]) if self.routes else parse_uri(self.target)
+        return _route_uri(self.routes[0]) if self.routes else parse_uri(self.target)
 
     def request(self, method: str, *, via: str, cseq: int | None = None) -> Request:
         """A request inside the dialog (RFC 3261 section 12.2.1.1).
@@ -127,9 +124,9 @@ class Dialog:
             self.local_cseq += 1
             cseq = self.local_cseq
         uri, routes = self.target, list(self.routes)
-        if routes and self._route_uri(routes[0]).parameter("lr") is None:
+        if routes and _route_uri(routes[0]).parameter("lr") is None:
             # A strict router: it wants to be the Request-URI, and the target goes last (section 12.2.1.1).
-            uri = str(self._route_uri(routes.pop(0)))
+            uri = _request_uri(str(_route_uri(routes.pop(0))))
             routes.append(f"<{self.target}>")
         headers = Headers([("Via", via), ("Max-Forwards", MAX_FORWARDS)])
         for route in routes:
@@ -149,17 +146,61 @@ class Dialog:
         return True
 
     def refresh(self, message: Request | Response) -> None:
-        """Take over the Contact of a target refresh: an INVITE, an UPDATE, or a 2xx to one."""
-        contact = message.contact
-        if contact is not None:
-            self.target = contact.uri
+        """Take over the Contact of a target refresh: an INVITE, an UPDATE, or a 2xx to one.
 
-    @staticmethod
-    def _route_uri(route: str) -> Uri:
-        start, end = route.find("<"), route.rfind(">")
-        if start < 0 or end < start:
-            raise SipError("A Route has no address in angle brackets.")
-        return parse_uri(route[start + 1 : end].strip())
+        One that we could not send to is passed over: the old target is more likely to be reached.
+        """
+        self.target = _target(message, self.target)
+
+
+def _target(message: Request | Response, otherwise: str) -> str:
+    """The address of a message's Contact; `otherwise` where there is none that we could send to."""
+    try:
+        contact = message.contact
+        return otherwise if contact is None else _request_uri(contact.uri)
+    except SipError:
+        return otherwise  # the same as none: a call that stands is worth more than the reason
+
+
+def _readable_routes(response: Response) -> list[str]:
+    found: list[str] = []
+    for field in response.headers.all("record-route"):
+        try:
+            found += [_route(value) for value in split_values(field) if value]
+        except SipError:
+            continue  # without it we may still come through, with it nothing could be sent
+    return found
+
+
+def _route(value: str) -> str:
+    """A Record-Route value as a Route carries it: some forget its brackets.
+
+    Raises:
+        SipError: it is no SIP address.
+    """
+    route = value if "<" in value else f"<{value}>"
+    _sip(_route_uri(route))
+    return route
+
+
+def _route_uri(route: str) -> Uri:
+    return parse_name_addr(route).address()
+
+
+def _request_uri(text: str) -> str:
+    """An address as a Request-URI has it: without header fields (RFC 3261 section 19.1.1, table 1).
+
+    Raises:
+        SipError: it is no SIP address.
+    """
+    uri = _sip(parse_uri(text))
+    return str(replace(uri, headers="")) if uri.headers else text
+
+
+def _sip(uri: Uri) -> Uri:
+    if not uri.is_sip:
+        raise SipError(f"Requests of a call cannot be sent to a {uri.scheme} address.")
+    return uri
 
 
 def repetitions(timers: Timers) -> Iterator[float]:

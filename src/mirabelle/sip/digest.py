@@ -14,6 +14,8 @@ from mirabelle.sip.fields import unquoted
 from mirabelle.sip.message import Request, Response
 
 _PAIR: Final = re.compile(r'([A-Za-z0-9_\-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^\s,"]+)', re.DOTALL)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BEGINNING: Final = re.compile(r"(?:\A|,)\s*(?=[A-Za-z0-9_\-]+\s+[A-Za-z0-9_\-]+\s*=)")
 MOST_CHARACTERS: Final = 4096
 """The longest challenge that is read."""
 _HASHES: Final[MappingProxyType[str, Callable[[bytes], str]]] = MappingProxyType(
@@ -64,7 +66,8 @@ def parse_challenge(text: str) -> Challenge:
     """
     if len(text) > MOST_CHARACTERS:
         raise SipError(f"The challenge is longer than {MOST_CHARACTERS} characters.")
-    scheme, _, rest = text.strip().partition(" ")
+    scheme, *others = text.split(maxsplit=1) or [""]
+    rest = "".join(others)
     if scheme.lower() != "digest":
         raise SipError(f"The authentication scheme '{ascii(scheme[:20])[1:-1]}' is not Digest.")
     given = {match[1].lower(): unquoted(match[2]) for match in _PAIR.finditer(rest)}
@@ -78,6 +81,13 @@ def parse_challenge(text: str) -> Challenge:
         opaque=given.get("opaque"),
         stale=given.get("stale", "").lower() == "true",
     )
+
+
+def split_challenges(text: str) -> list[str]:
+    """Take challenges apart that share one field: RFC 3261 (20.44) forbids it, RFC 9110 (11.6.1) does not."""
+    bare = _QUOTED.sub(lambda match: '"' * len(match[0]), text[:MOST_CHARACTERS])
+    starts = [match.end() for match in _BEGINNING.finditer(bare)] or [0]
+    return [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def strongest(challenges: Iterable[Challenge]) -> Challenge | None:
@@ -159,7 +169,7 @@ def answer(
     answered = set(refused)
     for asked, told in (("www-authenticate", "Authorization"), ("proxy-authenticate", "Proxy-Authorization")):
         realms: dict[str, list[Challenge]] = {}
-        for value in response.headers.all(asked):
+        for value in (each for text in response.headers.all(asked) for each in split_challenges(text)):
             try:
                 challenge = parse_challenge(value)
             except SipError:

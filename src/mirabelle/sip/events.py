@@ -83,7 +83,7 @@ class Confirmed:
     """The ACK of our 200 came.
 
     Attributes:
-        sdp: the peer's answer, where our 200 carried the offer.
+        sdp: the peer's answer, where our 200 carried the offer; `MediaChanged` follows with it.
     """
 
     sdp: SessionDescription | None

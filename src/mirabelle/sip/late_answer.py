@@ -27,11 +27,7 @@ class LateAnswer:
     """
 
     def __init__(self, core: Core, response: Response) -> None:
-        """Nothing is sent before `hang_up`: until then the far end repeats its answer.
-
-        Raises:
-            SipError: its addresses cannot be read.
-        """
+        """Nothing is sent before `hang_up`: until then the far end repeats its answer."""
         self.call_id = response.call_id
         self._core = core
         self._invite = response.cseq.number
@@ -75,11 +71,7 @@ class LateAnswers:
         self._known: dict[tuple[str, str], LateAnswer] = {}
 
     def hear(self, response: Response) -> None:
-        """Take a response that belongs to no call; anything but a 2xx to an INVITE is dropped (section 18.1.2).
-
-        Raises:
-            SipError: its addresses cannot be read.
-        """
+        """Take a response that belongs to no call; anything but a 2xx to an INVITE is dropped (section 18.1.2)."""
         if response.cseq.method != "INVITE" or not 200 <= response.status < 300:
             return
         key = response.call_id, response.to.tag

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, Literal
 
 from mirabelle.sip import digest, referral, sdp
-from mirabelle.sip.core import ALLOW, SDP_TYPE, Core
+from mirabelle.sip.core import ALLOW, SDP_TYPE, Core, unsupported
 from mirabelle.sip.dialog import Dialog, repetitions
 from mirabelle.sip.error import SipError
 from mirabelle.sip.events import CallEvent, Canceled, Confirmed, Ended, Failed, MediaChanged, ReferralAnswered
@@ -150,8 +150,14 @@ class Leg:
     def on_request(self, transaction: ServerTransaction) -> None:
         """Answer a request inside the dialog (RFC 3261 section 12.2.2)."""
         request = transaction.request
-        if self.over or self.dialog is None:
+        if self.over or not self._is_from_peer(request):
             transaction.respond(reply(request, 481))
+        elif request.method != "BYE" and (required := unsupported(request)):  # whoever says BYE is gone in any case
+            response = reply(request, 420)
+            response.headers.add("Unsupported", required)
+            transaction.respond(response)
+        elif self.dialog is None:
+            self._on_early_request(transaction)
         elif not self.dialog.admits(request):
             transaction.respond(reply(request, 500))
         elif request.method == "BYE":
@@ -162,11 +168,7 @@ class Leg:
         elif request.method == "NOTIFY":
             self._on_notify(transaction)
         else:
-            response = reply(request, 200)
-            if request.method == "OPTIONS":
-                response.headers.add("Accept", SDP_TYPE)
-            response.headers.add("Allow", ALLOW)
-            transaction.respond(response)
+            self._agree(transaction)
 
     def on_ack(self, request: Request) -> None:
         """The peer knows that we answered."""
@@ -175,10 +177,40 @@ class Leg:
             return
         waiting.stop()
         self._unacknowledged = None
-        self._emit(Confirmed(description(request)))
+        answer = description(request)
+        self._emit(Confirmed(answer))
+        if answer is not None:
+            self._emit(MediaChanged(answer))
 
     def on_stray_response(self, response: Response) -> None:
         """Nothing to do, unless we placed the call."""
+
+    def _is_from_peer(self, request: Request) -> bool:
+        """Whether a request is of our dialog, and not of another that a fork made (RFC 3261 section 12)."""
+        tag = self.dialog.remote.tag if self.dialog is not None else ""
+        return tag in ("", request.from_.tag)
+
+    def _agree(self, transaction: ServerTransaction) -> None:
+        response = reply(transaction.request, 200)
+        if transaction.request.method == "OPTIONS":
+            response.headers.add("Accept", SDP_TYPE)
+        response.headers.add("Allow", ALLOW)
+        transaction.respond(response)
+
+    def _on_early_request(self, transaction: ServerTransaction) -> None:
+        """Before the answer there is an early dialog: 481 would tell the peer that the call is gone."""
+        request = transaction.request
+        if request.method in ("INVITE", "UPDATE") and (request.method == "INVITE" or request.body):
+            transaction.respond(reply(request, 491))  # our own offer is not answered yet (RFC 3311 section 5.2)
+        elif request.method == "UPDATE":
+            response = reply(request, 200)
+            response.headers.add("Contact", self._core.contact(transaction.address))
+            self._core.describe(response)
+            transaction.respond(response)
+        elif request.method in ("OPTIONS", "INFO"):
+            self._agree(transaction)
+        else:
+            transaction.respond(reply(request, 481))
 
     def _on_bye(self, request: Request) -> None:
         self._end("local" if self._hanging_up else "remote", _reason(request))
@@ -216,6 +248,9 @@ class Leg:
         response = reply(request, 200)
         if offered is not None:
             self._local_sdp = self._answer_again(offered)
+        elif request.method == "INVITE":
+            self._sdp_version += 1
+            self._local_sdp = sdp.offer_again(self._local_sdp, version=self._sdp_version)
         dialog.refresh(request)
         response.headers.add("Contact", self._core.contact(transaction.address))
         self._core.describe(response)

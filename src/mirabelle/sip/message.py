@@ -234,14 +234,14 @@ def _check(message: Request | Response) -> None:
         raise SipError("The Call-ID is empty.")
     check_uri(message.from_.uri)
     check_uri(message.to.uri)
-    via, cseq, contacts = message.via, message.cseq, message.contacts
+    via, cseq = message.via, message.cseq
     if isinstance(message, Request):
         check_uri(message.uri)
         if cseq.method != message.method:
             raise SipError(f"The CSeq is that of a {cseq.method[:20]}, the request is a {message.method[:20]}.")
         if "?" in message.uri and message.target().headers:
             raise SipError("The Request-URI carries header fields.")
-        if via.transport == "" or any(not contact.uri for contact in contacts):
+        if via.transport == "" or any(not contact.uri for contact in message.contacts):
             raise SipError("The Via or the Contact is empty.")
         hops = headers.get("max-forwards")
         if hops is not None:

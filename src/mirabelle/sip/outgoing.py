@@ -163,6 +163,8 @@ class OutgoingCall(Leg):
         """A 2xx that comes when the transaction is long over still wants its ACK."""
         if response.cseq.method == "INVITE" and 200 <= response.status < 300:
             self._on_success(response)
+            if self._client is not None and not self._client.final:
+                self._client.stop()  # its answer came on a branch that is not its own, and no other will
 
     # -- the INVITE ---------------------------------------------------------------------------------------------------
 

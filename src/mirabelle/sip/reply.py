@@ -28,6 +28,7 @@ PHRASES: Final = MappingProxyType(
         486: "Busy Here",
         487: "Request Terminated",
         488: "Not Acceptable Here",
+        489: "Bad Event",
         491: "Request Pending",
         500: "Server Internal Error",
         503: "Service Unavailable",

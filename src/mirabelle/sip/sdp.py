@@ -21,12 +21,15 @@ DTMF_PAYLOAD_TYPE: Final = 101
 """The payload type under which we offer telephone-event (RFC 4733)."""
 PTIME: Final = 20
 """Milliseconds of audio in a packet."""
+NOWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""The addresses that mean "send me nothing": the hold of RFC 2543."""
 MOST_BYTES: Final = 65_536
 MOST_MEDIA: Final = 64
 
 _STATIC: Final = MappingProxyType({0: ("PCMU", 8000), 8: ("PCMA", 8000)})
 _NUMBERS: Final[MappingProxyType[str, int]] = MappingProxyType({"PCMU": 0, "PCMA": 8})
 _LINE: Final = re.compile(r"\r\n|\n|\r")
+_PAYLOAD_TYPE: Final = re.compile(r"0*[0-9]{1,3}", re.ASCII)
 _RTPMAP: Final = re.compile(r"([0-9]{1,3})\s+([A-Za-z0-9_.\-]+)\s*/\s*([0-9]{1,7})")
 _MIRROR: Final[MappingProxyType[Direction, Direction]] = MappingProxyType(
     {"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}
@@ -62,7 +65,7 @@ class Media:
         """Number, name and clock rate of each format, static types included where no rtpmap names them."""
         found: list[tuple[int, str, int]] = []
         for text in self.formats:
-            if text.isascii() and text.isdigit() and int(text) < 128:
+            if _PAYLOAD_TYPE.fullmatch(text) and int(text) < 128:
                 name, rate = self.names.get(int(text)) or _STATIC.get(int(text)) or ("", 0)
                 found.append((int(text), name, rate))
         return found
@@ -152,8 +155,32 @@ def answer(
             number, name = match
             lines.append(_audio(port, [(number, f"{name}/8000")], _dtmf(media), _MIRROR[_direction(media)]))
         else:
-            lines.append(f"m={media.kind} 0 {media.protocol} {' '.join(media.formats) or '0'}\r\n")
+            lines.append(_refused(media))
     return _write(address, lines, session or port, version)
+
+
+def offer_again(previous: bytes, *, version: int) -> bytes:
+    """Our offer in a session that stands: all we can, in both directions (RFC 3264 section 8).
+
+    Args:
+        previous: our latest description, whose m= lines keep their places and their numbers.
+        version: raised with each change of the description.
+
+    Raises:
+        SipError: there is no audio of ours in it; its status is 488.
+    """
+    description = parse(previous)
+    chosen = description.audio
+    if chosen is None:
+        raise SipError("There is no audio of ours to negotiate about.", status=488)
+    lines: list[str] = []
+    for media in description.media:
+        if media is chosen:
+            numbers = [(_NUMBERS[codec], f"{codec}/8000") for codec in CODECS]
+            lines.append(_audio(media.port, numbers, _dtmf(media) or DTMF_PAYLOAD_TYPE, "sendrecv"))
+        else:
+            lines.append(_refused(media))
+    return _write(chosen.address, lines, chosen.port, version)
 
 
 def parse(data: bytes) -> SessionDescription:
@@ -256,10 +283,7 @@ def _connection(value: str) -> str:
 
 
 def _direction(media: Media) -> Direction:
-    # The hold of RFC 2543: an address of zeros means "send me nothing".
-    if media.address in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return "inactive"
-    return media.direction
+    return "inactive" if media.address in NOWHERE else media.direction
 
 
 def _first_codec(media: Media, codecs: Sequence[Codec]) -> tuple[int, Codec] | None:
@@ -285,6 +309,10 @@ def _audio(port: int, numbers: list[tuple[int, str]], dtmf: int | None, directio
         lines.append(f"a=fmtp:{dtmf} 0-15")
     lines += [f"a=ptime:{PTIME}", f"a={direction}"]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _refused(media: Media) -> str:
+    return f"m={media.kind} 0 {media.protocol} {' '.join(media.formats) or '0'}\r\n"
 
 
 def _write(address: str, media: list[str], session: int, version: int) -> bytes:

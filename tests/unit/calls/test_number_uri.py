@@ -74,6 +74,7 @@ SAME = [
     ("+16175550123;b=1;a=2", "+16175550123;a=2;b=1"),
     ("7042;phone-context=Example.COM.", "7042;phone-context=example.com"),
     ("7042;phone-context=+1-914", "7042;phone-context=+1914"),
+    ("7042;phone-context=A-Bc.Ca", "7042;phone-context=a-bc.ca"),
     ("7042;phone-context=213;phone-context=213", "7042;phone-context=213"),
     ("+16175550123;x=%41", "+16175550123;x=a"),
     ("+16175550123;x=%2f", "+16175550123;x=%2F"),
@@ -86,6 +87,8 @@ DIFFERENT = [
     ("+16175550123", "+16175550123;ext=1"),
     ("7042;phone-context=example.com", "7042;phone-context=example.org"),
     ("7042;phone-context=213", "7042;phone-context=+213"),
+    ("7042;phone-context=a.bc", "7042;phone-context=abc"),
+    ("7042;phone-context=a-b", "7042;phone-context=ab"),
     ("+16175550123;x", "+16175550123;y"),
 ]
 
@@ -93,10 +96,10 @@ NAMES = st.sampled_from(["ext", "isub", "phone-context", "postd", "tsp", "a", "s
 VALUES = {
     "ext": st.text("0123456789-", min_size=1, max_size=6),
     "isub": st.text("abcABC012/?%", min_size=1, max_size=6),
-    "phone-context": st.sampled_from(["+1-914", "213", "Example.com", "X-NET"]),
+    "phone-context": st.sampled_from(["+1-914", "2-13", "Example.com", "X-NET", "A.bc", "a-d", "p1"]),
     "postd": st.text("0123456789ABCDpw*#-", min_size=1, max_size=6),
     "tsp": st.sampled_from(["carrier.example", "A.Example"]),
-    "a": st.text("abcABC012%/", min_size=1, max_size=6),
+    "a": st.text("abcABC012%/?", min_size=1, max_size=6),
     "setup": st.just("1"),
 }
 PARAMETERS = st.lists(
@@ -134,6 +137,12 @@ def test_a_url_is_taken_apart() -> None:
     assert uri == TelUri("8631234", (("x", "%22a%22"), ("phone-context", "+1-914-555"), ("flag", None)))
     assert uri.contexts == ("+1914555",)
     assert (uri.value("x"), uri.value("flag"), uri.value("y")) == ('"a"', "", None)
+
+
+def test_an_extension_of_two_parts_keeps_them() -> None:
+    uri = parse_uri("+16175550123;vnd.x=a?b;y=a%3fb")
+    assert parse_uri(str(uri)) == uri
+    assert uri.canonical() == "tel:+16175550123;vnd.x=a?b;y=a%3Fb"
 
 
 def test_the_canonical_form_has_the_order_of_rfc_3966() -> None:

@@ -99,6 +99,25 @@ def test_a_body_that_is_no_session_description_is_415() -> None:
     assert status(scene.ask("INVITE", data)) == 415
 
 
+def test_a_body_that_is_packed_is_415_and_told_so() -> None:
+    scene = Scene(takes_calls=True)
+    data = "Content-Type: application/sdp\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhi"
+    response = scene.ask("INVITE", data)
+    assert response is not None
+    assert (response.status, response.headers["accept-encoding"]) == (415, "identity")
+
+
+def test_a_description_that_cannot_be_read_is_not_taken_for_none() -> None:
+    scene = Scene(takes_calls=True)
+    assert status(scene.ask("INVITE", "Content-Type: application/sdp\r\nContent-Length: 2\r\n\r\nhi")) == 488
+    assert scene.agent.incoming == []
+
+
+@pytest.mark.parametrize("field", ["Contact: <them>", "Contact: <tel:+1>", "Record-Route: <tel:+1>"])
+def test_an_invite_that_could_never_be_hung_up_on_is_malformed(field: str) -> None:
+    assert status(Scene(takes_calls=True).ask("INVITE", field)) == 400
+
+
 def test_a_repeated_request_gets_the_same_answer() -> None:
     scene = Scene()
     first, second = scene.ask("OPTIONS"), scene.ask("OPTIONS")

@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mirabelle.sip.digest import Challenge, Credentials, answer, authorization, parse_challenge, strongest
 from mirabelle.sip.error import SipError
@@ -125,6 +127,24 @@ def test_each_realm_is_answered_in_its_own_field() -> None:
     assert [name for name, _ in fields] == ["Authorization", "Proxy-Authorization"]
     assert 'nonce="1"' in fields[0][1]
     assert realms == {"a", "b"}
+
+
+def test_challenges_that_share_a_field_are_read_one_by_one() -> None:
+    response = challenged(
+        (
+            "WWW-Authenticate",
+            'NTLM, Basic realm="x, Digest y=1", Digest\trealm="a", nonce="1", Digest realm="b", nonce="2"',
+        ),
+    )
+    fields, realms = answer(REQUEST, response, MUFASA, "c", refused=frozenset())
+    assert ['nonce="1"' in fields[0][1], 'nonce="2"' in fields[1][1]] == [True, True]
+    assert realms == {"a", "b"}
+
+
+@given(st.text('Digest nonce=,"\\a1\t', max_size=80))
+def test_any_challenge_is_answered_or_passed_over(text: str) -> None:
+    fields, _ = answer(REQUEST, challenged(("WWW-Authenticate", text)), MUFASA, "c", refused=frozenset())
+    assert all(value.startswith("Digest ") for _, value in fields)
 
 
 def test_a_second_challenge_means_a_wrong_password_unless_the_nonce_was_stale() -> None:

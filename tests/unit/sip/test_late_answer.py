@@ -88,14 +88,16 @@ def test_what_is_no_answer_is_dropped(status: int) -> None:
     assert scene.told == []
 
 
-def test_an_answer_that_cannot_be_read_is_refused_as_malformed() -> None:
+def test_an_answer_whose_contact_cannot_be_read_is_hung_up_on_where_the_call_went() -> None:
     scene = Scene()
     [invite] = scene.peer.requests("INVITE")
     response = reply(invite, 200, to_tag="far")
     response.headers.add("Contact", "<far>")
     scene.peer.say(response)
     scene.world.run(0.01)
-    assert (scene.told, scene.agent.core.layer.discarded) == ([], 1)
+    scene.told[0].hang_up()
+    scene.world.run(0.01)
+    assert [sent.uri for sent in scene.peer.requests("ACK") + scene.peer.requests("BYE")] == [invite.uri] * 2
 
 
 def test_there_is_a_bound_to_what_is_remembered_and_it_is_free_again_after_32_seconds() -> None:

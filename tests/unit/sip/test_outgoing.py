@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mirabelle.calls.outcome import Outcome
 from mirabelle.sip import sdp
@@ -10,6 +12,7 @@ from mirabelle.sip.digest import Credentials
 from mirabelle.sip.events import Answered, Ended, Failed, MediaChanged, Ringing
 from mirabelle.sip.message import Request
 from mirabelle.sip.outgoing import OutgoingCall
+from mirabelle.sip.reply import reply
 from tests.unit.sip.world import ANSWER, CALLEE, CALLER, OFFER, Agent, Peer, World, drain
 
 SECRET = Credentials("alice", "secret")
@@ -47,7 +50,14 @@ class Scene:
         self.peer.respond(self.invite, status, tag=tag, body=body, headers=(headers or {}).items())
         self.world.run(0.01)
 
-    def request(self, method: str, cseq: int, body: bytes = b"", tag: str = "far") -> int:
+    def request(
+        self,
+        method: str,
+        cseq: int,
+        body: bytes = b"",
+        tag: str = "far",
+        headers: Mapping[str, str] | None = None,
+    ) -> int:
         """Send a request inside the dialog; the status of its answer."""
         invite = self.invite
         request = Request(method=method, uri=f"sip:{CALLER[0]}", body=body)
@@ -56,6 +66,8 @@ class Scene:
         request.headers.add("To", str(invite.from_))
         request.headers.add("Call-ID", invite.call_id)
         request.headers.add("CSeq", f"{cseq} {method}")
+        for name, value in (headers or {}).items():
+            request.headers.add(name, value)
         if body:
             request.headers.add("Content-Type", "application/sdp")
         self.peer.say(request)
@@ -206,6 +218,86 @@ def test_a_strict_router_becomes_the_request_uri() -> None:
     ack = scene.peer.requests("ACK")[0]
     assert ack.uri == "sip:192.0.2.2"
     assert ack.headers.values("route") == ["<sip:far@192.0.2.2:5060>"]
+
+
+@pytest.mark.parametrize(
+    "contact",
+    ["<far>", "<sip:>", "<sip:a b@c>", "<sip:far@192.0.2.2:99999>", "<tel:+16175550123>", "far", "*", '<sip:a>, "b'],
+)
+def test_an_answer_whose_contact_cannot_be_used_is_an_answer_and_can_be_hung_up_on(contact: str) -> None:
+    scene = Scene()
+    response = reply(scene.invite, 200, to_tag="far")
+    response.headers.add("Contact", contact)
+    scene.peer.say(response)
+    scene.world.run(0.01)
+    scene.call.hang_up()
+    scene.world.run(0.01)
+    assert isinstance(drain(scene.call)[0], Answered)
+    assert [sent.uri for sent in scene.peer.requests("ACK") + scene.peer.requests("BYE")] == [scene.invite.uri] * 2
+
+
+@given(
+    st.sampled_from(["Contact", "Record-Route"]),
+    st.lists(st.sampled_from([*'<>";,:?=@*[]\\ a1.%é', "sip:", "<sip:a@b;lr>"]), max_size=12).map("".join),
+)
+def test_an_answer_is_an_answer_whatever_its_addresses_look_like(field: str, value: str) -> None:
+    scene = Scene()
+    response = reply(scene.invite, 200, to_tag="far")
+    response.headers.add(field, value)
+    scene.peer.say(response)
+    scene.world.run(0.01)
+    scene.call.hang_up()
+    scene.world.run(100)
+    assert [type(event) for event in drain(scene.call)] == [Answered, Ended]
+    assert scene.world.timers == 0
+
+
+@pytest.mark.parametrize("route", ["garbage", "<tel:+1617>", "<sip:>", '"x <sip:192.0.2.9>', "<sip:192.0.2.9"])
+def test_a_record_route_that_cannot_be_read_is_passed_over(route: str) -> None:
+    scene = Scene()
+    scene.peer.respond(
+        scene.invite, 200, headers=[("Record-Route", "<sip:192.0.2.2;lr>"), ("Record-Route", route)], body=ANSWER
+    )
+    scene.world.run(0.01)
+    assert isinstance(drain(scene.call)[-1], Answered)
+    assert scene.peer.requests("ACK")[0].headers.values("route") == ["<sip:192.0.2.2;lr>"]
+
+
+@pytest.mark.parametrize("route", ['"<sip:192.0.2.9>" <sip:192.0.2.2;lr>', "sip:192.0.2.2;lr"])
+def test_a_record_route_may_have_a_name_or_no_brackets(route: str) -> None:
+    scene = Scene()
+    scene.respond(200, body=ANSWER, headers={"Record-Route": route})
+    ack = scene.peer.requests("ACK")[0]
+    assert ack.uri == "sip:far@192.0.2.2:5060"
+    assert ack.addresses("route")[0].uri == "sip:192.0.2.2;lr"
+
+
+def test_the_header_fields_of_a_contact_stay_out_of_the_request_uri() -> None:
+    scene = Scene()
+    response = reply(scene.invite, 200, to_tag="far")
+    response.headers.add("Contact", "<sip:far@192.0.2.2;x=1?Subject=hello>")
+    scene.peer.say(response)
+    scene.world.run(0.01)
+    assert scene.peer.requests("ACK")[0].uri == "sip:far@192.0.2.2;x=1"
+
+
+def test_a_redirection_whose_contact_cannot_be_read_still_ends_the_call() -> None:
+    scene = Scene()
+    scene.respond(302, headers={"Contact": "elsewhere <"})
+    assert failed(scene.call).verdict.outcome is Outcome.FAILED
+    assert len(scene.peer.requests("ACK")) == 1
+
+
+def test_nothing_is_left_of_an_invite_that_was_answered_on_a_branch_not_its_own() -> None:
+    scene = Scene()
+    scene.respond(180)
+    response = reply(scene.invite, 200, to_tag="far")
+    response.headers.set("Via", "SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKother")
+    scene.peer.say(response)
+    scene.world.run(0.01)
+    assert isinstance(drain(scene.call)[-1], Answered)
+    assert scene.call._client is not None
+    assert scene.call._client.is_over()
 
 
 @pytest.mark.parametrize(
@@ -430,6 +522,42 @@ def test_other_requests_inside_the_dialog_are_answered(method: str, status: int)
     assert scene.request(method, 1) == status
 
 
+@pytest.mark.parametrize(
+    ("method", "body", "status"),
+    [("UPDATE", b"", 200), ("UPDATE", ANSWER, 491), ("INVITE", b"", 491), ("OPTIONS", b"", 200), ("NOTIFY", b"", 481)],
+)
+def test_requests_of_an_early_dialog_are_answered_and_do_not_end_it(method: str, body: bytes, status: int) -> None:
+    scene = Scene()
+    scene.respond(183, body=ANSWER)
+    assert scene.request(method, 1, body) == status
+    scene.respond(200, body=ANSWER)
+    assert isinstance(drain(scene.call)[-1], Answered)
+
+
+@pytest.mark.parametrize("method", ["BYE", "INFO", "INVITE"])
+def test_a_request_of_another_dialog_that_a_fork_made_is_refused_and_changes_nothing(method: str) -> None:
+    scene = answered()
+    assert scene.request(method, 1, tag="other") == 481
+    assert not scene.call.over
+
+
+@pytest.mark.parametrize(("method", "status"), [("INVITE", 420), ("UPDATE", 420), ("INFO", 420), ("BYE", 200)])
+def test_what_a_request_inside_the_dialog_requires_is_refused_but_nobody_is_kept_from_hanging_up(
+    method: str, status: int
+) -> None:
+    scene = answered()
+    assert scene.request(method, 1, headers={"Require": "timer, novelty"}) == status
+    if status == 420:
+        assert scene.peer.heard[-1].headers["unsupported"] == "timer, novelty"
+
+
+@pytest.mark.parametrize("contact", ["<far>", "<tel:+16175550123>"])
+def test_a_re_invite_whose_contact_cannot_be_used_leaves_the_target_as_it_was(contact: str) -> None:
+    scene = answered()
+    assert scene.request("INVITE", 1, headers={"Contact": contact}) == 200
+    assert scene.call.remote_target == "sip:far@192.0.2.2:5060"
+
+
 def test_a_request_out_of_order_is_refused() -> None:
     scene = answered()
     scene.request("INFO", 7)
@@ -453,7 +581,28 @@ def test_a_re_invite_is_answered_with_our_address_and_told() -> None:
 def test_a_re_invite_without_an_offer_gets_ours() -> None:
     scene = answered()
     assert scene.request("INVITE", 1) == 200
-    assert scene.peer.heard[-1].body == OFFER
+    assert sdp.parse(scene.peer.heard[-1].body).media == sdp.parse(OFFER).media
+
+
+def test_a_hold_is_lifted_by_a_re_invite_without_an_offer() -> None:
+    scene = answered()
+    hold = ANSWER.replace(b"a=sendrecv", b"a=sendonly") + b"m=video 4000 RTP/AVP 31\r\n"
+    scene.request("INVITE", 1, hold)
+    scene.request("ACK", 1)
+    assert scene.request("INVITE", 2) == 200
+    audio, video = sdp.parse(scene.peer.heard[-1].body).media
+    assert (audio.direction, audio.formats, audio.port) == ("sendrecv", ("0", "8", "101"), 40000)
+    assert (video.kind, video.port) == ("video", 0)
+
+
+def test_the_answer_to_our_offer_in_a_re_invite_comes_with_the_ack() -> None:
+    scene = answered()
+    scene.request("INVITE", 1)
+    scene.request("ACK", 1, ANSWER.replace(b"40002", b"40010"))
+    event = drain(scene.call)[-1]
+    assert isinstance(event, MediaChanged)
+    assert event.sdp.audio is not None
+    assert event.sdp.audio.port == 40010
 
 
 def test_a_re_invite_with_nothing_in_common_is_488_and_changes_nothing() -> None:

@@ -103,6 +103,12 @@ def test_bare_line_feeds_and_strange_lines_are_passed_over() -> None:
     assert sdp.negotiate(OFFER, text).remote_port == 4000
 
 
+def test_a_payload_type_of_any_length_is_a_payload_type_or_passed_over() -> None:
+    description = sdp.parse(b"v=0\r\nc=IN IP4 192.0.2.2\r\nm=audio 4000 RTP/AVP " + b"9" * 5000 + b" 128 x 000 8\r\n")
+    assert description.audio is not None
+    assert [number for number, _, _ in description.audio.payload_types()] == [0, 8]
+
+
 def test_our_answer_takes_the_peers_numbers_and_refuses_the_rest() -> None:
     offered = answer(
         "m=video 5000 RTP/AVP 31",
