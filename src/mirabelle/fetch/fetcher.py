@@ -4,32 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import ssl
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
 
-import httpcore
 import httpx
 
 from mirabelle.fetch.address import Reach
 from mirabelle.fetch.cache import ResponseCache
+from mirabelle.fetch.connections import Answer, Connections, Origin
 from mirabelle.fetch.content import ACCEPT_ENCODING, Content
 from mirabelle.fetch.freshness import Wish, directives, validators
 from mirabelle.fetch.network import CheckedNetwork
-from mirabelle.fetch.request import FetchError, Reason, Request, Response
+from mirabelle.fetch.request import FetchError, Request, Response
 
 MOST_REDIRECTS: Final = 5
 MOST_URL_CHARACTERS: Final = 8192
-MOST_CONNECTIONS: Final = 1000
-MOST_KEPT: Final = 20
-"""Idle connections that are kept: every request asks each of them whether it is still there, 100 of them take 6 ms."""
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ERRORS_FROM: Final = 400
 _SERVER_ERRORS_FROM: Final = 500
 _NOT_MODIFIED: Final = 304
+_PORTS: Final = {"http": 80, "https": 443}
+_WITH_CONTENT: Final = frozenset({"POST", "PUT", "PATCH"})
+"""Methods whose requests say that they have no content, where they have none (RFC 9110 8.6)."""
 _WITHOUT_CONTENT: Final = frozenset({204, _NOT_MODIFIED})
 _SECRETS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _KEYED: Final = frozenset({"accept", "cache-control"})
@@ -66,13 +65,9 @@ class Fetcher:
     ) -> None:
         self._cache = cache
         self._timeout, self._max_bytes, self._user_agent = timeout, max_bytes, user_agent
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpx.create_ssl_context(trust_env=False),
-            max_connections=MOST_CONNECTIONS,
-            max_keepalive_connections=MOST_KEPT,
-            keepalive_expiry=15.0,
-            network_backend=CheckedNetwork(self._reach(allow_private)),
-        )
+        tls = httpx.create_ssl_context(trust_env=False)
+        tls.set_alpn_protocols(["http/1.1"])
+        self._connections = Connections(CheckedNetwork(self._reach(allow_private)), tls)
 
     async def fetch(self, request: Request) -> Response:
         """Ask, follow redirects, and bring the body.
@@ -106,7 +101,7 @@ class Fetcher:
 
     async def aclose(self) -> None:
         """Close the connections that are kept open."""
-        await self._pool.aclose()
+        await self._connections.aclose()
 
     def _reach(self, allow_private: bool) -> Reach:
         return Reach.ANYWHERE if allow_private else Reach.PUBLIC
@@ -136,7 +131,7 @@ class Fetcher:
             return response
         return await self._kept(self._cache, request.copies, request, outgoing)
 
-    async def _kept(self, cache: ResponseCache, wish: Wish, request: Request, outgoing: httpx.Request) -> Response:
+    async def _kept(self, cache: ResponseCache, wish: Wish, request: Request, outgoing: _Outgoing) -> Response:
         """The answer to a GET: a copy, one that the server says still holds, or a new one (RFC 9111 4)."""
         wish = _wish(wish, request.headers)
         exchange = cache.exchange(
@@ -158,30 +153,26 @@ class Fetcher:
             cache.keep(exchange, response)
         return response
 
-    async def _one(self, request: Request, outgoing: httpx.Request) -> Response:
+    async def _one(self, request: Request, outgoing: _Outgoing) -> Response:
         most = self._max_bytes if request.max_bytes is None else request.max_bytes
         url = outgoing.url
+        origin = Origin(url.raw_host.decode("ascii"), url.port or _PORTS[url.scheme], url.scheme == "https")
         try:
-            answer = await self._pool.handle_async_request(
-                httpcore.Request(
-                    outgoing.method,
-                    httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                    headers=outgoing.headers.raw,
-                    content=outgoing.content,
-                )
-            )
-            try:
+            async with self._connections.exchange(
+                origin, outgoing.method, url.raw_path, outgoing.headers.items(), outgoing.content
+            ) as answer:
                 return await _read(request, outgoing, answer, most)
-            finally:
-                await answer.aclose()
         except FetchError as error:
             raise _named(error, request.url) from error
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError) as error:
-            raise _explained(error, request.url) from error
 
-    def _outgoing(self, request: Request, url: httpx.URL) -> httpx.Request:
-        headers = httpx.Headers({"user-agent": self._user_agent, "accept": "*/*", "accept-encoding": ACCEPT_ENCODING})
-        content: bytes | None = request.body
+    def _outgoing(self, request: Request, url: httpx.URL) -> _Outgoing:
+        content = request.body
+        headers = {
+            "host": url.netloc.decode("ascii"),
+            "user-agent": self._user_agent,
+            "accept": "*/*",
+            "accept-encoding": ACCEPT_ENCODING,
+        }
         if request.form is not None:
             content = urlencode(list(request.form)).encode("ascii")
             headers["content-type"] = FORM
@@ -190,14 +181,32 @@ class Fetcher:
         if url.userinfo:
             secret = base64.b64encode(f"{url.username}:{url.password}".encode()).decode("ascii")
             headers["authorization"] = f"Basic {secret}"
-        try:
-            headers.update(dict(request.headers))
-            outgoing = httpx.Request(request.method.upper(), url, headers=headers, content=content)
-        except (ValueError, UnicodeError, httpx.InvalidURL) as error:
-            raise FetchError(request.url, "url", f"the request cannot be written ({error}).") from error
+        headers.update((name.lower(), value) for name, value in request.headers.items())
+        method = request.method.upper()
+        if (content or method in _WITH_CONTENT) and "transfer-encoding" not in headers:
+            headers.setdefault("content-length", str(len(content or b"")))
+        if not all(map(str.isascii, (method, *headers, *headers.values()))):
+            raise FetchError(request.url, "url", "the request cannot be written (its headers are not ASCII).")
+        outgoing = _Outgoing(method, url, headers, content)
         if request.cookies:
-            httpx.Cookies(request.cookies).set_cookie_header(outgoing)
+            asked = outgoing.as_httpx()
+            httpx.Cookies(request.cookies).set_cookie_header(asked)
+            headers.update({"cookie": asked.headers["cookie"]} if "cookie" in asked.headers else {})
         return outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """A request as it is sent: all headers, names in lower case."""
+
+    method: str
+    url: httpx.URL
+    headers: dict[str, str]
+    content: bytes | None
+
+    def as_httpx(self) -> httpx.Request:
+        """The same for httpx, which knows cookies."""
+        return httpx.Request(self.method, self.url, headers=self.headers)
 
 
 def _checked_url(text: str) -> httpx.URL:
@@ -259,25 +268,39 @@ def _invalidate(cache: ResponseCache, owner: str, url: httpx.URL, response: Resp
             cache.invalidate(_key(named), owner)
 
 
-async def _read(request: Request, outgoing: httpx.Request, answer: httpcore.Response, most: int) -> Response:
-    arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing)
-    if request.cookies is not None and "set-cookie" in arrived.headers:
+async def _read(request: Request, outgoing: _Outgoing, answer: Answer, most: int) -> Response:
+    headers = _headers(answer)
+    if request.cookies is not None and "set-cookie" in headers:
+        arrived = httpx.Response(answer.status, headers=answer.headers, request=outgoing.as_httpx())
         httpx.Cookies(request.cookies).extract_cookies(arrived)
     if outgoing.method == "HEAD" or answer.status in _WITHOUT_CONTENT:
         body = b""
-        async for _ in answer.aiter_stream():
+        async for _ in answer:
             pass  # there is none, and a connection whose answer was not read to its end is not used again
     else:
-        content = Content(request.url, arrived.headers.get("content-encoding", ""), most)
-        content.announce(arrived.headers.get("content-length", ""))
-        body = await content.read(answer.aiter_stream())
+        content = Content(request.url, headers.get("content-encoding", ""), most)
+        content.announce(headers.get("content-length", ""))
+        body = await content.read(answer)
     return Response(
         url=str(outgoing.url),
         status=answer.status,
-        content_type=arrived.headers.get("content-type", ""),
+        content_type=headers.get("content-type", ""),
         body=body,
-        headers=dict(arrived.headers),
+        headers=headers,
     )
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    """Repeated fields joined by a comma (RFC 9110 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in answer.headers:
+        name = raw_name.decode("ascii")
+        try:
+            value = raw_value.decode("utf-8")
+        except UnicodeDecodeError:
+            value = raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
 
 
 def _named(error: FetchError, url: str) -> FetchError:
@@ -286,16 +309,3 @@ def _named(error: FetchError, url: str) -> FetchError:
         return error
     _, _, sentence = str(error).partition(": ")
     return FetchError(url, error.reason, sentence)
-
-
-def _explained(error: Exception, url: str) -> FetchError:
-    reason: Reason
-    if isinstance(error, httpcore.TimeoutException):
-        reason, sentence = "timeout", "the server did not answer in time."
-    elif "certificate" in str(error).lower() or isinstance(error.__cause__, ssl.SSLError):
-        reason, sentence = "tls", f"no secure connection ({error}); check the server's certificate."
-    elif isinstance(error, httpcore.ConnectError):
-        reason, sentence = "refused", f"no connection ({error}); check that the server runs and its port is open."
-    else:
-        reason, sentence = "protocol", f"the connection broke before the answer was complete ({error})."
-    return FetchError(url, reason, sentence)

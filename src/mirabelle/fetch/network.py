@@ -5,57 +5,53 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable
-from typing import Any
-
-import httpcore
+from collections.abc import Callable
+from typing import TypeVar
 
 from mirabelle.fetch.address import Reach, refusal
 from mirabelle.fetch.request import FetchError
 
+P = TypeVar("P", bound=asyncio.Protocol)
 
-class CheckedNetwork(httpcore.AsyncNetworkBackend):
-    """An httpcore network backend that checks every address before it connects.
+
+class CheckedNetwork:
+    """Checks every address before it connects.
 
     The check and the connection use one and the same answer of the resolver, so that a name which changes its address
     in between (DNS rebinding) gains nothing. TLS is still verified against the name.
+
+    Args:
+        reach: where connections may go.
     """
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
-        self._network = httpcore.AnyIOBackend()
 
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to a host by name or number.
+    async def connect(self, protocol: Callable[[], P], host: str, port: int, tls: ssl.SSLContext | None = None) -> P:
+        """Connect to a host by name or number, and talk TLS where a context is given.
+
+        Returns:
+            The protocol, once it is connected.
 
         Raises:
-            FetchError: the name has no address, or only such as are out of reach.
+            FetchError: the name has no address, or only such as are out of reach; nobody answers; TLS fails.
         """
-        failure: Exception | None = None
+        loop = asyncio.get_running_loop()
+        failure: OSError | None = None
         for address in self._within_reach(host, await _addresses(host, port)):
             try:
-                return _Stream(await self._network.connect_tcp(address, port, timeout, local_address, socket_options))
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                _, made = await loop.create_connection(
+                    protocol, address, port, ssl=tls, server_hostname=host if tls else None
+                )
+            except ssl.SSLError as error:
+                sentence = f"no secure connection ({error}); check the server's certificate."
+                raise FetchError(host, "tls", sentence) from error
+            except OSError as error:
                 failure = error
-        assert failure is not None
-        raise failure
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        """Refused: no URL leads to a socket of the file system."""
-        raise FetchError(path, "scheme", "a socket of the file system cannot be fetched from; give an http URL.")
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait, for httpcore's own retries."""
-        await asyncio.sleep(seconds)
+            else:
+                return made
+        sentence = f"no connection ({failure}); check that the server runs and its port is open."
+        raise FetchError(host, "refused", sentence) from failure
 
     def _within_reach(self, host: str, addresses: list[str]) -> list[str]:
         kinds = {address: refusal(address, self._reach) for address in addresses}
@@ -68,34 +64,6 @@ class CheckedNetwork(httpcore.AsyncNetworkBackend):
             )
             raise FetchError(host, "private", sentence)
         return allowed
-
-
-class _Stream(httpcore.AsyncNetworkStream):
-    """A connection that is closed too when a timeout falls into its TLS handshake, where httpcore forgets it."""
-
-    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
-        self._inner = inner
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self._inner.read(max_bytes, timeout)
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self._inner.write(buffer, timeout)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
-        try:
-            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
-        except asyncio.CancelledError:
-            await self._inner.aclose()
-            raise
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
 
 
 async def _addresses(host: str, port: int) -> list[str]:

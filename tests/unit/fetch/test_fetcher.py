@@ -6,7 +6,6 @@ import socket
 from collections.abc import Callable
 from http.cookiejar import CookieJar
 
-import httpcore
 import pytest
 
 from mirabelle.fetch.address import Reach
@@ -263,12 +262,12 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     def install(*answers: list[str]) -> list[str]:
         tried: list[str] = []
 
-        async def connect(_self: object, host: str, *_: object) -> None:
+        async def connect(_protocol: object, host: str, *_: object, **__: object) -> None:
             tried.append(host)
-            raise httpcore.ConnectError("nobody there")
+            raise ConnectionRefusedError("nobody there")
 
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", Resolver(*answers))
-        monkeypatch.setattr(httpcore.AnyIOBackend, "connect_tcp", connect)
+        monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", connect)
         return tried
 
     return install
@@ -276,13 +275,13 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
 
 async def test_the_address_that_was_checked_is_the_one_connected_to(connected: Callable[..., list[str]]) -> None:
     tried = connected(["93.184.215.14"], ["127.0.0.1"])
-    with pytest.raises(httpcore.ConnectError):
-        await CheckedNetwork(Reach.PUBLIC).connect_tcp("rebind.example", 80)
+    with pytest.raises(FetchError, match="nobody there"):
+        await CheckedNetwork(Reach.PUBLIC).connect(asyncio.Protocol, "rebind.example", 80)
     assert tried == ["93.184.215.14"]
 
 
 async def test_private_addresses_among_public_ones_are_left_out(connected: Callable[..., list[str]]) -> None:
     tried = connected(["10.0.0.1", "93.184.215.14", "::1"])
-    with pytest.raises(httpcore.ConnectError):
-        await CheckedNetwork(Reach.PUBLIC).connect_tcp("mixed.example", 80)
+    with pytest.raises(FetchError, match="nobody there"):
+        await CheckedNetwork(Reach.PUBLIC).connect(asyncio.Protocol, "mixed.example", 80)
     assert tried == ["93.184.215.14"]
