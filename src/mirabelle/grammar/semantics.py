@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from mirabelle.errors import MirabelleError
+from mirabelle.grammar.constant import constant
 from mirabelle.grammar.model import Document, Mode, Tag, TagFormat
 from mirabelle.grammar.parse import Node
 from mirabelle.grammar.script import SCRIPT
@@ -74,11 +75,14 @@ def plain(root: Node, words: Sequence[str], mode: Mode) -> Value:
 
     The last tag of a rule is its meaning, and that of a builtin rule is what its words say. A rule without tags takes
     the meaning of the last rule it refers to, or else its words (SISR 1.0 section 4.3). Tags that are programs count as
-    no tags. Where neither was gone through at all and the grammar names no `tag-format`, SISR has no say, and all that
-    was said is the meaning, as recognisers have it.
+    no tags, unless it is known what they do. Where neither was gone through at all and the grammar names no
+    `tag-format`, SISR has no say, and all that was said is the meaning, as recognisers have it.
     """
     if root.document.tag_format is TagFormat.UNNAMED and not any(map(_means, _nodes(root))):
         return said(words[root.first : root.last], mode)
+    known = constant(_nodes(root), words, mode) if root.document.tag_format in _RUN else None
+    if known is not None:
+        return known.value
     node = root
     while True:
         if node.document.reading is not None:
@@ -102,7 +106,7 @@ def program(root: Node, words: Sequence[str], mode: Mode) -> str | None:
     value, or `{"error": "..."}` where a tag failed. All of it is ASCII.
     """
     nodes = _nodes(root)
-    if not any(_runs(node) for node in nodes):
+    if not any(_runs(node) for node in nodes) or constant(nodes, words, mode) is not None:
         return None
     places = {id(node): place for place, node in enumerate(nodes)}
     documents: dict[int, Document] = {id(node.document): node.document for node in nodes}

@@ -117,17 +117,14 @@ def _interpretation(result: Result, active: Sequence[Active]) -> Any:
     if isinstance(owner, ForItem) and owner.option is not None:
         return owner.option.value
     try:
-        if result.match.program is None:
-            return result.match.interpretation
-        return result.match.interpret(_evaluator(), lambda name: UNDEFINED if name == "undefined" else float(name))
+        return result.match.interpret(_run_apart, lambda name: UNDEFINED if name == "undefined" else float(name))
     except (SemanticsError, GrammarError) as error:
         raise SemanticError(str(error)) from error
 
 
-def _evaluator() -> Any:
-    """Runs semantic tags, away from the application's variables."""
-    run = Engine().install(_RUN)
-    return lambda source: json.loads(run(source)[1:])
+def _run_apart(program: str) -> str:
+    """Run semantic tags, away from the application's variables."""
+    return str(json.loads(Engine().install(_RUN)(program)[1:]))
 
 
 def take_input(machine: Machine, reply: Input, active: Sequence[Active]) -> Heard:

@@ -131,7 +131,7 @@ def test_an_error_quotes_only_the_beginning_of_what_is_long(abnf: Abnf) -> None:
 def test_the_texts_of_a_deep_parse_are_told_once(abnf: Abnf) -> None:
     rules = "".join(f"$r{n} = $r{n + 1};" for n in range(500))
     said = [f"{'w' * 50}{n}" for n in range(200)]
-    match = abnf(f"$main = $r0 {{out = 1}}; {rules} $r500 = $GARBAGE;", header="tag-format <semantics/1.0>;").match(
+    match = abnf(f"$main = $r0 {{out = 0 + 1}}; {rules} $r500 = $GARBAGE;", header="tag-format <semantics/1.0>;").match(
         said
     )
     assert match is not None

@@ -168,12 +168,13 @@ def test_tags_without_a_format_are_understood_as_they_are_meant(
     [
         ("yes", "", "yes"),
         ("'yes'", "", "yes"),
-        ("out = 1", SCRIPT, "a"),
+        ("out = 0 + 1", SCRIPT, "a"),
+        ("out = 1", SCRIPT, 1),
         ("junk", "tag-format <x-own/1.0>;", "a"),
     ],
 )
 def test_without_script_the_meaning_goes_as_far_as_it_can(
-    match: Callable[..., Match], tag: str, header: str, expected: str
+    match: Callable[..., Match], tag: str, header: str, expected: Value
 ) -> None:
     assert match(f"$main = a {{{tag}}};", "a", header=header).interpretation == expected
 
@@ -228,14 +229,14 @@ def test_a_caller_may_bring_an_engine(match: Callable[..., Match]) -> None:
         seen.append(program)
         return '{"value": 7}'
 
-    assert match("$main = é {out = 1};", "é", header=SCRIPT).interpret(evaluate) == 7
+    assert match("$main = é {out = 0 + 1};", "é", header=SCRIPT).interpret(evaluate) == 7
     assert seen[0].isascii()
 
 
 @pytest.mark.parametrize("answer", ["", "[]", "null", "{"])
 def test_an_engine_that_answers_nonsense_is_told(match: Callable[..., Match], answer: str) -> None:
     with pytest.raises(SemanticsError, match="cannot be read"):
-        match("$main = a {out = 1};", "a", header=SCRIPT).interpret(lambda _: answer)
+        match("$main = a {out = 0 + 1};", "a", header=SCRIPT).interpret(lambda _: answer)
 
 
 def test_a_parse_hundreds_of_levels_deep_has_a_meaning(match: Callable[..., Match]) -> None:
