@@ -103,6 +103,7 @@ class FormInterpretation:
                 self._silent = True
                 yield from self._handled(event_of(error))
         except GoToItem as transition:
+            transition.arrived()
             machine.scopes.pop_to(depth)
             self._chosen = self._form.item(transition.name)
         finally:

@@ -61,8 +61,10 @@ class Interpreter:
         try:
             return (yield from self._machine.allowance.over(self._run(start)))
         finally:
-            # What is left of a session waits for the garbage collector, which knows nothing of the engine's memory.
+            # Whoever still holds a part of the session does not hold the engine's memory; and nobody holds all of it,
+            # as the machine and this, holding each other, would until the garbage collector looks.
             self._machine.engine.close()
+            del self._machine
 
     def _run(self, start: Fetch) -> Steps[Ending]:
         machine, begun = self._machine, False
@@ -76,6 +78,7 @@ class Interpreter:
                 entry = yield from self._refused(document, refused)
             yield from self._converse(entry, None, {})
         except Ending as ending:
+            ending.arrived()
             ended = ending
         except (Thrown, SemanticError) as error:
             event = event_of(error)
@@ -97,6 +100,7 @@ class Interpreter:
             yield from self._initialised(document)
             yield from handle(machine, event)
         except GoToDialog as onward:
+            onward.arrived()
             return onward
         raise Ending("exit")
 
@@ -130,6 +134,7 @@ class Interpreter:
                 # The form is full and said nowhere to go (appendix C).
                 raise Ending("exit")
             except GoToDialog as onward:
+                onward.arrived()
                 transition = onward
                 params = {}
 

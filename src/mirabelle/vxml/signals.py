@@ -41,6 +41,14 @@ def event_of(error: Thrown | SemanticError) -> Thrown:
 class Transition(Exception):
     """Control moves. The subclasses say where."""
 
+    def arrived(self) -> None:
+        """Forget the way here.
+
+        The functions that it came through hold it, as it holds them: until the garbage collector looks, all that they
+        knew would stay, documents and grammars included.
+        """
+        self.__traceback__ = self.__context__ = None
+
 
 @dataclass(slots=True)
 class Arrival:

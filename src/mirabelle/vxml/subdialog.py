@@ -31,6 +31,7 @@ def call_subdialog(machine: Machine, item: FormItem) -> Steps[None]:
     try:
         yield from machine.converse(entry, caller, params)
     except Returned as returned:
+        returned.arrived()
         machine.scopes.restore(chain)
         machine.context = caller
         _fill(machine, item, returned)

@@ -29,6 +29,17 @@ PLAIN: Final = frozenset({"", VXML, SRGS, SSML})
 """Namespaces whose elements go by their local name alone."""
 
 _SEPARATOR: Final = " "
+_HANDLERS: Final = (
+    "CharacterDataHandler",
+    "CommentHandler",
+    "EndCdataSectionHandler",
+    "EndElementHandler",
+    "EntityDeclHandler",
+    "ProcessingInstructionHandler",
+    "SkippedEntityHandler",
+    "StartCdataSectionHandler",
+    "StartElementHandler",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +179,11 @@ class BoundedParser:
         except (LookupError, ValueError) as error:
             # An encoding that Python does not know, or that is no text encoding, or has several bytes a character.
             raise self.fault(f"the encoding cannot be read: {error}; use UTF-8.") from error
+        finally:
+            # Whoever hears of elements and text holds the parser, as it holds him: until the garbage collector looks,
+            # all that was read would stay.
+            for name in _HANDLERS:
+                setattr(self.expat, name, None)
 
     def fault(self, reason: str) -> DocumentError:
         """What is wrong where the parser is now."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from mirabelle.vxml.cache import ParseCache
+from mirabelle.vxml.document import Document
 from mirabelle.vxml.ecmascript import Engine
+from mirabelle.vxml.machine import Machine
 from mirabelle.vxml.platform import Fetch, Note
 from mirabelle.vxml.session import Session, SessionEnd
 from mirabelle.vxml.text import TextPlatform, session_variables
+from mirabelle.vxml.xml import Element
 from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 ONE = key("1")
@@ -48,6 +52,33 @@ async def test_a_start_that_is_no_voicexml_ends_it_with_line_and_reason() -> Non
 async def test_the_connection_can_be_read() -> None:
     end = await end_of(block("<exit expr='session.connection.remote.uri'/>"))
     assert end.exit_values == {"": '"tel:+15550123"'}
+
+
+async def test_nothing_of_a_session_waits_for_the_garbage_collector() -> None:
+    pages = {
+        "start.vxml": vxml(f"<form><field name='f'>{ONE}<filled><goto next='next.vxml'/></filled></field></form>"),
+        "next.vxml": vxml(
+            "<form id='a'><block name='b'><goto nextitem='c'/></block><block name='c'><goto next='#d'/></block></form>"
+            "<form id='d'><subdialog name='s' src='called.vxml'/><block><throw event='own'/></block>"
+            "<catch event='own'><data name='tree' src='tree.xml'/><exit/></catch></form>"
+        ),
+        "called.vxml": vxml("<form><block><return/></block></form>"),
+        "tree.xml": "<a><!-- b --><c>d</c></a>",
+    }
+
+    def there() -> set[int]:
+        return {id(each) for each in gc.get_objects() if isinstance(each, Document | Element | Machine)}
+
+    gc.collect()
+    before = there()
+    gc.disable()
+    try:
+        platform = TextPlatform(Shelf(pages), lambda _: None, ("1",))
+        end = await Session(Fetch(BASE + "start.vxml"), platform, session_variables(), cache=ParseCache(0)).run()
+        assert end.kind == "exit"
+        assert there() <= before
+    finally:
+        gc.enable()
 
 
 async def test_documents_are_parsed_once_for_all_sessions() -> None:
