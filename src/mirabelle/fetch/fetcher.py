@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlencode
 
@@ -209,6 +210,7 @@ class _Outgoing:
         return httpx.Request(self.method, self.url, headers=self.headers)
 
 
+@lru_cache(maxsize=256)
 def _checked_url(text: str) -> httpx.URL:
     if len(text) > MOST_URL_CHARACTERS:
         raise FetchError(text, "url", f"the URL is longer than {MOST_URL_CHARACTERS} characters.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from mirabelle.vxml.errors import SemanticError
@@ -15,6 +16,7 @@ _DESIGNATION: Final = re.compile(r"\+?([0-9]{0,9}(?:\.[0-9]{1,9})?|[0-9]{1,9}\.)
 _ZERO: Final = re.compile(r"\+?0+(?:\.0+)?", re.ASCII)
 
 
+@lru_cache(maxsize=256)
 def milliseconds(text: str) -> int:
     """Read a time designation.
 

@@ -159,9 +159,8 @@ class FormInterpretation:
         expr = item.element.attributes.get("expr")
         if item.name:
             # Unlike another <var>, it begins undefined even where there is a variable of its name (appendix C).
-            scopes.declare_value(self._machine.declarable(item.name), UNDEFINED)
-            if item.takes_input:
-                scopes.declare_value(f"{item.name}$", JsObject("{}"))
+            shadow: dict[str, Value] = {f"{item.name}$": JsObject("{}")} if item.takes_input else {}
+            scopes.declare_values({self._machine.declarable(item.name): UNDEFINED, **shadow})
             if expr is not None:
                 scopes.declare(item.name, expr)
         elif expr is not None and scopes.truth(f"typeof ({expr}) !== 'undefined'"):

@@ -38,9 +38,8 @@ def handle(machine: Machine, event: Thrown) -> Steps[None]:
             machine.tracer.tell(Raised(event.name, event.message, counters[event.name]))
         yield Note(NoteKind.EVENT, f"{event.name} {event.message or ''}".rstrip())
         try:
-            scopes.push()
-            scopes.declare_value("_event", event.name)
-            scopes.declare_value("_message", UNDEFINED if event.message is None else event.message)
+            message = UNDEFINED if event.message is None else event.message
+            scopes.push(values={"_event": event.name, "_message": message})
             holders = here.holders()
             handler = select_handler(event.name, holders, counters, scopes.truth)
             if machine.tracer is not None:

@@ -23,14 +23,13 @@ class Loop:
         self._item = element.get("item")
         scopes = machine.scopes
         source = element.get("array")
-        if not scopes.truth(f"Array.isArray({source})"):
-            raise SemanticError(f"'{source[:60]}' is not an array.")
         self._copy = f"$foreach{element.line}_{element.column}"
-        scopes.declare(self._copy, f"({source}).slice()")
+        length = scopes.begin_loop(source, self._copy)
+        if length is None:
+            raise SemanticError(f"'{source[:60]}' is not an array.")
         if not scopes.declared(self._item):
             scopes.declare(machine.declarable(self._item))
-        length = scopes.evaluate(f"{self._copy}.length")
-        self._length = length if isinstance(length, int) else 0
+        self._length = length
         self._at = 0
 
     def more(self) -> bool:
@@ -38,6 +37,6 @@ class Loop:
         if self._at >= self._length:
             return False
         self._machine.spend()
-        self._machine.scopes.assign(self._item, f"{self._copy}[{self._at}]")
+        self._machine.scopes.step(self._item, self._copy, self._at)
         self._at += 1
         return True

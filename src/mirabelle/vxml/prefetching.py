@@ -84,7 +84,7 @@ def _candidates(machine: Machine, transition: GoToDialog) -> Iterator[tuple[Elem
     dialog = transition.dialog or next(iter(document.dialogs), None)
     if dialog is not None and _first(machine, dialog):
         yield from _certain(dialog, place.within(dialog))
-    if fresh:
+    if fresh and any(element.get("fetchhint") == "prefetch" for element in document.root.descendants()):
         yield from _asked_for(document.root, place)
 
 
@@ -101,23 +101,23 @@ def _certain(element: Element, place: _Place) -> Iterator[tuple[Element, _Place]
         guarded = child.name in _UNCERTAIN or bool({"cond", "expr"} & child.attributes.keys())
         if guarded or child.name in _DIALOGS or child.get("count", "1").strip() != "1":
             continue
-        yield child, place
-        if child.name != "audio":  # what is in there speaks where the recording cannot be had
+        if child.name in _PURPOSES:
+            yield child, place
+        # What is in an <audio> speaks where the recording cannot be had.
+        if child.name != "audio" and child.elements():
             yield from _certain(child, place.within(child))
 
 
 def _asked_for(element: Element, place: _Place) -> Iterator[tuple[Element, _Place]]:
     """What says itself that it wants to be fetched early, anywhere."""
     for child in element.elements():
-        if child.get("fetchhint") == "prefetch":
+        if child.get("fetchhint") == "prefetch" and child.name in _PURPOSES:
             yield child, place
         yield from _asked_for(child, place.within(child))
 
 
 def _request(machine: Machine, element: Element, place: _Place) -> Fetch | None:
     """How an element will fetch, where it may be done early; None where it may not, or it is not known what."""
-    if element.name not in _PURPOSES:
-        return None
     attribute, purpose = _PURPOSES[element.name]
     reference = element.get(attribute).strip()
     sends = element.get("namelist") or element.get("method", "get").lower() != "get"

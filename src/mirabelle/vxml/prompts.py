@@ -304,9 +304,8 @@ class _Builder:
                 self._say(f"{choice.shown} ")
                 continue
             depth = scopes.depth
-            scopes.push()
-            scopes.declare_value("_prompt", choice.prompt)
-            scopes.declare_value("_dtmf", " ".join(choice.dtmf) if choice.dealt else UNDEFINED)
+            dtmf = " ".join(choice.dtmf) if choice.dealt else UNDEFINED
+            scopes.push(values={"_prompt": choice.prompt, "_dtmf": dtmf})
             yield from self.content(element.children)
             scopes.pop_to(depth)
 

@@ -55,7 +55,7 @@ class Properties:
     """The properties in effect at one place, innermost element first."""
 
     def __init__(self, scopes: Iterable[Element], defaults: Mapping[str, str] = DEFAULTS) -> None:
-        self._scopes = tuple(scopes)
+        self._scopes = tuple(scope for scope in scopes if scope.elements("property"))
         self._defaults = defaults
 
     def text(self, name: str) -> str:

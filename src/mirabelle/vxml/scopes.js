@@ -12,6 +12,7 @@
   const store = Function.prototype.call.bind(Map.prototype.set);
   const drop = Function.prototype.call.bind(Map.prototype.delete);
   const text = String, truth = Boolean, number = Number, array = Array.isArray, indirect = eval, everything = globalThis;
+  const { unscopables } = Symbol;
   const holds = Function.prototype.call.bind(Map.prototype.has), Seen = Map;
   const Missing = ReferenceError, Misused = TypeError, Unparsable = SyntaxError, Thrown = Error;
 
@@ -43,7 +44,7 @@
   const session = create(plain);
   const sessionView = new Proxy(session, sealed);
   defineProperty(session, "session", { value: sessionView, enumerable: false, configurable: true });
-  const bottom = { name: "session", object: sessionView, run: indirect(ENTER)(sessionView) };
+  const bottom = { name: "session", object: sessionView, entered: indirect(ENTER)(sessionView) };
   const scopes = new WeakSet();
   include(scopes, sessionView);
 
@@ -52,6 +53,18 @@
   let nextKept = 0;
 
   const top = () => chain[chain.length - 1];
+
+  // What runs code in a scope. Many scopes never see any: it is made when it is needed.
+  const runner = (scope) => scope.entered ??= runner(scope.below)(ENTER)(scope.object);
+
+  // The scope in which a plain name is found, as `with` finds it, without reading code; undefined where it is in none.
+  const place = (name) => {
+    for (let at = chain.length - 1; at >= 0; at--) {
+      const { object } = chain[at];
+      if (name in object && !object[unscopables]?.[name]) return object;
+    }
+    return undefined;
+  };
 
   const selfNames = (name, below) =>
     below || (name !== "application" && name !== "document") ? [name] : ["application", "document"];
@@ -85,7 +98,14 @@
     }
   };
 
-  const value = (source) => compiled(`()=>(${source}\n)`, top().run)();
+  const value = (source) => compiled(`()=>(${source}\n)`, runner(top()))();
+
+  // The same, of an expression that may be a name, `name`, or a property of one, `name.member`.
+  const found = (source, name, member) => {
+    const object = name === undefined ? undefined : place(name);
+    if (object === undefined) return value(source);
+    return member === undefined ? object[name] : object[name][member];
+  };
 
   const ownScope = (name) => {
     const dot = name.lastIndexOf(".");
@@ -98,9 +118,14 @@
     }
   };
 
-  const assign = (name, held) => {
-    ownScope(name);
-    compiled(`($m$value)=>{${name}=$m$value}`, top().run)(held);
+  const assign = (name, held, plain) => {
+    const object = plain ? place(name) : undefined;
+    if (object !== undefined) {
+      object[name] = held;
+    } else {
+      ownScope(name);
+      compiled(`($m$value)=>{${name}=$m$value}`, runner(top()))(held);
+    }
   };
 
   const define = (name, held) => {
@@ -121,6 +146,8 @@
     }
   };
 
+  const known = (name) => chain.some(({ object }) => own(object, name));
+
   const read = (shown) => {
     switch (shown[0]) {
       case "u": return undefined;
@@ -133,14 +160,21 @@
     }
   };
 
+  const fill = (object, given) => {
+    for (const [name, shown] of parse(given)) {
+      defineProperty(object, name, { value: read(shown), writable: true, enumerable: true, configurable: true });
+    }
+  };
+
   const operations = {
-    push(name) {
-      const scope = { name, object: create(plain), names: selfNames(name, chain.length > 1) };
+    push(name, given) {
+      const scope = { name, object: create(plain), names: selfNames(name, chain.length > 1), below: top() };
       include(scopes, scope.object);
       nameItself(scope);
-      scope.run = top().run(ENTER)(scope.object);
+      if (given) fill(scope.object, given);
       chain.push(scope);
     },
+    fill(given) { fill(top().object, given); },
     pop(depth) { chain.length = number(depth); },
     reset(name) {
       for (let at = chain.length - 1; at > 0; at--) {
@@ -165,9 +199,9 @@
     put(name, shown) { define(name, read(shown)); },
     assign(name, source) {
       ownScope(name);
-      compiled(`()=>{${name}=(${source}\n)}`, top().run)();
+      compiled(`()=>{${name}=(${source}\n)}`, runner(top()))();
     },
-    write(name, shown) { assign(name, read(shown)); },
+    write(name, shown, plain) { assign(name, read(shown), plain); },
     // The result is the application's, whatever else an inner scope may call by that name.
     result(shown) {
       const results = shown === "" ? undefined : parse(shown);
@@ -179,22 +213,39 @@
     echo(name) {
       const [found] = chain[1].object.lastresult$, copy = {};
       for (const property of keys(found)) copy[property] = found[property];
-      assign(name, copy);
+      assign(name, copy, true);
     },
-    evaluate(source) { return show(value(source)); },
-    truth(source) { return truth(value(source)) ? "t" : "f"; },
-    text(source) { return "s" + stringify(text(value(source))); },
-    json(source) { return "s" + stringify(stringify(value(source)) ?? "null"); },
+    evaluate(source, name, member) { return show(found(source, name, member)); },
+    truth(source, name, member) { return truth(found(source, name, member)) ? "t" : "f"; },
+    text(source, name, member) { return "s" + stringify(text(found(source, name, member))); },
+    json(source, name, member) { return "s" + stringify(stringify(found(source, name, member)) ?? "null"); },
+    // As a form sends it: an object as JSON, all else as text.
+    field(source, name, member) {
+      const held = found(source, name, member);
+      const object = typeof held === "object" && held !== null && !(held instanceof text);
+      return object ? "o" + (stringify(held) ?? "null") : "s" + stringify(text(held));
+    },
     contents() {
       return "s" + stringify(stringify(chain.map(({ name, object }) => [name, keys(object)])));
     },
-    declared(name) { return chain.some(({ object }) => own(object, name)) ? "t" : "f"; },
+    declared(name) { return known(name) ? "t" : "f"; },
+    defined(source, name, member) {
+      return known(name) && found(source, name, member) !== undefined ? "t" : "f";
+    },
+    // A copy of an array under a name of ours, to go over; how long it is.
+    loop(name, source) {
+      const list = value(source);
+      if (!array(list)) return "n";
+      define(name, list.slice());
+      return "d" + text(top().object[name].length);
+    },
+    step(item, name, at) { assign(item, place(name)[name][number(at)], true); },
     script(source, variables, functions) {
       const scope = top();
       for (const name of parse(variables)) if (!own(scope.object, name)) define(name, undefined);
       const before = keys(everything);
       // Functions first: they are there before the first statement runs, whatever it does.
-      const program = scope.run(`($m$hoist)=>{with($m$scope){$m$hoist({${parse(functions).join()}});${source}\n}}`);
+      const program = runner(scope)(`($m$hoist)=>{with($m$scope){$m$hoist({${parse(functions).join()}});${source}\n}}`);
       try {
         program((found) => { for (const name of keys(found)) define(name, found[name]); });
       } finally {

@@ -36,6 +36,7 @@ _NAME: Final = r"(?:[^\W\d]|\$)[\w$]*"
 _OPERAND: Final = rf"(?:[0-9]{{1,9}}|{_NAME}(?:\.{_NAME})*)"
 _INDEX: Final = rf"(?:'[^'\\]*'|\"[^\"\\]*\"|\s*{_OPERAND}(?:\s*[-+]\s*{_OPERAND})*\s*)"
 _LEFT_HAND: Final = re.compile(rf"{_NAME}(?:\.{_NAME}|\[{_INDEX}\])*")
+_PLAIN: Final = re.compile(r"([A-Za-z_$][\w$]*)(?:\.([A-Za-z_$][\w$]*))?", re.ASCII)
 _LONGEST_EXCERPT: Final = 80
 _CONNECTION: Final = (
     "(function (c) { if (c && (c.originator === 'local' || c.originator === 'remote')) c.originator = c[c.originator];"
@@ -167,11 +168,16 @@ class Scopes:
         """The open scopes from the session inwards; an anonymous one is empty."""
         return self._names
 
-    def push(self, name: str = "") -> None:
-        """Open a scope within the innermost: `application`, `document`, `dialog`, or anonymous without a name."""
+    def push(self, name: str = "", values: Mapping[str, Value] | None = None) -> None:
+        """Open a scope within the innermost: `application`, `document`, `dialog`, or anonymous without a name.
+
+        Args:
+            name: of the scope.
+            values: variables that are in it from the beginning.
+        """
         if self.depth == MOST_SCOPES:
             raise SemanticError(f"more than {MOST_SCOPES} scopes are open.")
-        self._do("push", name)
+        self._do("push", name, *([_given(values)] if values else []))
         self._names = (*self._names, name)
 
     def pop(self) -> None:
@@ -226,6 +232,10 @@ class Scopes:
         _declarable(name)
         self._do("put", name, _shown(value))
 
+    def declare_values(self, values: Mapping[str, Value]) -> None:
+        """Declare several variables in the innermost scope, which is not the session's."""
+        self._do("fill", _given(values))
+
     def assign(self, name: str, expr: str) -> None:
         """Write a variable that is declared, or a property of an object (`<assign>`; VoiceXML 2.0, 5.3.2).
 
@@ -247,7 +257,7 @@ class Scopes:
     def assign_value(self, name: str, value: Value | Kept) -> None:
         """The same with a value at hand."""
         _assignable(name)
-        self._do("write", name, _shown(value))
+        self._do("write", name, _shown(value), *(["plain"] if is_name(name) else []))
 
     def set_result(self, results: str | None) -> None:
         """Set `application.lastresult$` (VoiceXML 2.0, 5.1.5): an array that also has what its first element has.
@@ -264,19 +274,19 @@ class Scopes:
 
     def evaluate(self, expr: str) -> Value:
         """The value of an expression; objects come as a copy."""
-        return decode(self._ask("evaluate", expr))
+        return decode(self._see("evaluate", expr))
 
     def truth(self, expr: str) -> bool:
         """The value as ECMAScript's `Boolean()` has it: what `cond` asks."""
-        return self._ask("truth", expr) == "t"
+        return self._see("truth", expr) == "t"
 
     def text(self, expr: str) -> str:
         """The value as ECMAScript's `String()` has it: what `<value>` and `<log>` say."""
-        return str(decode(self._ask("text", expr)))
+        return str(decode(self._see("text", expr)))
 
     def json(self, expr: str) -> str:
         """The value as JSON; `null` for what JSON does not know."""
-        return str(decode(self._ask("json", expr)))
+        return str(decode(self._see("json", expr)))
 
     def script(self, source: str) -> None:
         """Run a program in the innermost scope (`<script>`; VoiceXML 2.0, 5.3.12).
@@ -305,12 +315,35 @@ class Scopes:
     def defined(self, name: str) -> bool:
         """Whether the variable is declared and its value is not `undefined`; the name may be dotted."""
         _assignable(name)
+        if plain_parts := _parts(name):
+            return self._do("defined", name, *plain_parts) == "t"
         return self.declared(base_of(name)) and self._do("truth", f"typeof {name} !== 'undefined'") == "t"
 
-    def is_object(self, name: str) -> bool:
-        """Whether the value is an object or an array, and no string in an object."""
-        source = f"typeof ({name}) === 'object' && ({name}) !== null && !(({name}) instanceof String)"
-        return self._do("truth", source) == "t"
+    def field(self, name: str) -> JsObject | str:
+        """The value as a form sends it: an object or an array as JSON, all else as ECMAScript's `String()` has it."""
+        value = decode(self._see("field", name))
+        return value if isinstance(value, JsObject) else str(value)
+
+    def begin_loop(self, array: str, copy: str) -> int | None:
+        """Declare a shallow copy of an array in the innermost scope.
+
+        Args:
+            array: an expression.
+            copy: the name of the copy.
+
+        Returns:
+            How many members it has; None where it is no array, and nothing is declared.
+        """
+        source = expression_of(array)
+        length = decode(self._told("loop", source, copy, copy, source))
+        return length if isinstance(length, int) else None
+
+    def step(self, item: str, copy: str, at: int) -> None:
+        """Write a member of the copy that `begin_loop` made to a variable that is declared."""
+        if is_name(item):
+            self._told("step", f"{copy}[{at}]", item, item, copy, str(at))
+        else:
+            self.assign(item, f"{copy}[{at}]")
 
     def contents(self) -> tuple[ScopeContent, ...]:
         """The open scopes and their variables, the session's first."""
@@ -322,18 +355,26 @@ class Scopes:
             return self._call(operation, 0, *arguments)
         return self._call(operation, 1, *map(json.dumps, arguments))
 
+    def _see(self, operation: str, expr: str) -> str:
+        """Run what looks at the value of an expression, which a plain name is known for without being read as code."""
+        source = expression_of(expr)
+        return self._told(operation, source, "", source, *_parts(source))
+
     def _ask(self, operation: str, expr: str, *before: str) -> str:
         """Run what evaluates an expression; an error names the expression."""
         source = expression_of(expr)
+        return self._told(operation, source, "".join(before), *before, source)
+
+    def _told(self, operation: str, source: str, name: str, *arguments: str) -> str:
+        """Run what evaluates an expression, for a variable or none, and tell of it."""
         try:
-            answer = self._do(operation, *before, source)
+            answer = self._do(operation, *arguments)
         except SemanticError as error:
             if self._tracer is not None:
-                self._tracer.tell(Evaluated(source, "".join(before), error=error.reason))
+                self._tracer.tell(Evaluated(source, name, error=error.reason))
             shown = source if len(source) <= _LONGEST_EXCERPT else f"{source[:_LONGEST_EXCERPT]}..."
             raise SemanticError(f"{error.reason} (in '{shown}')") from None
         if self._tracer is not None:
-            name = "".join(before)
             value = self.literal(name) if name else _answered(operation, answer)
             self._tracer.tell(Evaluated(source, name, value))
         return answer
@@ -386,6 +427,20 @@ def _declarable(name: str) -> None:
 def _assignable(name: str) -> None:
     if not _LEFT_HAND.fullmatch(name):
         raise SemanticError(f"'{name[:60]}' is not something that can be assigned to.")
+
+
+def _parts(source: str) -> tuple[str, ...]:
+    """The name that an expression is, or the name and the member; none where it is more than that."""
+    found = _PLAIN.fullmatch(source)
+    if found is None or found[1] in _UNUSABLE:
+        return ()
+    return (found[1],) if found[2] is None else (found[1], found[2])
+
+
+def _given(values: Mapping[str, Value]) -> str:
+    for name in values:
+        _declarable(name)
+    return json.dumps([(name, encode(value)) for name, value in values.items()])
 
 
 def _shown(value: Value | Kept) -> str:

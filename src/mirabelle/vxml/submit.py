@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
+from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import SemanticError
 from mirabelle.vxml.fetching import URL_ENCODED, Submission, absolute, acquire, one_of
 from mirabelle.vxml.machine import Machine, Steps
@@ -72,12 +73,12 @@ def fields_of(machine: Machine, names: Sequence[str]) -> Fields:
     for name in names:
         if not is_name(base_of(name)):
             raise SemanticError(f"'{name[:60]}' in a namelist is no variable.")
-        if scopes.is_object(name):
-            fields.append((name, scopes.json(name)))
+        found = scopes.field(name)
+        if isinstance(found, JsObject):
+            fields.append((name, found.json))
             continue
-        text = scopes.text(name)
-        recording = machine.recordings.get(text)
-        fields.append((name, recording.data if recording else text))
+        recording = machine.recordings.get(found)
+        fields.append((name, recording.data if recording else found))
     return tuple(fields)
 
 

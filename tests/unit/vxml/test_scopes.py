@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -252,6 +253,64 @@ def test_the_platform_may_add_session_variables_while_no_other_scope_is_open() -
     scopes.declare_value("calledid", "8005551212")
     scopes.push("document")
     assert scopes.evaluate("session.calledid") == "8005551212"
+
+
+# Plain names, which are looked up without being read as code
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x", "outer", "hidden", "inherited", "session", "connection", "document", "dialog", "application",
+        "document.x", "dialog.x", "x.length", "order.total", "order.missing", "order.from", "connection.remote",
+        "Math", "Math.PI", "undefined", "undefined.x", "Infinity", "null", "true", "this", "x.x", "nothing",
+        "nothing.x", "package", "__proto__", "__proto__.x", "lastresult$", "order$", "order$.utterance", "caf\u00e9", "getter",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("look", [Scopes.evaluate, Scopes.truth, Scopes.text, Scopes.json, Scopes.field])
+def test_a_plain_name_is_what_the_language_itself_finds(name: str, look: Callable[[Scopes, str], object]) -> None:
+    made = Scopes(Engine(), {"connection": {"remote": {"uri": "tel:1"}}})
+    made.push("application")
+    made.declare("outer", "1")
+    made.declare("package", "'p'")
+    made.push("document", {"x": "document's", "order": JsObject('{"total": 2, "from": null}')})
+    made.declare("hidden", "1")
+    made.declare("order$", "{utterance: 'two'}")
+    made.declare("caf\u00e9", "'c'")
+    made.push("dialog", {"x": "dialog's", "hidden": 2})
+    made.script("dialog[Symbol.unscopables] = {hidden: true};")
+    made.script("Object.setPrototypeOf(dialog, {inherited: 3, get getter() { return this.x; }});")
+    made.push()
+
+    def found(expr: str) -> object:
+        try:
+            return look(made, expr)
+        except SemanticError as error:
+            return error.reason.partition(" (in ")[0]
+
+    assert found(name) == found(f"({name})")
+
+
+def test_what_a_form_sends_of_a_value(scopes: Scopes) -> None:
+    scopes.declare("x", "{list: [1, {}], none: null, say: new String('hi'), make: function () {}}")
+    assert [scopes.field(f"x.{name}") for name in ("list", "none", "say", "missing")] == [
+        JsObject("[1,{}]"),
+        "null",
+        "hi",
+        "undefined",
+    ]
+    assert isinstance(scopes.field("x"), JsObject)
+
+
+def test_an_array_to_go_over_is_evaluated_once_and_copied(scopes: Scopes) -> None:
+    scopes.declare("made", "0")
+    scopes.declare("item")
+    scopes.script("function make() { made++; return [7, 8]; }")
+    assert scopes.begin_loop("make()", "$copy") == 2
+    scopes.step("item", "$copy", 1)
+    assert (scopes.evaluate("item"), scopes.evaluate("made")) == (8, 1)
+    assert scopes.begin_loop("({length: 2})", "$other") is None
+    assert not scopes.declared("$other")
 
 
 # Declaring and assigning
