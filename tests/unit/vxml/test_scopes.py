@@ -264,7 +264,8 @@ def test_the_platform_may_add_session_variables_while_no_other_scope_is_open() -
         "x", "outer", "hidden", "inherited", "session", "connection", "document", "dialog", "application",
         "document.x", "dialog.x", "x.length", "order.total", "order.missing", "order.from", "connection.remote",
         "Math", "Math.PI", "undefined", "undefined.x", "Infinity", "null", "true", "this", "x.x", "nothing",
-        "nothing.x", "package", "__proto__", "__proto__.x", "lastresult$", "order$", "order$.utterance", "caf\u00e9", "getter",
+        "nothing.x", "package", "__proto__", "__proto__.x", "lastresult$", "order$", "order$.utterance", "caf\u00e9",
+        "getter",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("look", [Scopes.evaluate, Scopes.truth, Scopes.text, Scopes.json, Scopes.field])
