@@ -9,12 +9,12 @@ from mirabelle.vxml.data import fetch_data
 from mirabelle.vxml.document import Document
 from mirabelle.vxml.ecmascript import UNDEFINED
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.expressions import base_of
 from mirabelle.vxml.fetching import absolute, acquire, charset_text, either, fetch, one_of, plain_request
 from mirabelle.vxml.loops import Loop
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Disconnect, Note, NoteKind
 from mirabelle.vxml.prompts import is_spoken, queue_prompt, queue_text
-from mirabelle.vxml.scopes import base_of
 from mirabelle.vxml.signals import Ending, GoToItem, Returned, Thrown
 from mirabelle.vxml.submit import submit
 from mirabelle.vxml.trace import Executed

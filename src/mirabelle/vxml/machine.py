@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from mirabelle.vxml.allowance import Allowance
+from mirabelle.vxml.expressions import declarable
 from mirabelle.vxml.platform import Audio, HungUp, Item, Note, NoteKind, Play, Prompt, Reply, Request, Speech, Unspoken
 from mirabelle.vxml.properties import DEFAULTS, SAFE_DEFAULTS, Properties
-from mirabelle.vxml.scopes import declarable
 from mirabelle.vxml.signals import Ending, GoToDialog, Thrown
 from mirabelle.vxml.xml import Element
 

@@ -3,86 +3,34 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Final
 
-import quickjs
-
-from mirabelle.vxml.ecmascript import (
-    EVALUATION_MS,
-    LONGEST_SOURCE,
-    MEMORY_BYTES,
-    STACK_BYTES,
-    UNDEFINED,
-    Engine,
-    JsObject,
-    Value,
-    decode,
-    encode,
-    plain,
-)
+from mirabelle.vxml.ecmascript import UNDEFINED, Engine, JsObject, Value, decode, encode, plain
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.expressions import (
+    base_of,
+    bounded,
+    check_assignable,
+    check_declarable,
+    declarations,
+    expression_of,
+    is_name,
+    literal,
+    parts,
+)
 from mirabelle.vxml.trace import Evaluated, ScopeContent, Tracer
 
 MOST_SCOPES: Final = 64
 """How many scopes may be open at once in one execution context."""
 
-_IDENTIFIER: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
-_NAME: Final = r"(?:[^\W\d]|\$)[\w$]*"
-_OPERAND: Final = rf"(?:[0-9]{{1,9}}|{_NAME}(?:\.{_NAME})*)"
-_INDEX: Final = rf"(?:'[^'\\]*'|\"[^\"\\]*\"|\s*{_OPERAND}(?:\s*[-+]\s*{_OPERAND})*\s*)"
-_LEFT_HAND: Final = re.compile(rf"{_NAME}(?:\.{_NAME}|\[{_INDEX}\])*")
-_PLAIN: Final = re.compile(r"([A-Za-z_$][\w$]*)(?:\.([A-Za-z_$][\w$]*))?", re.ASCII)
 _LONGEST_EXCERPT: Final = 80
 _CONNECTION: Final = (
     "(function (c) { if (c && (c.originator === 'local' || c.originator === 'remote')) c.originator = c[c.originator];"
     " return c; })"
-)
-_UNUSABLE: Final = frozenset(
-    [
-        "arguments",
-        "break",
-        "case",
-        "catch",
-        "class",
-        "const",
-        "continue",
-        "debugger",
-        "default",
-        "delete",
-        "do",
-        "else",
-        "enum",
-        "eval",
-        "export",
-        "extends",
-        "false",
-        "finally",
-        "for",
-        "function",
-        "if",
-        "import",
-        "in",
-        "instanceof",
-        "new",
-        "null",
-        "return",
-        "super",
-        "switch",
-        "this",
-        "throw",
-        "true",
-        "try",
-        "typeof",
-        "var",
-        "void",
-        "while",
-        "with",
-    ]
 )
 
 
@@ -99,32 +47,6 @@ class Kept:
     """A value that stays inside the engine, so that it moves between execution contexts whole."""
 
     number: int
-
-
-def is_name(text: str) -> bool:
-    """Whether a variable may be called so."""
-    return _IDENTIFIER.fullmatch(text) is not None and text not in _UNUSABLE
-
-
-def base_of(name: str) -> str:
-    """The variable that a dotted or indexed name begins with."""
-    return re.split(r"[.\[]", name, maxsplit=1)[0]
-
-
-def declarable(name: str) -> str:
-    """The name, unless it is one that the platform gives itself (VoiceXML 2.0, 5.1).
-
-    Those that begin with an underscore are reserved, too. Applications have them all the same, and none is in our way.
-
-    Args:
-        name: of a variable or form item.
-
-    Raises:
-        SemanticError: it is reserved.
-    """
-    if name.endswith("$"):
-        raise SemanticError(f"'{name[:60]}' is not a name a variable can have; those that end in '$' are reserved.")
-    return name
 
 
 class Scopes:
@@ -221,15 +143,17 @@ class Scopes:
             name: without a scope in front.
             expr: its value. None declares it as `undefined`, and leaves it as it is where the scope has it already.
         """
-        _declarable(name)
+        check_declarable(name)
         if expr is None:
             self._do("declare", name)
+        elif (value := literal(expr)) is not None:
+            self._told("put", expression_of(expr), name, name, value)
         else:
             self._ask("initialise", expr, name)
 
     def declare_value(self, name: str, value: Value | Kept) -> None:
         """Declare a variable in the innermost scope with a value at hand; in the session's scope while it is alone."""
-        _declarable(name)
+        check_declarable(name)
         self._do("put", name, _shown(value))
 
     def declare_values(self, values: Mapping[str, Value]) -> None:
@@ -243,8 +167,12 @@ class Scopes:
             name: `total`, `document.total`, `order.lines[2]`, `list[i + 1]`.
             expr: the new value.
         """
-        _assignable(name)
-        self._ask("assign", expr, name)
+        check_assignable(name)
+        value = literal(expr) if is_name(name) else None
+        if value is not None:
+            self._told("write", expression_of(expr), name, name, value, "plain")
+        else:
+            self._ask("assign", expr, name)
 
     def literal(self, name: str) -> str:
         """The value of a variable as a literal; that it was asked for is told to nobody."""
@@ -256,7 +184,7 @@ class Scopes:
 
     def assign_value(self, name: str, value: Value | Kept) -> None:
         """The same with a value at hand."""
-        _assignable(name)
+        check_assignable(name)
         self._do("write", name, _shown(value), *(["plain"] if is_name(name) else []))
 
     def set_result(self, results: str | None) -> None:
@@ -294,7 +222,7 @@ class Scopes:
         Its `var` and function declarations become variables of that scope; `let`, `const` and `class` stay its own.
         `SemanticError.line` says where in the program it failed.
         """
-        variables, functions = declarations(_bounded(source))
+        variables, functions = declarations(bounded(source))
         if "eval" in variables or "eval" in functions:
             raise SemanticError("'eval' is not a name a variable can have.")
         try:
@@ -314,8 +242,8 @@ class Scopes:
 
     def defined(self, name: str) -> bool:
         """Whether the variable is declared and its value is not `undefined`; the name may be dotted."""
-        _assignable(name)
-        if plain_parts := _parts(name):
+        check_assignable(name)
+        if plain_parts := parts(name):
             return self._do("defined", name, *plain_parts) == "t"
         return self.declared(base_of(name)) and self._do("truth", f"typeof {name} !== 'undefined'") == "t"
 
@@ -358,7 +286,7 @@ class Scopes:
     def _see(self, operation: str, expr: str) -> str:
         """Run what looks at the value of an expression, which a plain name is known for without being read as code."""
         source = expression_of(expr)
-        return self._told(operation, source, "", source, *_parts(source))
+        return self._told(operation, source, "", source, *parts(source))
 
     def _ask(self, operation: str, expr: str, *before: str) -> str:
         """Run what evaluates an expression; an error names the expression."""
@@ -399,93 +327,11 @@ def _source() -> str:
     return resources.files("mirabelle.vxml").joinpath("scopes.js").read_text("utf-8")
 
 
-def _bounded(source: str) -> str:
-    if len(source) > LONGEST_SOURCE:
-        raise SemanticError(f"the script is longer than {LONGEST_SOURCE} characters.")
-    return source
-
-
-def expression_of(source: str) -> str:
-    """What the engine evaluates of an expression as it is written.
-
-    Raises:
-        SemanticError: it is empty, or too long.
-    """
-    # A semicolon at the end is no expression, but old applications write it.
-    body = _bounded(source).strip().rstrip("; \t\r\n")
-    if not body:
-        raise SemanticError("the expression is empty.")
-    return body
-
-
-def _declarable(name: str) -> None:
-    if not is_name(name):
-        why = "; a variable is declared without a scope or an object in front" if "." in name else ""
-        raise SemanticError(f"'{name[:60]}' is not a name a variable can have{why}.")
-
-
-def _assignable(name: str) -> None:
-    if not _LEFT_HAND.fullmatch(name):
-        raise SemanticError(f"'{name[:60]}' is not something that can be assigned to.")
-
-
-def _parts(source: str) -> tuple[str, ...]:
-    """The name that an expression is, or the name and the member; none where it is more than that."""
-    found = _PLAIN.fullmatch(source)
-    if found is None or found[1] in _UNUSABLE:
-        return ()
-    return (found[1],) if found[2] is None else (found[1], found[2])
-
-
 def _given(values: Mapping[str, Value]) -> str:
     for name in values:
-        _declarable(name)
+        check_declarable(name)
     return json.dumps([(name, encode(value)) for name, value in values.items()])
 
 
 def _shown(value: Value | Kept) -> str:
     return f"k{value.number}" if isinstance(value, Kept) else encode(value)
-
-
-_DECLARED: Final = """(function () {
-  "use strict";
-  const { getOwnPropertyNames } = Object, { deleteProperty } = Reflect, { stringify } = JSON, everything = globalThis;
-  for (const name of getOwnPropertyNames(everything)) deleteProperty(everything, name);
-  const before = getOwnPropertyNames(everything);
-  return () => stringify(getOwnPropertyNames(everything)
-    .filter((name) => !before.includes(name)).map((name) => [name, typeof everything[name] === "function"]));
-})()"""
-
-
-@lru_cache(maxsize=64)
-def declarations(source: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names a program declares with `var` and as functions, found by the engine's own parser.
-
-    The program is instantiated as a global one in an engine of its own, where nothing else is declared, and stopped
-    before its first statement.
-
-    Raises:
-        SemanticError: it cannot be parsed.
-    """
-    context = quickjs.Context()
-    context.set_memory_limit(MEMORY_BYTES)
-    context.set_max_stack_size(STACK_BYTES)
-    context.set_time_limit(EVALUATION_MS / 1000)
-    found = context.eval(_DECLARED)
-    try:
-        context.eval("throw 0;" + source.replace("\0", " "))
-    except quickjs.JSException as error:
-        message = str(error).partition("\n")[0]
-        # Without memory the engine cannot say much: its error comes without a text, or not at all.
-        if message == "null" or message.startswith("InternalError"):
-            raise SemanticError("the script is too large.") from None
-        if message != "0":
-            line = re.search(r"<input>:([0-9]+)", str(error))
-            raise SemanticError(message, int(line[1]) if line else 0) from None
-    except UnicodeError:
-        raise SemanticError("the script holds half of a surrogate pair.") from None
-    try:
-        names = json.loads(found())
-    except (quickjs.JSException, TypeError) as error:
-        raise SemanticError("the script declares too much.") from error
-    return tuple(n for n, function in names if not function), tuple(n for n, function in names if function)

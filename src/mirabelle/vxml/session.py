@@ -92,21 +92,19 @@ class Session:
     async def run(self) -> SessionEnd:
         """Run to the end."""
         loop = asyncio.get_running_loop()
-        steps = await loop.run_in_executor(self._executor, self._begin)
         reply: Reply = None
+        steps, outcome = await loop.run_in_executor(self._executor, self._begin)
         while True:
-            outcome = await loop.run_in_executor(self._executor, _step, steps, reply, self._told)
             self._pass_on()
-            if outcome is None:
-                reply = None
-                continue
             if isinstance(outcome, Ending):
                 return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values), outcome.begun)
-            reply = await self._answer(outcome)
+            reply = None if outcome is None else await self._answer(outcome)
+            outcome = await loop.run_in_executor(self._executor, _step, steps, reply, self._told)
 
-    def _begin(self) -> Steps[Ending]:
+    def _begin(self) -> tuple[Steps[Ending], Asked | Ending | None]:
         tracer = None if self._tracer is None else self._told
-        return Interpreter(self._variables, self._cache, self._dialect, tracer).run(self._start)
+        steps = Interpreter(self._variables, self._cache, self._dialect, tracer).run(self._start)
+        return steps, _step(steps, None, self._told)
 
     def _pass_on(self) -> None:
         """Hand on what the machine told while it computed."""

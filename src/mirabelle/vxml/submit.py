@@ -10,10 +10,10 @@ from xml.sax.saxutils import escape
 
 from mirabelle.vxml.ecmascript import JsObject
 from mirabelle.vxml.errors import SemanticError
+from mirabelle.vxml.expressions import base_of, is_name
 from mirabelle.vxml.fetching import URL_ENCODED, Submission, absolute, acquire, one_of
 from mirabelle.vxml.machine import Machine, Steps
 from mirabelle.vxml.platform import Note, NoteKind
-from mirabelle.vxml.scopes import base_of, is_name
 from mirabelle.vxml.signals import Thrown
 from mirabelle.vxml.xml import Element
 

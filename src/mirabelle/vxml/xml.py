@@ -69,6 +69,8 @@ class Element:
 
     def elements(self, name: str | None = None) -> tuple[Element, ...]:
         """The child elements; those called `name` where one is given."""
+        if not self.children:
+            return ()
         found = self._found.get(name)
         if found is None:
             wanted = (c for c in self.children if isinstance(c, Element) and (name is None or c.name == name))

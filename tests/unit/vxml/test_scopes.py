@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mirabelle.vxml.ecmascript import UNDEFINED, Engine, JsObject
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.scopes import MOST_SCOPES, Scopes, is_name
+from mirabelle.vxml.expressions import is_name
+from mirabelle.vxml.scopes import MOST_SCOPES, Scopes
 
 SESSION = {"connection": {"remote": {"uri": "tel:+16175550123"}, "originator": None}, "id": "a;1"}
 
@@ -322,6 +323,24 @@ def test_a_variable_without_a_value_is_undefined(scopes: Scopes) -> None:
     assert scopes.evaluate("x") is UNDEFINED
     assert scopes.declared("x")
     assert not scopes.defined("x")
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ["0", "-7", "123456789012345", "1234567890123456789", "010", "0x10", "1.5", "-0", "'it'", '"it"', "''",
+     "'a\\u0062'", "'\\'", "'caf\u00e9 \U0001f600'", "true", "false", "null", "undefined", " 'x' ; ", "'a' + 'b'", "'"],
+)  # fmt: skip
+def test_a_literal_is_what_the_language_has_it_be(scopes: Scopes, literal: str) -> None:
+    def value(change: Callable[[str, str], None], expr: str) -> object:
+        try:
+            change("x", expr)
+        except SemanticError as error:
+            return error.reason.partition(":")[0]
+        return repr(scopes.evaluate("x"))
+
+    scopes.declare("x")
+    assert value(scopes.declare, literal) == value(scopes.declare, f"({literal.rstrip('; ')})")
+    assert value(scopes.assign, literal) == value(scopes.assign, f"({literal.rstrip('; ')})")
 
 
 def test_declaring_again_assigns_where_a_value_is_given(scopes: Scopes) -> None:

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from mirabelle.vxml import scopes as scopes_module
+from mirabelle.vxml import expressions
 from mirabelle.vxml.ecmascript import Engine
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.scopes import Scopes, declarations
+from mirabelle.vxml.expressions import declarations
+from mirabelle.vxml.scopes import Scopes
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def test_a_program_of_too_many_functions_is_refused(scopes: Scopes) -> None:
 
 def test_a_program_of_too_many_variables_is_refused(scopes: Scopes, monkeypatch: pytest.MonkeyPatch) -> None:
     # The engine is left with enough memory for the program, and too little to tell of its names.
-    monkeypatch.setattr(scopes_module, "MEMORY_BYTES", 1_900_000)
+    monkeypatch.setattr(expressions, "MEMORY_BYTES", 1_900_000)
     with pytest.raises(SemanticError, match="declares too much"):
         scopes.script(f"var {','.join(f'v{number}' + 'a' * 90 for number in range(5_000))};")
 

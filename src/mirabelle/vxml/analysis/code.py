@@ -14,7 +14,8 @@ import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
 
 from mirabelle.vxml.ecmascript import Engine, JsObject
-from mirabelle.vxml.scopes import Scopes, declarations, expression_of
+from mirabelle.vxml.expressions import declarations, expression_of
+from mirabelle.vxml.scopes import Scopes
 
 _FUNCTIONS: Final = frozenset(
     {

@@ -12,7 +12,7 @@ from mirabelle.vxml.analysis.page import Page, Site
 from mirabelle.vxml.analysis.source import Place
 from mirabelle.vxml.elements import ELEMENTS, FORM_ITEMS, HANDLERS, INPUT_ITEMS, Kind
 from mirabelle.vxml.errors import SemanticError
-from mirabelle.vxml.scopes import is_name
+from mirabelle.vxml.expressions import is_name
 from mirabelle.vxml.xml import Element
 
 SESSION_VARIABLES: Final = frozenset(
