@@ -237,7 +237,7 @@
       const list = value(source);
       if (!array(list)) return "n";
       define(name, list.slice());
-      return "d" + text(top().object[name].length);
+      return "d" + text(number(top().object[name].length));
     },
     step(item, name, at) { assign(item, place(name)[name][number(at)], true); },
     script(source, variables, functions) {

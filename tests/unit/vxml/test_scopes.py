@@ -315,6 +315,11 @@ def test_an_array_to_go_over_is_evaluated_once_and_copied(scopes: Scopes) -> Non
     assert not scopes.declared("$other")
 
 
+def test_an_array_whose_copy_is_none_is_not_gone_over(scopes: Scopes) -> None:
+    scopes.script("var odd = []; odd.slice = function () { return {length: 'many'}; };")
+    assert scopes.begin_loop("odd", "$copy") is None
+
+
 # Declaring and assigning
 
 
