@@ -118,8 +118,8 @@
     }
   };
 
-  const assign = (name, held, plain) => {
-    const object = plain ? place(name) : undefined;
+  const assign = (name, held, simple) => {
+    const object = simple ? place(name) : undefined;
     if (object !== undefined) {
       object[name] = held;
     } else {
@@ -201,7 +201,7 @@
       ownScope(name);
       compiled(`()=>{${name}=(${source}\n)}`, runner(top()))();
     },
-    write(name, shown, plain) { assign(name, read(shown), plain); },
+    write(name, shown, simple) { assign(name, read(shown), simple); },
     // The result is the application's, whatever else an inner scope may call by that name.
     result(shown) {
       const results = shown === "" ? undefined : parse(shown);

@@ -170,7 +170,7 @@ class Scopes:
         check_assignable(name)
         value = literal(expr) if is_name(name) else None
         if value is not None:
-            self._told("write", expression_of(expr), name, name, value, "plain")
+            self._told("write", expression_of(expr), name, name, value, "simple")
         else:
             self._ask("assign", expr, name)
 
@@ -185,7 +185,7 @@ class Scopes:
     def assign_value(self, name: str, value: Value | Kept) -> None:
         """The same with a value at hand."""
         check_assignable(name)
-        self._do("write", name, _shown(value), *(["plain"] if is_name(name) else []))
+        self._do("write", name, _shown(value), *(["simple"] if is_name(name) else []))
 
     def set_result(self, results: str | None) -> None:
         """Set `application.lastresult$` (VoiceXML 2.0, 5.1.5): an array that also has what its first element has.
