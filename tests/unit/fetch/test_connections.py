@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import asyncio.trsock
 import socket
 
 import pytest
 
 from mirabelle.fetch import connections
-from mirabelle.fetch.fetcher import Fetcher
+from mirabelle.fetch.fetcher import FORM, Fetcher
 from mirabelle.fetch.request import FetchError, Request
 from tests.unit.fetch.conftest import Handler, Site
 
@@ -27,6 +26,23 @@ def saying(*pieces: bytes, close: bool = False) -> Handler:
 
 async def body_of(site: Site, fetcher: Fetcher, path: str = "/") -> bytes:
     return (await fetcher.fetch(Request(url=site.url(path)))).body
+
+
+def keeping_its_end(site: Site, path: str) -> list[asyncio.StreamWriter]:
+    """A page, and the writers of those who asked for it."""
+
+    async def remembered(_path: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(OK + b"page")
+        writers.append(writer)
+
+    writers: list[asyncio.StreamWriter] = []
+    site.handlers[path] = remembered
+    return writers
+
+
+async def elsewhere(site: Site, fetcher: Fetcher) -> None:
+    """Ask under another name of the server, so that the event loop turns and the other connections rest."""
+    await fetcher.fetch(Request(url=site.url("/elsewhere", host="localhost")))
 
 
 async def test_one_connection_carries_request_after_request(site: Site, fetcher: Fetcher) -> None:
@@ -61,15 +77,40 @@ async def test_a_connection_that_cannot_go_on_is_not_used_again(site: Site, fetc
 
 
 async def test_an_end_that_the_event_loop_has_not_come_to_yet_is_seen(site: Site, fetcher: Fetcher) -> None:
-    async def remembered(_path: str, writer: asyncio.StreamWriter) -> None:
-        writer.write(OK + b"page")
-        ends.append(writer.get_extra_info("socket"))
+    writers = keeping_its_end(site, "/")
+    assert await body_of(site, fetcher) == b"page"
+    writers[0].get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    assert await body_of(site, fetcher) == b"page"
 
-    ends: list[asyncio.trsock.TransportSocket] = []
-    site.handlers["/"] = remembered
+
+async def test_a_request_whose_connection_breaks_is_not_sent_twice(site: Site, fetcher: Fetcher) -> None:
+    site.page("/", b"page")
+    site.handlers["/result"] = saying(close=True)
+    await body_of(site, fetcher)
+    with pytest.raises(FetchError):
+        await fetcher.post(site.url("/result"), b"a=1", FORM, {})
+    assert [asked.split(" ")[0] for asked in site.asked] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["not read yet", "read"])
+async def test_what_nobody_asked_for_is_the_answer_to_nothing(site: Site, fetcher: Fetcher, seen: bool) -> None:
+    writers = keeping_its_end(site, "/")
+    site.page("/next", b"next")
     assert await body_of(site, fetcher) == b"page"
-    ends[0].shutdown(socket.SHUT_RDWR)
+    writers[0].write(OK + b"lies")
+    await writers[0].drain()
+    if seen:
+        await elsewhere(site, fetcher)
+    assert await body_of(site, fetcher, "/next") == b"next"
+
+
+async def test_of_what_nobody_asked_for_little_is_read(site: Site, fetcher: Fetcher) -> None:
+    writers = keeping_its_end(site, "/")
     assert await body_of(site, fetcher) == b"page"
+    writers[0].write((OK + b"lies") * 1_000_000)
+    for _ in range(300):  # many more turns of the event loop than it takes to read all of it
+        await elsewhere(site, fetcher)
+    assert writers[0].transport.get_write_buffer_size() > 0
 
 
 async def test_a_connection_is_kept_for_a_while_only(
