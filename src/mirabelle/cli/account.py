@@ -105,11 +105,11 @@ def show(login: Login, config: Config = None, as_json: Json = False) -> None:
 def set_(
     login: Login,
     assignments: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="NAME=VALUE...", help="Settings; one that there is not shows those there are.", show_default=False
+            metavar="NAME=VALUE", help="Settings; without any, those there are are explained.", show_default=False
         ),
-    ],
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -117,6 +117,11 @@ def set_(
 
     A server follows with the next request.
     """
+    if not assignments:
+        from mirabelle.cli.assignment import known
+
+        print(f"The settings of an account are:\n{known()}")
+        return
     settings = settings_from(config)
     from mirabelle.cli.ledger import ask
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -64,6 +64,8 @@ Into = Annotated[
 Parameters = Annotated[
     str, typer.Option(metavar="TEXT", help="Any text for the application, with every call.", show_default=False)
 ]
+
+_REFUSED: Final = "The list is refused, and nothing was queued"
 
 T = TypeVar("T")
 
@@ -188,7 +190,9 @@ def _run(
                 return await unless_begun(uploading, storing), intake, named
             except ListRefused as error:
                 told = _told(intake.faults, show_numbers=show_numbers)
-                raise CampaignRefused(f"The list is refused, and nothing was queued:\n{told}") from error
+                skippable = order.on_bad_line == "refuse" and order.duplicates != "refuse" and intake.faults[0].line
+                remedy = "; --on-bad-line skip passes over bad lines" if skippable else ""
+                raise CampaignRefused(f"{_REFUSED}{remedy}:\n{told}") from error
             finally:
                 source.stop()
 

@@ -10,7 +10,7 @@ from typer.testing import Result
 
 from mirabelle.api.keys import hash_key
 from mirabelle.calls.account import AccountSettings, AccountSettingsError
-from mirabelle.cli.assignment import assigned, known
+from mirabelle.cli.assignment import EXPLAINED, assigned, choices, known
 from mirabelle.cli.owner import NotThere
 from mirabelle.store.ledger import Ledger, StoreError
 
@@ -97,7 +97,16 @@ def test_an_assignment_that_cannot_be_is_refused(assignments: list[str], message
         assigned(AccountSettings(), assignments)
 
 
+def test_every_setting_is_explained(mirabelle: Mirabelle) -> None:
+    assert list(EXPLAINED) == list(choices())
+    told = mirabelle("account", "set", "demo").stdout
+    for name, explanation in EXPLAINED.items():
+        assert f"{name}=" in told
+        assert explanation in told
+
+
 def test_the_settings_and_their_values_are_told() -> None:
+    assert "  calls_per_second=NUMBER" in known().splitlines()
     assert "  preflight=true|false" in known().splitlines()
     assert "  start_method=post|get" in known().splitlines()
     with pytest.raises(AccountSettingsError) as caught:
