@@ -47,7 +47,7 @@ def account() -> None:
     """Who may queue calls: PINs, bearer keys, settings."""
 
 
-@app.command(epilog=example("mirabelle account add demo"))
+@app.command(short_help="Add an account and print its PIN, this once.", epilog=example("mirabelle account add demo"))
 def add(
     login: Annotated[
         str, typer.Argument(metavar="LOGIN", help="The name that requests will give.", show_default=False)

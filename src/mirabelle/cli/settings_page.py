@@ -49,8 +49,8 @@ channels = 100
 _ACCOUNTS: Final = """\
 ## An account
 
-These are kept in the ledger, for each account: `mirabelle account set LOGIN NAME=VALUE` changes them, and so does `PATCH` on the
-account in [the JSON API](api/json.md). A server follows with the next request.
+These are kept in the ledger, for each account. `mirabelle account set LOGIN NAME=VALUE` changes them, and so does
+[the JSON API](api/json.md). A server follows with the next request.
 
 | Setting | Default | Values | What it is |
 |---|---|---|---|"""

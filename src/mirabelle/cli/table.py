@@ -52,7 +52,7 @@ def _below(
     below: list[str] = []
     # What may be broken goes first, from the right; what then is still too wide follows. The first column stays, and of
     # two columns both.
-    for name in sorted(reversed(list(columns)[1:]), key=lambda each: each not in folded):
+    for name in sorted(list(columns)[:0:-1], key=lambda each: each not in folded):
         if _total(least) <= width or len(columns) <= 2:
             break
         del least[name]

@@ -30,7 +30,7 @@ def doubts(trunks: Sequence[Trunk]) -> Iterator[Doubt]:
     if not trunks:
         yield Doubt(
             "no trunk",
-            "Calls are queued and none is made. Write a [[trunk]] into the settings, and name their file with --config.",
+            "Calls are queued and none is made: write a [[trunk]] into the settings, and name the file with --config.",
         )
     for trunk in trunks:
         if trunk.username and not trunk.password:
