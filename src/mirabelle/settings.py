@@ -451,7 +451,9 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError([f"{path}: the file is not UTF-8 text; save it as UTF-8."]) from error
     except OSError as error:
-        raise SettingsError([f"{path}: the file cannot be read ({error.strerror}); check --config, or MIRABELLE_CONFIG."]) from error
+        raise SettingsError(
+            [f"{path}: the file cannot be read ({error.strerror}); check --config, or MIRABELLE_CONFIG."]
+        ) from error
 
 
 def _variable_part(name: str) -> str:

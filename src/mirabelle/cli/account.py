@@ -115,7 +115,7 @@ def set_(
 ) -> None:
     """Change settings of an account.
 
-    A server follows with the next request.
+    Requests follow at once, calls of a running server within ten seconds.
     """
     if not assignments:
         from mirabelle.cli.assignment import known

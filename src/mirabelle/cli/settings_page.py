@@ -50,7 +50,7 @@ _ACCOUNTS: Final = """\
 ## An account
 
 These are kept in the ledger, for each account. `mirabelle account set LOGIN NAME=VALUE` changes them, and so does
-[the JSON API](api/json.md). A server follows with the next request.
+[the JSON API](api/json.md). Requests follow at once, calls within ten seconds.
 
 | Setting | Default | Values | What it is |
 |---|---|---|---|"""

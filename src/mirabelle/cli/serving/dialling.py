@@ -108,7 +108,7 @@ async def open_exchange(
     allowed = capacity(plane.most, settings.media.ports, settings.dialer.most_calls, settings.trunks)
     if allowed.warning:
         voice.log.warning("few ports", calls=allowed.calls, advice=allowed.warning)
-    for doubt in doubts(settings.trunks):
+    for doubt in doubts(settings.trunks, sip=settings.sip.address[0], media=settings.media.bind):
         voice.log.warning(doubt.event, advice=doubt.advice)
     late = LateAnswers(ledger=ledger, clock=clock, story=voice.story, on_result=on_result)
     stack.push_async_callback(late.aclose)
