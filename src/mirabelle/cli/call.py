@@ -67,7 +67,10 @@ def call(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Queue one call; a server on the same store makes it."""
+    """Queue one call; a server on the same store makes it.
+
+    Nobody looks whether start_url answers, as it is done over HTTP: try it with `mirabelle vxml check URL` first.
+    """
     settings = settings_from(config)
     from mirabelle.calls.clock import SystemClock
     from mirabelle.cli.ledger import ask

@@ -101,7 +101,8 @@ def upload(
 
     They make a new campaign, or are added to one. A line is a number, then perhaps a message_reference, then perhaps
     call_parameters, as for queuecalls.php. Bad lines are told on stderr. Ctrl-C while the list is read leaves nothing;
-    once it is being stored, it is stored to the end.
+    once it is being stored, it is stored to the end. Nobody looks whether start_url answers, as it is done over HTTP:
+    try it with `mirabelle vxml check URL` first.
     """
     if bool(name) == bool(into) or (into and parameters):
         raise typer.BadParameter(

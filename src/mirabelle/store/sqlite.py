@@ -235,7 +235,8 @@ def prepare(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        remedy = "Run this as the user whose ledger it is" if isinstance(error, PermissionError) else "Make its directory"
+        theirs = isinstance(error, PermissionError)
+        remedy = "Run this as the user whose ledger it is" if theirs else "Make its directory"
         raise StoreError(
             f"The ledger {path} cannot be opened: {error.strerror}. {remedy}, or change [store] url."
         ) from error
