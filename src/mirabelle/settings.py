@@ -36,6 +36,16 @@ MOST_BYTES: Final = 1_000_000
 
 _HIGHEST_PORT: Final = 65_535
 _HIDDEN: Final = "(hidden)"
+_WANTED: Final = {  # by pydantic's name of a fault, or its first word
+    "bool": "write true or false",
+    "int": "write a whole number",
+    "float": "write a number",
+    "string": "write a text between quotation marks",
+    "literal_error": "write {expected}",
+    "greater_than_equal": "write {ge} or more",
+    "less_than_equal": "write {le} or less",
+    "greater_than": "write more than {gt}",
+}
 _CREDENTIALS: Final = re.compile(r"(?<=://)([^/@:]*):[^/@]*(?=@)")
 
 
@@ -451,9 +461,8 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise SettingsError([f"{path}: the file is not UTF-8 text; save it as UTF-8."]) from error
     except OSError as error:
-        raise SettingsError(
-            [f"{path}: the file cannot be read ({error.strerror}); check --config, or MIRABELLE_CONFIG."]
-        ) from error
+        reason = f"{path}: the file cannot be read ({error.strerror}); check --config, or MIRABELLE_CONFIG."
+        raise SettingsError([reason]) from error
 
 
 def _variable_part(name: str) -> str:
@@ -540,9 +549,8 @@ def _fault(
         case "model_type" | "tuple_type":
             form = "[[trunk]]" if location[0] == "trunk" else f"[{location[0]}]"
             return f"{place} is a section; write {form} on a line of its own and its settings below."
-        case "bool_type" | "bool_parsing":
-            return f"{place}: write true or false."
-    reason = str(error["msg"]).removeprefix("Value error, ")
+    wanted = _WANTED.get(error["type"]) or _WANTED.get(error["type"].partition("_")[0])
+    reason = wanted.format(**error.get("ctx", {})) if wanted else str(error["msg"]).removeprefix("Value error, ")
     return f"{place}: {reason[:1].lower()}{reason[1:]}."
 
 

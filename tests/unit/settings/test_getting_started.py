@@ -7,7 +7,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "getting-started.md"
 
 
 def test_the_settings_that_lead_to_the_sandbox_can_be_used(tmp_path: Path) -> None:
-    shown = re.search(r"These settings lead to it:\n\n((?:    .*\n|\n)+)", PAGE.read_text())
+    shown = re.search(r"These settings lead to it, .*:\n\n((?:    .*\n|\n)+)", PAGE.read_text())
     assert shown is not None
     file = tmp_path / "mirabelle.toml"
     file.write_text(re.sub(r"^    ", "", shown[1], flags=re.MULTILINE))
