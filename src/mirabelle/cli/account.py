@@ -118,9 +118,12 @@ def set_(
     Requests follow at once, calls of a running server within ten seconds.
     """
     if not assignments:
-        from mirabelle.cli.assignment import known
+        from mirabelle.cli.assignment import EXPLAINED, choices, known
 
-        print(f"The settings of an account are:\n{known()}")
+        if as_json:
+            terminal.print_json({name: {"values": values, "is": EXPLAINED[name]} for name, values in choices().items()})
+        else:
+            print(f"The settings of an account are:\n{known()}")
         return
     settings = settings_from(config)
     from mirabelle.cli.ledger import ask

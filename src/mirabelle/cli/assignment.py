@@ -71,6 +71,11 @@ def _value(name: str, hint: Any, text: str) -> Any:
         if not (text.isascii() and text.isdecimal()):
             raise AccountSettingsError(f"{name} is a whole number.")
         return int(text)
+    if hint is float:
+        try:
+            return float(text)
+        except ValueError as error:
+            raise AccountSettingsError(f"{name} is a number.") from error
     return text
 
 
