@@ -115,4 +115,4 @@ def _value(path: str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DialingUnreadable(f"'{path}' is no JSON in UTF-8.") from error
+        raise DialingUnreadable(f"'{path}' is no JSON in UTF-8: {error}.") from error
