@@ -332,8 +332,10 @@ def _headline(
     told = f"Closed: {in_words(closed[0])}. {closed[1].reason}"
     if earliest is not None:
         return f"{told} It would be dialled at {_shown(earliest)} at the earliest."
-    if blocker is None or blocker[0] is Gate.PAUSE or (blocker[0] is Gate.DUE_TIME and blocker == closed):
+    if blocker is None or (blocker[0] in (Gate.PAUSE, Gate.DUE_TIME) and blocker == closed):
         return told
+    if blocker[0] is Gate.PAUSE:
+        return f"{told} {blocker[1].reason}"
     never = "As things are, it is never dialled"
     if blocker[0] is Gate.EXPIRATION:
         return f"{told} {never}: it expires first." if blocker[0] is not closed[0] else told

@@ -66,7 +66,7 @@ def _code(value: object) -> str:
     country, state = match.groups()
     states = _supported().get(country)
     if states is None:
-        raise HolidayError(f"The holidays of '{country}' are not known.")
+        raise HolidayError(f"The holidays of '{country}' are not known; give another country, such as US.")
     if state is not None and state not in states:
         known = ", ".join(each for each in states if _CODE.fullmatch(f"{country}-{each}")) or "none"
         raise HolidayError(f"The holidays of '{match[0]}' are not known; the states of {country} are: {known}.")

@@ -181,7 +181,7 @@ def _window(number: int, value: object) -> Window:
         raise ScheduleError(f"The weekdays of window {number} must be a list of one to seven days.")
     for day in days:
         if day not in WEEKDAYS:
-            raise ScheduleError(f"The weekdays of window {number} are of {', '.join(WEEKDAYS)}.")
+            raise ScheduleError(f"The weekdays of window {number} must be among {', '.join(WEEKDAYS)}.")
     weekdays = tuple(sorted({WEEKDAYS.index(day) for day in days}))
     start, end = _minutes(number, "start", value["start"]), _minutes(number, "end", value["end"])
     if start == MIDNIGHT:

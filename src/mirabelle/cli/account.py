@@ -47,7 +47,7 @@ def account() -> None:
     """Who may queue calls: PINs, bearer keys, settings."""
 
 
-@app.command(epilog=example("mirabelle account add demo"))
+@app.command(short_help="Add an account and print its PIN, this once.", epilog=example("mirabelle account add demo"))
 def add(
     login: Annotated[
         str, typer.Argument(metavar="LOGIN", help="The name that requests will give.", show_default=False)
@@ -105,18 +105,26 @@ def show(login: Login, config: Config = None, as_json: Json = False) -> None:
 def set_(
     login: Login,
     assignments: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="NAME=VALUE...", help="Settings; one that there is not shows those there are.", show_default=False
+            metavar="NAME=VALUE", help="Settings; without any, those there are are explained.", show_default=False
         ),
-    ],
+    ] = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Change settings of an account.
 
-    A server follows with the next request.
+    Requests follow at once, calls of a running server within ten seconds.
     """
+    if not assignments:
+        from mirabelle.cli.assignment import EXPLAINED, choices, known
+
+        if as_json:
+            terminal.print_json({name: {"values": values, "is": EXPLAINED[name]} for name, values in choices().items()})
+        else:
+            print(f"The settings of an account are:\n{known()}")
+        return
     settings = settings_from(config)
     from mirabelle.cli.ledger import ask
 

@@ -8,6 +8,22 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from mirabelle.calls.account import AccountSettings, AccountSettingsError
 
+EXPLAINED: Final = {
+    "preflight": "Whether start_url and result_url are fetched once before a call is queued.",
+    "start_method": "How the variables of a call reach its start_url.",
+    "country": "The country whose national numbers are understood, such as US; empty: none.",
+    "bad_vxml": "What becomes of a call whose start_url gives no valid VoiceXML: a warning, or it is refused.",
+    "result_extras": "Whether results have twelve variables more.",
+    "result_literals": "Whether a result may also be expired, canceled or rejected (extended).",
+    "calls_per_second": "The most INVITEs a second, over all campaigns; 0: no limit.",
+    "channels": "The most calls at once; 0: no limit.",
+    "person_attempts": "The most attempts to reach one person within person_days; 0: no limit.",
+    "person_answers": "The most of them that are answered; 0: no limit.",
+    "person_days": "The days that those two count.",
+    "transfer_to": "Whom applications may transfer callees to, between commas, as [transfer] to; empty: as that says.",
+}
+"""The settings of an account, and what they are."""
+
 _WORDS: Final = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -35,10 +51,15 @@ def assigned(settings: AccountSettings, assignments: Iterable[str]) -> AccountSe
     return dataclasses.replace(settings, **changes)
 
 
-def known() -> str:
-    """The settings there are, one a line, and what they may be."""
+def choices() -> dict[str, str]:
+    """The settings there are, and what they may be."""
     hints = get_type_hints(AccountSettings)
-    return "\n".join(f"  {field.name}={_choices(hints[field.name])}" for field in dataclasses.fields(AccountSettings))
+    return {field.name: _choices(hints[field.name]) for field in dataclasses.fields(AccountSettings)}
+
+
+def known() -> str:
+    """The settings there are, what they may be and what they are, for a person."""
+    return "\n".join(f"  {name}={values}\n      {EXPLAINED[name]}" for name, values in choices().items())
 
 
 def _value(name: str, hint: Any, text: str) -> Any:
@@ -50,6 +71,11 @@ def _value(name: str, hint: Any, text: str) -> Any:
         if not (text.isascii() and text.isdecimal()):
             raise AccountSettingsError(f"{name} is a whole number.")
         return int(text)
+    if hint is float:
+        try:
+            return float(text)
+        except ValueError as error:
+            raise AccountSettingsError(f"{name} is a number.") from error
     return text
 
 
@@ -58,4 +84,4 @@ def _choices(hint: Any) -> str:
         return "true|false"
     if get_origin(hint) is Literal:
         return "|".join(map(str, get_args(hint)))
-    return "NUMBER" if hint is int else "TEXT"
+    return "NUMBER" if hint in (int, float) else "TEXT"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mirabelle.calls.call import CallState
 from mirabelle.cli import terminal
 from mirabelle.cli.options import (
     CallPriority,
@@ -66,7 +67,10 @@ def call(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Queue one call; a server on the same store makes it."""
+    """Queue one call; a server on the same store makes it.
+
+    Nobody looks whether start_url answers, as it is done over HTTP: try it with `mirabelle vxml check URL` first.
+    """
     settings = settings_from(config)
     from mirabelle.calls.clock import SystemClock
     from mirabelle.cli.ledger import ask
@@ -91,7 +95,16 @@ def call(
     if as_json:
         terminal.print_json({"call_id": queued.call_id, "state": queued.state.value})
     else:
-        print(f"Call {queued.call_id} is queued. `mirabelle calls` shows what becomes of it.")
+        wanted = scheduled_time or (scheduled_timestamp or 0) > 0
+        due = _due(queued.due_at, now) if wanted else "is queued"
+        print(f"Call {queued.call_id} {due}. `mirabelle calls show {queued.call_id}` shows what becomes of it.")
+
+
+def _due(due: datetime, now: datetime) -> str:
+    shown = f"{due:%Y-%m-%d %H:%M:%S} UTC"
+    if due > now:
+        return f"is queued, and due at {shown}"
+    return "is queued, and due at once: its scheduled time is not in the future"
 
 
 async def _queue(
@@ -135,4 +148,5 @@ def cancel(
     if as_json:
         terminal.print_json({"call_id": ended.call_id, "state": ended.state.value})
     else:
-        print(f"Call {ended.call_id} is {ended.state.value}.")
+        already = "" if ended.state is CallState.CANCELED else " already, and was not withdrawn"
+        print(f"Call {ended.call_id} is {ended.state.value}{already}.")

@@ -13,6 +13,7 @@ from mirabelle.cli.options import AnyLogin, Config, Json, ShowNumbers, example, 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from mirabelle.calls.attempt import Attempt
     from mirabelle.calls.call import Call
@@ -36,8 +37,8 @@ _ATTEMPT_COLUMNS: Final = {
     "SIP": "sip_status",
     "trunk": "trunk",
     "began": "started_at",
-    "answered": "answered_at",
-    "ended": "ended_at",
+    "rang": "rang",
+    "talked": "talked",
     "why": "detail",
 }
 _RESULT_COLUMNS: Final = {
@@ -111,7 +112,8 @@ def show(
         terminal.print_json({**record, "tries": tried, "results": posted})
     elif sys.stdout.isatty():
         terminal.print_record(record, title=f"Call {call_id} (times are UTC)")
-        for rows, columns, title in ((tried, _ATTEMPT_COLUMNS, "Attempts"), (posted, _RESULT_COLUMNS, "Results")):
+        told = [row | _spans(attempt) for row, attempt in zip(tried, attempts, strict=True)]
+        for rows, columns, title in ((told, _ATTEMPT_COLUMNS, "Attempts"), (posted, _RESULT_COLUMNS, "Results")):
             shown = [{name: row[key] for name, key in columns.items()} for row in rows]
             terminal.print_table(title if rows else f"{title}: none", shown, folded={"why"})
     else:
@@ -199,6 +201,16 @@ def _attempt_row(attempt: Attempt) -> dict[str, Any]:
         "detail": attempt.detail,
         "sip_call_id": attempt.sip_call_id,
     }
+
+
+def _spans(attempt: Attempt) -> dict[str, str]:
+    """How long it rang and how long the two talked, where both ends are known."""
+    rang = _span(attempt.started_at, attempt.answered_at or attempt.ended_at)
+    return {"rang": rang, "talked": _span(attempt.answered_at, attempt.ended_at)}
+
+
+def _span(begin: datetime | None, end: datetime | None) -> str:
+    return "" if begin is None or end is None else f"{(end - begin).total_seconds():.1f} s"
 
 
 def _result_row(result: StoredResult) -> dict[str, Any]:

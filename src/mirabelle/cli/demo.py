@@ -129,7 +129,16 @@ def run(speech: SpeechSettings) -> int:
         terminal.complain(lack)
     if missing:
         terminal.complain(f"The logs are in {DIRECTORY}/: server.log and callee.log.")
-    return 1 if missing else 0
+        return 1
+    print(f"\nWhat the ledger has of it: {_program()} calls show 1 --config {DIRECTORY}/mirabelle.toml")
+    print("Calls of your own, with a trunk or without: docs/getting-started.md")
+    return 0
+
+
+def _program() -> Path:
+    """`mirabelle` as one types it here."""
+    program = Path(sys.executable).with_name("mirabelle")
+    return program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program
 
 
 @contextlib.contextmanager

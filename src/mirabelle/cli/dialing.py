@@ -13,6 +13,8 @@ from mirabelle.cli.options import Config, Json, Login, settings_from
 from mirabelle.errors import MirabelleError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mirabelle.calls.campaign import Campaign, Dialing
     from mirabelle.store.ledger import Ledger
 
@@ -88,10 +90,16 @@ def _wanted(before: Dialing, weight: int | None, retry: str, hours: str) -> Dial
 
     wanted = before if weight is None else replace(before, weight=weight)
     if retry:
-        wanted = replace(wanted, retry=RetryPolicy.parse(retry if retry in PRESETS else _value(retry)))
+        wanted = replace(wanted, retry=RetryPolicy.parse(retry if retry in PRESETS else _rules(retry, PRESETS)))
     if hours:
         wanted = replace(wanted, hours=None if hours == _ALWAYS else CalleeHours.parse(_value(hours)))
     return wanted
+
+
+def _rules(path: str, presets: Iterable[str]) -> Any:
+    if not Path(path).exists():
+        raise DialingUnreadable(f"'{path}' is no retry policy and no file. The policies are {', '.join(presets)}.")
+    return _value(path)
 
 
 def _value(path: str) -> Any:
@@ -107,4 +115,4 @@ def _value(path: str) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise DialingUnreadable(f"'{path}' is no JSON in UTF-8.") from error
+        raise DialingUnreadable(f"'{path}' is no JSON in UTF-8: {error}.") from error

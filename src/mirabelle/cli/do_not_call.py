@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mirabelle.settings import Settings
     from mirabelle.store.ledger import Ledger
 
-app = typer.Typer(no_args_is_help=True, help="Numbers that are not called, by an account or by one campaign.")
+app = typer.Typer(no_args_is_help=True, help="Numbers that an account, or one campaign, does not call.")
 
 OfCampaign = Annotated[
     str,
@@ -40,7 +40,7 @@ class NumberRefused(MirabelleError):
 
 @app.callback()
 def do_not_call() -> None:
-    """Numbers that are not called, by an account or by one campaign."""
+    """Numbers that an account, or one campaign, does not call."""
 
 
 @app.command(epilog=example("mirabelle do-not-call add +16175550123 --reason 'asked by letter'"))
@@ -90,7 +90,11 @@ def remove(
         print(f"{_numbers(removed)} removed.")
 
 
-@app.command("list", epilog=example("mirabelle do-not-call list --limit 20 --show-numbers"))
+@app.command(
+    "list",
+    short_help="Show what is on the lists.",
+    epilog=example("mirabelle do-not-call list --limit 20 --show-numbers"),
+)
 def list_(
     limit: Annotated[int, typer.Option(metavar="N", min=1, max=1000, help="How many.")] = 100,
     after: Annotated[

@@ -38,7 +38,10 @@ def export() -> None:
     """Calls as a file, for a spreadsheet or a program."""
 
 
-@app.command(epilog=example("mirabelle export calls --campaign autumn --format csv -o autumn.csv"))
+@app.command(
+    short_help="Write the calls of a campaign or an account.",
+    epilog=example("mirabelle export calls --campaign autumn --format csv -o autumn.csv"),
+)
 def calls(
     campaign: Annotated[
         str, typer.Option(metavar="NAME", help="The calls of this campaign, by name or number.", show_default=False)

@@ -40,8 +40,9 @@ INTERRUPTED = 130
 _EPILOG = """\b
 Begin here:
   mirabelle demo                                 place a call on this machine
+  export MIRABELLE_CONFIG=mirabelle.toml         the settings, for all that follows
   mirabelle account add demo                     an account; prints its PIN and secret
-  mirabelle serve --config mirabelle.toml        take requests and make calls
+  mirabelle serve                                take requests and make calls
   mirabelle call +16175550123 --start-url URL    queue one call from the shell
   mirabelle calls                                what became of the last calls
   mirabelle explain 4711                         why a call does not leave, and when it could
@@ -85,22 +86,34 @@ app = typer.Typer(
     epilog=_EPILOG,
 )
 app.command(epilog=example("mirabelle serve --config mirabelle.toml"))(servers.serve)
-app.command(epilog=example("mirabelle api --config mirabelle.toml"))(servers.api)
-app.command(epilog=example("mirabelle dial --config mirabelle.toml"))(servers.dial)
+app.command(
+    short_help="Take requests, and leave the calls to `mirabelle dial`.",
+    epilog=example("mirabelle api --config mirabelle.toml"),
+)(servers.api)
+app.command(
+    short_help="Make the calls that `mirabelle api` takes.", epilog=example("mirabelle dial --config mirabelle.toml")
+)(servers.dial)
 app.command(epilog=example("mirabelle call +16175550123 --start-url http://example.com/start.vxml"))(call.call)
 app.command(epilog=example("mirabelle cancel 4711"))(call.cancel)
 app.add_typer(calls.app, name="calls")
-app.command(epilog=example("mirabelle explain 4711"))(explain.explain)
+app.command(short_help="Say why a call does not leave, and when it could.", epilog=example("mirabelle explain 4711"))(
+    explain.explain
+)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(result.app, name="result")
 app.add_typer(export.app, name="export")
 app.add_typer(audit.app, name="audit")
-app.command(epilog=example("mirabelle simulate --campaign numbers.csv --answer-rate 0.4 --plot it.png"))(
-    simulate.simulate
-)
-app.command(epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin'))(when.when)
-account.app.command(epilog=example("mirabelle account secret demo"))(account_secret.secret)
+app.command(
+    short_help="Say how a campaign would go, before anything is dialled.",
+    epilog=example("mirabelle simulate --campaign numbers.csv --answer-rate 0.4 --plot it.png"),
+)(simulate.simulate)
+app.command(
+    short_help="Say what a time in words means.", epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin')
+)(when.when)
+account.app.command(
+    short_help="Make a new secret that signs results, and print it.", epilog=example("mirabelle account secret demo")
+)(account_secret.secret)
 app.add_typer(account.app, name="account")
 app.add_typer(vxml.app, name="vxml")
 app.add_typer(grammar.app, name="grammar")

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
+from mirabelle.calls.account import AccountSettings
+from mirabelle.cli.assignment import EXPLAINED, choices
 from mirabelle.settings import PREFIX, Settings, sections
 
 _INTRODUCTION: Final = """\
@@ -44,6 +46,15 @@ channels = 100
 <!-- Written by `mirabelle settings --markdown`; change src/mirabelle/settings.py instead. -->
 """
 
+_ACCOUNTS: Final = """\
+## An account
+
+These are kept in the ledger, for each account. `mirabelle account set LOGIN NAME=VALUE` changes them, and so does
+[the JSON API](api/json.md). Requests follow at once, calls within ten seconds.
+
+| Setting | Default | Values | What it is |
+|---|---|---|---|"""
+
 
 def toml(settings: Settings) -> str:
     """The settings in effect as a settings file, with secrets hidden."""
@@ -78,7 +89,19 @@ def markdown() -> str:
         for key, field in model.model_fields.items():
             rows.append(_row(f"TRUNK_<NAME>_{key}" if repeated else f"{section}_{key}", key, field))
         parts.append("\n".join(rows) + "\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, _accounts()])
+
+
+def _accounts() -> str:
+    rows = [
+        f"| `{name}` | `{_plain(getattr(AccountSettings(), name))}` | {_values(values)} | {EXPLAINED[name]} |"
+        for name, values in choices().items()
+    ]
+    return "\n".join([_ACCOUNTS, *rows]) + "\n"
+
+
+def _values(values: str) -> str:
+    return ", ".join(f"`{each}`" for each in values.split("|")) if "|" in values else values.lower()
 
 
 def _row(variable: str, key: str, field: FieldInfo) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from mirabelle.cli import simulate_options as options
@@ -163,11 +162,8 @@ def _report(found: Simulated, *, as_json: bool) -> None:
         )
         return
     rows = _rows(figures)
-    if sys.stdout.isatty():
-        terminal.print_table(_title(found), rows)
-    else:
-        print(_title(found))
-        _print_aligned(rows)
+    print(_title(found))
+    _print_aligned(rows)
     states = ", ".join(f"{count:,} {state}" for state, count in found.states.items())
     print(f"Calls: {states}.")
     print(_finish(found))
@@ -222,4 +218,5 @@ def _finish(found: Simulated) -> str:
 
 def _words(seconds: float) -> str:
     minutes = round(seconds / 60)
-    return f"{minutes // 1440} d {minutes // 60 % 24} h {minutes % 60} min"
+    parts = [(minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min")]
+    return " ".join(f"{many} {unit}" for many, unit in parts if many) or "less than a minute"

@@ -55,27 +55,25 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], *, folded: Collec
     """Print rows with the same keys as a table for a person.
 
     Args:
-        title: above the table, or alone where there are no rows.
+        title: above the table, or alone where there are no rows; empty: none.
         rows: what each column holds.
         folded: columns that may be broken into lines.
     """
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in rows[0] if rows else ():
-        counted = all(isinstance(row[column], int) for row in rows)
-        table.add_column(
-            column,
-            justify="right" if counted else "left",
-            no_wrap=column not in folded,
-            overflow="fold" if column in folded else "ellipsis",
-        )
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
-    Console(no_color=not coloured(sys.stdout)).print(table if rows else title)
+    from mirabelle.cli.table import laid_out
+
+    console = Console(no_color=not coloured(sys.stdout), highlight=False)
+    if title:
+        console.print(Text(title, style="bold" if rows else ""), soft_wrap=True)
+    if not rows:
+        return
+    texts = [{name: _cell(value) for name, value in row.items()} for row in rows]
+    right = {name for name in rows[0] if all(row[name] is None or isinstance(row[name], int) for row in rows)}
+    for line in laid_out(texts, right=right, folded=folded, width=console.width):
+        console.print(Text(line), soft_wrap=True)
+    console.print()
 
 
 def print_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
@@ -65,6 +65,8 @@ Parameters = Annotated[
     str, typer.Option(metavar="TEXT", help="Any text for the application, with every call.", show_default=False)
 ]
 
+_REFUSED: Final = "The list is refused, and nothing was queued"
+
 T = TypeVar("T")
 
 
@@ -99,7 +101,8 @@ def upload(
 
     They make a new campaign, or are added to one. A line is a number, then perhaps a message_reference, then perhaps
     call_parameters, as for queuecalls.php. Bad lines are told on stderr. Ctrl-C while the list is read leaves nothing;
-    once it is being stored, it is stored to the end.
+    once it is being stored, it is stored to the end. Nobody looks whether start_url answers, as it is done over HTTP:
+    try it with `mirabelle vxml check URL` first.
     """
     if bool(name) == bool(into) or (into and parameters):
         raise typer.BadParameter(
@@ -188,7 +191,9 @@ def _run(
                 return await unless_begun(uploading, storing), intake, named
             except ListRefused as error:
                 told = _told(intake.faults, show_numbers=show_numbers)
-                raise CampaignRefused(f"The list is refused, and nothing was queued:\n{told}") from error
+                skippable = order.on_bad_line == "refuse" and order.duplicates != "refuse" and intake.faults[0].line
+                remedy = "; --on-bad-line skip passes over bad lines" if skippable else ""
+                raise CampaignRefused(f"{_REFUSED}{remedy}:\n{told}") from error
             finally:
                 source.stop()
 

@@ -20,7 +20,10 @@ def callback() -> None:
     """VoiceXML without a phone."""
 
 
-@app.command(epilog=example("mirabelle vxml run http://127.0.0.1:8000/start.vxml --input 1,noinput,12# --trace"))
+@app.command(
+    short_help="Run an application in the terminal, without a phone.",
+    epilog=example("mirabelle vxml run http://127.0.0.1:8000/start.vxml --input 1,noinput,12# --trace"),
+)
 def run(
     url: Url,
     inputs: Annotated[
@@ -95,7 +98,7 @@ def check(
     raise typer.Exit(vxml_check.check(urls, extent, settings_from(config), as_json=as_json))
 
 
-@app.command("test", epilog=example("mirabelle vxml test appointment.toml"))
+@app.command("test", short_help="Run the cases of test files.", epilog=example("mirabelle vxml test appointment.toml"))
 def run_cases(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Test files, TOML.", show_default=False)],
     as_json: Json = False,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -141,8 +142,9 @@ class MediaPlane:
         """Start the processes.
 
         Raises:
-            MediaError: they cannot be started.
+            MediaError: they cannot be started, or no socket can have the address.
         """
+        _check_address(self._start.bind)
         for index in range(len(self._links)):
             try:
                 await self._launch(index)
@@ -283,3 +285,19 @@ class MediaPlane:
         late = health.late_p99_ms > ALARM_MS or health.skipped_ticks > before.skipped_ticks
         if late and self._on_alarm is not None:
             self._on_alarm(health)
+
+
+def _check_address(bind: str) -> None:
+    """See whether a socket can have an address: found out with the first call, it would put off every one.
+
+    Raises:
+        MediaError: it cannot.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((bind, 0))
+        except OSError as error:
+            raise MediaError(
+                f"The media address {bind} cannot be used: {error.strerror or error}. Name an address of this machine "
+                "in [media] bind, and behind a NAT the public one in [media] advertised."
+            ) from error

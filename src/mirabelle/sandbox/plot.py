@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +53,9 @@ def require() -> None:
     try:
         import matplotlib as mpl  # noqa: F401
     except ImportError as error:
-        raise PlotError("--plot needs matplotlib; install it with: pip install 'mirabelle[plot]'") from error
+        raise PlotError(
+            f"--plot needs matplotlib; install it with: {sys.executable} -m pip install matplotlib"
+        ) from error
 
 
 def draw(found: Simulated, path: Path, title: str, channel_cap: int | None = None) -> None:

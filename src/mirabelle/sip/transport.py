@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import ipaddress
 import logging
 import socket
@@ -47,8 +48,7 @@ class UdpTransport(asyncio.DatagramProtocol):
             await loop.create_datagram_endpoint(lambda: self, local_addr=bind)
         except OSError as error:
             raise SipError(
-                f"The SIP address {bind[0]}:{bind[1]} cannot be used: {error.strerror or error}. "
-                "Is another program using it? Choose another in [sip] bind."
+                f"The SIP address {bind[0]}:{bind[1]} cannot be used: {error.strerror or error}. {_advice(error)}"
             ) from error
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -201,3 +201,12 @@ def is_literal(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _advice(error: OSError) -> str:
+    if error.errno == errno.EADDRNOTAVAIL:
+        return (
+            "This machine has no such address: name one of its own in [sip] bind, and behind a NAT the public one in "
+            "[sip] advertised."
+        )
+    return "Is another program using it? Choose another in [sip] bind."

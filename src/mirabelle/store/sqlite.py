@@ -235,8 +235,10 @@ def prepare(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
+        theirs = isinstance(error, PermissionError)
+        remedy = "Run this as the user whose ledger it is" if theirs else "Make its directory"
         raise StoreError(
-            f"The ledger {path} cannot be opened: {error.strerror}. Make its directory, or change [store] url."
+            f"The ledger {path} cannot be opened: {error.strerror}. {remedy}, or change [store] url."
         ) from error
     try:
         connection = connect(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urldefrag, urljoin
 
@@ -77,9 +78,16 @@ def fetch(machine: Machine, request: Fetch) -> Steps[Fetched]:
     if isinstance(reply, Fetched) and reply.status in SUCCESSES:
         return reply
     status = reply.status if isinstance(reply, Fetched | FetchFailed) else 0
-    reason = reply.reason if isinstance(reply, FetchFailed) else f"the server answered {status}"
+    reason = reply.reason if isinstance(reply, FetchFailed) else _refusal(request.url, status)
     suffix = f".http.{status}" if status else ""
     raise Thrown(f"error.badfetch{suffix}", f"{request.url}: {reason}")
+
+
+def _refusal(url: str, status: int) -> str:
+    # A missing file is a 404, too: an application behaves in the terminal as on the telephone.
+    if url.startswith("file:") and status == HTTPStatus.NOT_FOUND:
+        return "there is no such file, or it may not be read"
+    return f"the server answered {status}"
 
 
 def _told(request: Fetch, reply: Reply) -> FetchTold:

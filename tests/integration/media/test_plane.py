@@ -182,6 +182,12 @@ async def test_a_range_without_a_pair_of_ports_is_refused() -> None:
         MediaPlane(ports=(20001, 20002), bind="127.0.0.1", processes=1, force_python=True, clock=SystemClock())
 
 
+async def test_an_address_of_another_machine_is_refused_at_the_start() -> None:
+    plane = MediaPlane(ports=(20000, 20009), bind="203.0.113.10", processes=1, force_python=True, clock=SystemClock())
+    with pytest.raises(MediaError, match=r"\[media\] bind"):
+        await plane.start()
+
+
 async def test_a_tone_goes_through_a_bridge_in_both_directions(plane: MediaPlane, far_end: FarEnd) -> None:
     first = await connected(plane, far_end)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

@@ -61,6 +61,8 @@ async def test_one_call_goes_the_whole_way(tmp_path: Path) -> None:
         "hangs up",
         "result_url was posted: completed",
         "listen to it in",
+        "calls show 1 --config demo-output/mirabelle.toml",
+        "docs/getting-started.md",
     ]
     assert [text for text in order if text not in story] == []
     assert sorted(order, key=story.index) == order

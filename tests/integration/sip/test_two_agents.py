@@ -182,6 +182,12 @@ async def test_an_address_that_is_taken_is_an_error_that_says_what_to_do(pair: P
         await second.start()
 
 
+async def test_an_address_of_another_machine_is_an_error_that_says_so() -> None:
+    agent = UserAgent(bind=("203.0.113.10", 0))
+    with pytest.raises(SipError, match="no such address"):
+        await agent.start()
+
+
 async def test_an_agent_that_was_not_started_says_so() -> None:
     agent = UserAgent(bind=("127.0.0.1", 0))
     with pytest.raises(SipError, match="call start first"):

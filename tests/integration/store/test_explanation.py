@@ -190,6 +190,14 @@ async def test_a_pause_is_told_without_a_time(ledger: Ledger, campaign: Campaign
     )
 
 
+async def test_a_pause_is_told_beside_a_time_that_is_to_come(ledger: Ledger, campaign: Campaign) -> None:
+    call = await queue(ledger, campaign, scheduled_at=NOW + SECOND)
+    await ledger.pause_campaign(campaign.campaign_id, NOW)
+    told = await explained(ledger, call)
+    assert told.headline.startswith("Closed: due time.")
+    assert told.headline.endswith(" The campaign 'spring' is paused until somebody resumes it.")
+
+
 async def test_the_place_counts_calls_that_are_due_before(ledger: Ledger, account: Account, campaign: Campaign) -> None:
     other = await ledger.add_campaign(account.account_id, "other", "", NOW)
     await queue(ledger, other)

@@ -181,6 +181,18 @@ async def test_a_url_that_leads_nowhere_is_refused_without_its_password(url: str
     assert "secret" not in str(refused.value)
 
 
+async def test_a_ledger_of_another_user_is_refused_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    # As root runs the tests where they run in a container, no file refuses them.
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(StoreError, match="Run this as the user whose ledger it is"):
+        await open_ledger(f"sqlite:///{tmp_path}/calls.db")
+
+
 def test_the_last_migration_leads_to_the_version_of_this_program() -> None:
     config = Config()
     config.set_main_option("script_location", "mirabelle:store/migrations")

@@ -10,7 +10,7 @@ from typer.testing import Result
 
 from mirabelle.api.keys import hash_key
 from mirabelle.calls.account import AccountSettings, AccountSettingsError
-from mirabelle.cli.assignment import assigned, known
+from mirabelle.cli.assignment import EXPLAINED, assigned, choices, known
 from mirabelle.cli.owner import NotThere
 from mirabelle.store.ledger import Ledger, StoreError
 
@@ -72,6 +72,7 @@ def test_settings_are_changed_and_the_others_stay(mirabelle: Mirabelle) -> None:
         ([], {}),
         (["preflight=false"], {"preflight": False}),
         (["preflight = OFF", "result_extras=yes"], {"preflight": False, "result_extras": True}),
+        (["calls_per_second=0.5", "channels=20"], {"calls_per_second": 0.5, "channels": 20}),
         (["bad_vxml=refuse", "country=FR"], {"bad_vxml": "refuse", "country": "FR"}),
         (["transfer_to=country, +1416"], {"transfer_to": "country, +1416"}),
     ],
@@ -88,6 +89,8 @@ def test_assignments_change_what_they_name(assignments: list[str], expected: dic
         (["preflight=perhaps"], "preflight is true or false"),
         (["transfer_to=US"], "transfer_to cannot be this: write country, any, costly, none, or . and digits"),
         (["start_method=put"], "start_method is post or get"),
+        (["calls_per_second=fast"], "calls_per_second is a number"),
+        (["calls_per_second=nan"], "calls_per_second is from 0 to 1000"),
         (["country=usa"], "two capital letters"),
         (["country=US", "country=FR"], "more than once"),
     ],
@@ -97,7 +100,17 @@ def test_an_assignment_that_cannot_be_is_refused(assignments: list[str], message
         assigned(AccountSettings(), assignments)
 
 
+def test_every_setting_is_explained(mirabelle: Mirabelle) -> None:
+    assert list(EXPLAINED) == list(choices())
+    told = mirabelle("account", "set", "demo").stdout
+    for name, explanation in EXPLAINED.items():
+        assert f"{name}=" in told
+        assert explanation in told
+    assert list(json.loads(mirabelle("account", "set", "demo", "--json").stdout)) == list(EXPLAINED)
+
+
 def test_the_settings_and_their_values_are_told() -> None:
+    assert "  calls_per_second=NUMBER" in known().splitlines()
     assert "  preflight=true|false" in known().splitlines()
     assert "  start_method=post|get" in known().splitlines()
     with pytest.raises(AccountSettingsError) as caught:

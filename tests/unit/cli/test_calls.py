@@ -106,22 +106,23 @@ def test_a_state_that_is_not_there_names_those_there_are(mirabelle: Mirabelle) -
     assert "queued" in result.stderr
 
 
+async def fail(ledger: Ledger) -> None:
+    """The first call is busy, and over."""
+    now = SystemClock().now()
+    await claim(ledger, now, 1, "one", now + timedelta(seconds=30))
+    attempt = await ledger.begin_attempt(1, "abc@example.com", "main", now, "one")
+    await ledger.end_attempt(
+        attempt.attempt_id,
+        outcome=Outcome.BUSY,
+        now=now,
+        sip_status=486,
+        detail="Busy Here",
+        step=NextStep(CallState.FAILED, None),
+    )
+
+
 def test_a_call_is_shown_with_its_attempts_and_results(mirabelle: Mirabelle, asked: Asked) -> None:
     mirabelle(*CALL, "--result-url", "http://example.com/result")
-
-    async def fail(ledger: Ledger) -> None:
-        now = SystemClock().now()
-        await claim(ledger, now, 1, "one", now + timedelta(seconds=30))
-        attempt = await ledger.begin_attempt(1, "abc@example.com", "main", now, "one")
-        await ledger.end_attempt(
-            attempt.attempt_id,
-            outcome=Outcome.BUSY,
-            now=now,
-            sip_status=486,
-            detail="Busy Here",
-            step=NextStep(CallState.FAILED, None),
-        )
-
     asked(fail)
     call = shown(mirabelle, 1)
     assert (call["state"], call["number"]) == ("failed", "+•••••••••23")
@@ -144,6 +145,21 @@ def test_a_queued_call_is_withdrawn(mirabelle: Mirabelle) -> None:
     mirabelle(*CALL)
     assert mirabelle("cancel", "1").stdout == "Call 1 is canceled.\n"
     assert json.loads(mirabelle("cancel", "1", "--json").stdout) == {"call_id": 1, "state": "canceled"}
+
+
+def test_a_call_that_is_over_is_said_not_to_be_withdrawn(mirabelle: Mirabelle, asked: Asked) -> None:
+    mirabelle(*CALL)
+    asked(fail)
+    assert mirabelle("cancel", "1").stdout == "Call 1 is failed already, and was not withdrawn.\n"
+
+
+def test_a_call_for_later_is_told_with_its_time(mirabelle: Mirabelle) -> None:
+    told = mirabelle(*CALL, "--scheduled-time", "2099-01-01 09:30 UTC").stdout
+    assert told.startswith("Call 1 is queued, and due at 2099-01-01 09:30:00 UTC.")
+
+
+def test_a_scheduled_time_that_is_past_is_told(mirabelle: Mirabelle) -> None:
+    assert "due at once" in mirabelle(*CALL, "--scheduled-time", "yesterday").stdout
 
 
 def test_times_are_what_the_ledger_has(mirabelle: Mirabelle) -> None:

@@ -69,8 +69,11 @@ def test_how_a_campaign_dials_is_set_and_shown(mirabelle: Mirabelle, tmp_path: P
     assert "hours\talways" in mirabelle("campaign", "dialing", "autumn", "--hours", "always").stdout
     with pytest.raises(DialingError):
         mirabelle("campaign", "dialing", "autumn", "--weight", "0")
-    with pytest.raises(DialingUnreadable):
+    with pytest.raises(DialingUnreadable, match="default, reminder, patient, emergency"):
         mirabelle("campaign", "dialing", "autumn", "--retry", "often")
+    hours.write_text('{"busy": 7')
+    with pytest.raises(DialingUnreadable, match="line 1 column 11"):
+        mirabelle("campaign", "dialing", "autumn", "--retry", str(hours))
     hours.write_text('{"busy": 7}')
     with pytest.raises(RetryError):
         mirabelle("campaign", "dialing", "autumn", "--retry", str(hours))

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import mirabelle
 from mirabelle.cli import main as entry
@@ -46,6 +47,16 @@ def test_an_unknown_log_format_names_those_there_are(
 ) -> None:
     assert run(monkeypatch, "serve", "--log-format", "xml") == 2
     assert "logfmt, json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "group", ["", "account", "account key", "campaign", "calls", "do-not-call", "result", "export", "vxml", "grammar"]
+)
+def test_every_command_is_told_in_a_line_of_eighty_columns(group: str) -> None:
+    shown = CliRunner().invoke(entry.app, [*group.split(), "--help"], terminal_width=80).stdout
+    commands = shown.partition("\nCommands:\n")[2].partition("\n\n")[0].splitlines()
+    assert commands
+    assert [line for line in commands if line.endswith("...")] == []
 
 
 def test_help_comes_without_the_heavy_packages() -> None:

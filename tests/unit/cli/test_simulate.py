@@ -72,7 +72,7 @@ class TestTheCommand:
             return real(name, *arguments, **more)
 
         monkeypatch.setattr(builtins, "__import__", without)
-        with pytest.raises(PlotError, match=r"mirabelle\[plot\]"):
+        with pytest.raises(PlotError, match=r"-m pip install matplotlib$"):
             mirabelle("simulate", "--calls", "3", "--plot", str(tmp_path / "it.png"))
 
     def test_what_is_wrong_is_told_in_words(self, mirabelle: Mirabelle, tmp_path: Path) -> None:

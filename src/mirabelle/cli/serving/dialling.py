@@ -12,6 +12,7 @@ from typing import Any, Final
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.crash_point import Reached, pass_by
 from mirabelle.cli.serving.capacity import capacity
+from mirabelle.cli.serving.doubts import doubts
 from mirabelle.cli.serving.http import Dialling, shown
 from mirabelle.cli.serving.part import Part
 from mirabelle.cli.serving.voice import Voice
@@ -107,6 +108,8 @@ async def open_exchange(
     allowed = capacity(plane.most, settings.media.ports, settings.dialer.most_calls, settings.trunks)
     if allowed.warning:
         voice.log.warning("few ports", calls=allowed.calls, advice=allowed.warning)
+    for doubt in doubts(settings.trunks, sip=settings.sip.address[0], media=settings.media.bind):
+        voice.log.warning(doubt.event, advice=doubt.advice)
     late = LateAnswers(ledger=ledger, clock=clock, story=voice.story, on_result=on_result)
     stack.push_async_callback(late.aclose)
     agent.on_late_answer = late.hear

@@ -27,7 +27,8 @@ class Voice:
 
     def story(self, event: str, call_id: int, **fields: object) -> None:
         """What happens to a call; see `mirabelle.dialer.story`."""
-        self.log.info(event, call_id=call_id, **fields)
+        tell = self.log.warning if event == "error" else self.log.info
+        tell(event, call_id=call_id, **fields)
 
     def delivery(self, event: DeliveryEvent) -> None:
         """What happens to a result."""
