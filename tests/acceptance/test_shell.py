@@ -21,7 +21,7 @@ NUMBERS = "phone_number,message_reference\n+16175550123,order-1\n12\n+1617555012
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     config = tmp_path / "mirabelle.toml"
-    config.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/calls.db"\n')
+    config.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/calls.db"\n[http]\npreflight = false\n')
     return {**os.environ, "MIRABELLE_CONFIG": str(config)}
 
 

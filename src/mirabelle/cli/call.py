@@ -26,6 +26,7 @@ from mirabelle.cli.options import (
     settings_from,
 )
 from mirabelle.cli.owner import LOCAL_LOGIN
+from mirabelle.cli.preflight import Unchecked, look
 from mirabelle.errors import MirabelleError
 
 if TYPE_CHECKING:
@@ -64,12 +65,13 @@ def call(
         typer.Option(metavar="NAME", help="The campaign, by name or number; else 'default'.", show_default=False),
     ] = "",
     login: Annotated[str, typer.Option(metavar="LOGIN", help="The account that the call belongs to.")] = LOCAL_LOGIN,
+    unchecked: Unchecked = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Queue one call; a server on the same store makes it.
 
-    Nobody looks whether start_url answers, as it is done over HTTP: try it with `mirabelle vxml check URL` first.
+    Its addresses are asked first whether they answer, without the variables of a call.
     """
     settings = settings_from(config)
     from mirabelle.calls.clock import SystemClock
@@ -91,7 +93,7 @@ def call(
         zone=zone,
     )
     now = SystemClock().now()
-    queued = ask(settings, lambda ledger: _queue(ledger, settings, values, login, campaign, now))
+    queued = ask(settings, lambda ledger: _queue(ledger, settings, values, login, campaign, now, unchecked=unchecked))
     if as_json:
         terminal.print_json({"call_id": queued.call_id, "state": queued.state.value})
     else:
@@ -108,7 +110,14 @@ def _due(due: datetime, now: datetime) -> str:
 
 
 async def _queue(
-    ledger: Ledger, settings: Settings, values: Mapping[str, str], login: str, campaign: str, now: datetime
+    ledger: Ledger,
+    settings: Settings,
+    values: Mapping[str, str],
+    login: str,
+    campaign: str,
+    now: datetime,
+    *,
+    unchecked: bool,
 ) -> Call:
     from mirabelle.api import queuecall
     from mirabelle.cli.owner import account_for_calls, campaign_of
@@ -127,6 +136,7 @@ async def _queue(
     new = order.new_call(account)
     if campaign:
         new = replace(new, campaign_id=(await campaign_of(ledger, login, campaign)).campaign_id)
+    await look(settings, new.start_url, new.result_url, unchecked=unchecked)
     return await ledger.queue_call(new, now)
 
 

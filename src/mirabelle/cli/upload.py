@@ -30,6 +30,7 @@ from mirabelle.cli.options import (
     settings_from,
 )
 from mirabelle.cli.owner import LOCAL_LOGIN
+from mirabelle.cli.preflight import Unchecked, look
 from mirabelle.errors import MirabelleError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def upload(
     on_bad_line: OnBadLine = "refuse",
     duplicates: Duplicates = "allow",
     duplicate_scope: DuplicateScope = "campaign",
+    unchecked: Unchecked = False,
     show_numbers: ShowNumbers = False,
     login: Login = None,
     config: Config = None,
@@ -101,8 +103,7 @@ def upload(
 
     They make a new campaign, or are added to one. A line is a number, then perhaps a message_reference, then perhaps
     call_parameters, as for queuecalls.php. Bad lines are told on stderr. Ctrl-C while the list is read leaves nothing;
-    once it is being stored, it is stored to the end. Nobody looks whether start_url answers, as it is done over HTTP:
-    try it with `mirabelle vxml check URL` first.
+    once it is being stored, it is stored to the end. The addresses are asked first whether they answer.
     """
     if bool(name) == bool(into) or (into and parameters):
         raise typer.BadParameter(
@@ -131,7 +132,9 @@ def upload(
     )
     now = SystemClock().now()
     order = _order(values, settings, now)
-    stored, intake, called = _run(settings, file, order, login, now, into=into, show_numbers=show_numbers)
+    stored, intake, called = _run(
+        settings, file, order, login, now, into=into, unchecked=unchecked, show_numbers=show_numbers
+    )
     _report(stored, intake, called, as_json=as_json, show_numbers=show_numbers)
 
 
@@ -153,11 +156,13 @@ def _run(
     now: datetime,
     *,
     into: str,
+    unchecked: bool,
     show_numbers: bool,
 ) -> tuple[Uploaded, Intake, str]:
     """Store the campaign; returns what became of it, of the list, and the campaign's name.
 
     Raises:
+        AddressUnfit: an address does not answer.
         CampaignRefused: the list is not taken.
         ListUnreadable: it cannot be read.
         StoreError: it cannot be stored, such as for its name.
@@ -181,6 +186,7 @@ def _run(
 
         async def store(ledger: Ledger) -> tuple[Uploaded, Intake, str]:
             account, campaign = await _place(ledger, login, into, now)
+            await look(settings, order.call.start_url, order.call.result_url, unchecked=unchecked)
             named, place = (campaign.name, campaign.campaign_id) if campaign else (order.name, None)
             intake = Intake(order, account, bad_ani=settings.compat.bad_ani, most_listed=0)
             calls = _then(batches(intake, source, shown.advance), lambda: begin(shown))

@@ -26,7 +26,7 @@ class Asked(Protocol):
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "mirabelle.toml"
-    path.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/calls.db"\n')
+    path.write_text(f'[store]\nurl = "sqlite:///{tmp_path}/calls.db"\n[http]\npreflight = false\n')
     return path
 
 
