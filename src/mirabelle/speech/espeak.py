@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
+from mirabelle.speech.child import Child, Died
 from mirabelle.speech.espeak_worker import FIX
-from mirabelle.speech.frame import HEADER, MOST_BYTES, Answer, Kind, Order, frame
+from mirabelle.speech.frame import Answer, Kind, Order
 from mirabelle.speech.ssml import Utterance, prepare
 from mirabelle.speech.synthesizer import SpeechError, Spoken, SpokenMark
 from mirabelle.speech.voices import choose
 
 MOST_WAITING: Final = 1000
 """Texts that may wait for the one process; it speaks several hundred times faster than real time."""
-
-_KEPT_COMPLAINTS: Final = 2000
-
-
-class _Died(Exception):
-    """The process is gone."""
 
 
 class EspeakSynthesizer:
@@ -39,7 +30,8 @@ class EspeakSynthesizer:
 
     def __init__(self, *, voice: str = "en-us", timeout: float = 15.0) -> None:
         self._voice, self._timeout = voice, timeout
-        self._child: _Child | None = None
+        self._child: Child | None = None
+        self._voices: Mapping[str, str] = {}
         self._turn = asyncio.Lock()
         self._running: set[asyncio.Task[Spoken]] = set()
 
@@ -85,10 +77,10 @@ class EspeakSynthesizer:
                 try:
                     async with asyncio.timeout(self._timeout):
                         child = await self._started()
-                        order = Order(utterance.ssml, choose(language, default, child.voices))
-                        answer = await child.speak(order)
+                        order = Order(utterance.ssml, choose(language, default, self._voices))
+                        answer = Answer.decode(await child.ask(Kind.SPEAK, order.encode()))
                         return Spoken(answer.pcm, tuple(map(SpokenMark, utterance.marks, answer.marks)))
-                except _Died as death:
+                except Died as death:
                     await self._drop()
                     if last:
                         raise SpeechError(f"The process that speaks died twice over one text ({death}).") from death
@@ -102,11 +94,11 @@ class EspeakSynthesizer:
                     raise
         raise AssertionError
 
-    async def _started(self) -> _Child:
+    async def _started(self) -> Child:
         if self._child is None or self._child.process.returncode is not None:
             await self._drop()
-            self._child = await _Child.spawn()
-            await self._child.greet()
+            self._child = await Child.spawn("mirabelle.speech.espeak_worker", "speaks")
+            self._voices = json.loads(await self._child.greeted(FIX))
         return self._child
 
     async def _drop(self) -> None:
@@ -119,83 +111,3 @@ def _seen(task: asyncio.Task[Spoken]) -> None:
     """The error of a text whose caller is gone is nobody's any more."""
     if not task.cancelled():
         task.exception()
-
-
-class _Child:
-    """One process and the two pipes to it."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        self.process = process
-        self.voices: Mapping[str, str] = {}
-        self._orders, self._answers = process.stdin, process.stdout
-        self._complaints = b""
-        self._listening = asyncio.create_task(self._listen(process.stderr))
-
-    @staticmethod
-    async def spawn() -> _Child:
-        environ = dict(os.environ)
-        source = str(Path(__file__).parents[2])
-        environ["PYTHONPATH"] = os.pathsep.join(filter(None, (source, environ.get("PYTHONPATH"))))
-        pipe = asyncio.subprocess.PIPE
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "mirabelle.speech.espeak_worker"),
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                env=environ,
-            )
-        except OSError as error:
-            raise SpeechError(f"The process that speaks cannot be started ({error}).") from error
-        return _Child(process)
-
-    async def greet(self) -> None:
-        """Wait until it is ready.
-
-        Raises:
-            SpeechError: espeak-ng is not there.
-        """
-        try:
-            kind, payload = await self._answer()
-        except _Died as death:
-            raise SpeechError(f"The process that speaks did not start ({death}). {FIX}") from death
-        if kind is not Kind.READY:
-            raise SpeechError(payload.decode("utf-8", "replace"))
-        self.voices = json.loads(payload)
-
-    async def speak(self, order: Order) -> Answer:
-        """One text."""
-        try:
-            self._orders.write(frame(Kind.SPEAK, order.encode()))
-            await self._orders.drain()
-        except (ConnectionError, RuntimeError) as error:
-            raise _Died(str(error)) from error
-        kind, payload = await self._answer()
-        if kind is not Kind.SPEECH:
-            raise SpeechError(payload.decode("utf-8", "replace"))
-        return Answer.decode(payload)
-
-    async def end(self) -> None:
-        """Kill it, if it lives, and collect it."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-        self._orders.close()
-        await self._listening
-
-    async def _answer(self) -> tuple[Kind, bytes]:
-        try:
-            kind, length = HEADER.unpack(await self._answers.readexactly(HEADER.size))
-            if length > MOST_BYTES:
-                raise _Died("it answered nonsense")
-            return Kind(kind), await self._answers.readexactly(length)
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError) as error:
-            complaint = self._complaints.decode("utf-8", "replace").strip().rpartition("\n")[2]
-            raise _Died(complaint or "without a word") from error
-
-    async def _listen(self, stderr: asyncio.StreamReader) -> None:
-        while piece := await stderr.read(1024):
-            self._complaints = (self._complaints + piece)[-_KEPT_COMPLAINTS:]

@@ -13,19 +13,16 @@ import httpx
 
 from mirabelle.errors import MirabelleError
 from mirabelle.grammar.vocabulary import vocabulary
-from mirabelle.speech.endpoint import Endpointer, Phase, limits
+from mirabelle.speech.endpoint import Phase
 from mirabelle.speech.recogniser import (
     Hypothesis,
-    Listening,
     Question,
     RecogniserGone,
     Understanding,
     Verdict,
 )
+from mirabelle.speech.utterance import first_utterance
 from mirabelle.speech.wav import encode_wave
-
-LONGEST_MS: Final = 120_000
-"""The longest utterance, whatever the application allows."""
 
 MOST_HINTS: Final = 500
 MOST_REPLY: Final = 65_536
@@ -86,7 +83,7 @@ class HttpRecogniser:
         self, question: Question, sound: AsyncIterable[bytes], on_speech: Callable[[], None]
     ) -> Understanding:
         """Listen to one utterance; see `mirabelle.speech.recogniser.Recogniser`."""
-        phase, pcm = await _utterance(question.listening, sound, on_speech)
+        phase, pcm = await first_utterance(question.listening, sound, on_speech)
         if phase is Phase.WAITING:
             return Understanding(Verdict.NOTHING_SAID)
         if phase is Phase.TOO_LONG:
@@ -121,28 +118,6 @@ class HttpRecogniser:
             raise ReplyError(f"The recogniser did not answer within {self._timeout:g} s.") from error
         except httpx.HTTPError as error:
             raise ReplyError(f"The recogniser broke off: {type(error).__name__} {error}") from error
-
-
-async def _utterance(
-    listening: Listening, sound: AsyncIterable[bytes], on_speech: Callable[[], None]
-) -> tuple[Phase, bytes]:
-    """The first utterance in some sound, or what was heard of it when the sound ended."""
-    ends = Endpointer(
-        limits(
-            sensitivity=listening.sensitivity,
-            # Whether more may follow is known to nobody before the words are: the longer silence serves both.
-            silence_ms=min(max(listening.complete_ms, listening.incomplete_ms), LONGEST_MS),
-            longest_ms=min(listening.longest_ms, LONGEST_MS),
-        )
-    )
-    phase = Phase.WAITING
-    async for piece in sound:
-        before, phase = phase, ends.feed(piece)
-        if before is Phase.WAITING and phase is not Phase.WAITING:
-            on_speech()
-        if phase in (Phase.ENDED, Phase.TOO_LONG):
-            break
-    return phase, ends.utterance
 
 
 async def _body(response: httpx.Response) -> bytes:
