@@ -12,7 +12,7 @@ from mirabelle.grammar.error import GrammarError
 from mirabelle.grammar.evaluation import run
 from mirabelle.grammar.matcher import Budget, Chart, Tables
 from mirabelle.grammar.model import Document, Mode, Reading, RuleRef
-from mirabelle.grammar.network import Builder, words_of
+from mirabelle.grammar.network import Builder, Network, words_of
 from mirabelle.grammar.parse import Node, Tracer, notation
 from mirabelle.grammar.semantics import Evaluate, Other, Value, interpretation, none, plain, program
 
@@ -255,6 +255,15 @@ class Grammar:
             GrammarError: the grammar needs more states than any may have, or is nested too deeply.
         """
         self._network()
+
+    def entered(self) -> tuple[Network, int]:
+        """Its network, and the part of it that an input enters by default.
+
+        Raises:
+            GrammarError: the grammar needs more states than any may have, or is nested too deeply.
+        """
+        tables = self._network()
+        return tables.network, self._parts[_ENTRY]
 
     def accepts(self, words: tuple[str, ...]) -> bool:
         """Tell whether words its rules match also mean something; only builtins are choosier than their rules."""
