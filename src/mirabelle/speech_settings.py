@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -27,6 +27,14 @@ class SpeechSettings(Section):
 class RecognitionSettings(Section):
     """Speech to text."""
 
+    engine: Literal["http", "pocketsphinx"] = Field(
+        default="http",
+        description="Who writes words down: `http`, a server at `url`; or `pocketsphinx`, here, for small grammars in "
+        "English, with `pip install 'mirabelle[pocketsphinx]'`.",
+    )
+    processes: int = Field(
+        default=1, ge=1, le=100, description="Utterances that `pocketsphinx` searches at once; those beyond wait."
+    )
     url: str = Field(
         default="",
         max_length=2_000,
@@ -50,3 +58,9 @@ class RecognitionSettings(Section):
         if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
             raise ValueError("write it as http://host:port/path or https://..., with a secret in 'token' alone")
         return url
+
+    @model_validator(mode="after")
+    def _has_one_engine(self) -> RecognitionSettings:
+        if self.engine != "http" and self.url:
+            raise ValueError(f"'url' is for the engine 'http'; leave it out, or the engine '{self.engine}'")
+        return self

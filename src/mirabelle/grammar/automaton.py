@@ -51,6 +51,16 @@ class Automaton:
     written: dict[str, str]
     own: frozenset[str]
 
+    def accepts(self, words: Iterable[str]) -> bool:
+        """Tell whether words, in lower case, are a whole input."""
+        moves = {(arc.source, arc.word): arc.target for arc in self.arcs}
+        state = 0
+        for word in words:
+            if (state, word) not in moves:
+                return False
+            state = moves[state, word]
+        return state in self.finals
+
 
 def automaton(grammars: Iterable[Grammar]) -> Automaton:
     """Write out what the entries of some grammars for words accept.

@@ -1,4 +1,4 @@
-"""The frames on the two pipes between Mirabelle and the process that speaks.
+"""The frames on the two pipes between Mirabelle and a process that speaks or listens.
 
 A frame is one octet of kind, four octets of length (big endian), and so many octets of payload.
 """
@@ -22,13 +22,17 @@ class Kind(enum.IntEnum):
     """What a frame carries."""
 
     READY = 1
-    """Once, from the child: its voices."""
+    """Once, from the child: its voices, if it speaks."""
     SPEAK = 2
     """To the child: a text and the voice for it."""
     SPEECH = 3
     """From the child: PCM at 8 kHz, and where in it the marks are."""
     FAILED = 4
-    """From the child: a sentence instead of speech."""
+    """From the child: a sentence instead of an answer."""
+    HEAR = 5
+    """To the child: an utterance and what it may be."""
+    HEARD = 6
+    """From the child: what it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,13 @@ def test_it_accepts_the_inputs_that_the_matcher_accepts(rules: str) -> None:
     assert matched
 
 
+def test_the_beginning_of_an_input_is_not_accepted() -> None:
+    made = automaton([written("$r = green tea;")])
+    assert made.accepts(["green", "tea"])
+    assert not made.accepts(["green"])
+    assert not made.accepts(["green", "tea", "tea"])
+
+
 def test_a_word_of_several_grammars_is_one_arc() -> None:
     made = automaton([written("$r = yes | no;"), written("$r = Yes please;")])
     assert sorted(arc.word for arc in made.arcs if arc.source == 0) == ["no", "yes"]

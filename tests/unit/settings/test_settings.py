@@ -181,6 +181,13 @@ def test_the_address_of_a_recogniser_is_one_of_http_without_a_secret(file: Path,
     assert "swordfish" not in reason
 
 
+def test_a_recogniser_of_our_own_needs_no_address_and_takes_none(file: Path) -> None:
+    file.write_text('[recognition]\nengine = "pocketsphinx"\n')
+    assert load(file, {}).recognition.engine == "pocketsphinx"
+    reason = refused(file, '[recognition]\nengine = "pocketsphinx"\nurl = "http://127.0.0.1:9000/"\n')
+    assert "leave it out" in reason
+
+
 def test_a_refused_secret_is_not_shown(file: Path) -> None:
     assert "swordfish" not in refused(file, TRUNK + 'password = ["swordfish"]\n')
 

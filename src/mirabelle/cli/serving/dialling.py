@@ -26,7 +26,7 @@ from mirabelle.media.plane import MediaPlane, ProcessHealth
 from mirabelle.settings import Settings
 from mirabelle.sip.agent import UserAgent
 from mirabelle.speech.cache import open_synthesizer
-from mirabelle.speech.http_recogniser import HttpRecogniser
+from mirabelle.speech.recognition import open_recogniser
 from mirabelle.store.ledger import Ledger
 from mirabelle.vxml.cache import ParseCache
 
@@ -160,7 +160,9 @@ async def _phone(
 ) -> tuple[UserAgent, SipPhone]:
     synthesizer = await open_synthesizer(settings.speech)
     stack.push_async_callback(synthesizer.aclose)
-    recogniser = _recogniser(stack, settings)
+    recogniser = open_recogniser(settings.recognition)
+    if recogniser is not None:
+        stack.push_async_callback(recogniser.aclose)
     host, port = settings.sip.address
     advertised = (settings.sip.advertised, port) if settings.sip.advertised else None
     agent = UserAgent(bind=(host, port), clock=clock, advertised=advertised)
@@ -184,13 +186,3 @@ async def _phone(
         recogniser=recogniser,
     )
     return agent, SipPhone(equipment)
-
-
-def _recogniser(stack: contextlib.AsyncExitStack, settings: Settings) -> HttpRecogniser | None:
-    wanted = settings.recognition
-    if not wanted.url:
-        return None
-    token = wanted.token.get_secret_value()
-    recogniser = HttpRecogniser(wanted.url, token=token, timeout=wanted.timeout, most=wanted.most)
-    stack.push_async_callback(recogniser.aclose)
-    return recogniser
