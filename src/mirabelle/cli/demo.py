@@ -25,8 +25,8 @@ from mirabelle.sandbox.application import create_application
 from mirabelle.sandbox.child import Child, ChildError
 from mirabelle.sandbox.listening import speech_ms
 from mirabelle.sandbox.narration import Facts, sentence
+from mirabelle.settings.speech import SpeechSettings
 from mirabelle.speech.audio import decode
-from mirabelle.speech_settings import SpeechSettings
 
 DIRECTORY: Final = Path("demo-output")
 """Where the ledger, the logs and the recording go."""

@@ -7,9 +7,9 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from mirabelle.settings.speech import SpeechSettings
 from mirabelle.speech.espeak import EspeakSynthesizer
 from mirabelle.speech.synthesizer import Engine, Spoken
-from mirabelle.speech_settings import SpeechSettings
 
 
 @dataclass(slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mirabelle.settings.speech import RecognitionSettings
 from mirabelle.speech.http_recogniser import HttpRecogniser
 from mirabelle.speech.sphinx_recogniser import SphinxRecogniser
-from mirabelle.speech_settings import RecognitionSettings
 
 
 def open_recogniser(settings: RecognitionSettings) -> HttpRecogniser | SphinxRecogniser | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mirabelle.settings.speech import SpeechSettings
 from mirabelle.speech.cache import open_synthesizer
-from mirabelle.speech_settings import SpeechSettings
 from tests.integration.dialer.switch import a_plane, a_switch
 from tests.integration.dialer.test_fetch_audio import hears, recording
 

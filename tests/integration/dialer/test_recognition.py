@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 
 from mirabelle.calls.outcome import Outcome
+from mirabelle.settings.speech import SpeechSettings
 from mirabelle.speech.cache import open_synthesizer
 from mirabelle.speech.http_recogniser import HttpRecogniser
 from mirabelle.speech.recogniser import Question, Understanding
-from mirabelle.speech_settings import SpeechSettings
 from tests.integration.dialer.switch import Switch, a_plane, a_switch
 
 DOCUMENT = """<?xml version="1.0"?>

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from mirabelle.settings.speech import SpeechSettings
 from mirabelle.speech import espeak
 from mirabelle.speech.cache import open_synthesizer
 from mirabelle.speech.espeak import EspeakSynthesizer
 from mirabelle.speech.synthesizer import LanguageError, SpeechError, Spoken
-from mirabelle.speech_settings import SpeechSettings
 
 
 @pytest.fixture

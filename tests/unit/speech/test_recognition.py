@@ -4,10 +4,10 @@ import importlib.util
 
 import pytest
 
+from mirabelle.settings.speech import RecognitionSettings
 from mirabelle.speech.http_recogniser import HttpRecogniser
 from mirabelle.speech.recognition import open_recogniser
 from mirabelle.speech.synthesizer import SpeechError
-from mirabelle.speech_settings import RecognitionSettings
 
 
 def test_without_settings_there_is_no_recogniser() -> None:

@@ -1,17 +1,13 @@
-"""The settings of speech, in both directions, and what all sections have in common."""
+"""The settings of speech, in both directions."""
 
 from __future__ import annotations
 
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-
-class Section(BaseModel):
-    """A section of the settings: it never changes, and takes no name that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from mirabelle.settings.section import Section
 
 
 class SpeechSettings(Section):
