@@ -43,7 +43,7 @@ calls_per_second = 10
 channels = 100
 ```
 
-<!-- Written by `mirabelle settings --markdown`; change src/mirabelle/settings.py instead. -->
+<!-- Written by `mirabelle settings --markdown`; change src/mirabelle/settings/sections.py instead. -->
 """
 
 _ACCOUNTS: Final = """\
