@@ -9,15 +9,20 @@ from typing import Protocol
 import mirabelle
 from mirabelle.calls.call import CallState
 from mirabelle.calls.clock import Clock
+from mirabelle.calls.room import TrunkRoom
 from mirabelle.calls.trunk import Trunk
 from mirabelle.web.status import MediaFigures, ServerStatus
 
 
 class Counts(Protocol):
-    """Where calls are counted."""
+    """Where calls and channels are counted."""
 
     async def counts(self) -> Mapping[CallState, int]:
         """How many calls there are in each state."""
+        ...
+
+    async def trunk_rooms(self, trunks: Sequence[Trunk], now: datetime) -> tuple[TrunkRoom, ...]:
+        """What trunks carry."""
         ...
 
 
@@ -36,7 +41,7 @@ class LiveStatus:
         """Remember whom to ask.
 
         Args:
-            ledger: counts the calls.
+            ledger: counts the calls and the channels.
             clock: the age of the server is told from now on.
             trunks: as configured.
             media: the health of the media processes; None: calls are made by other servers.
@@ -51,14 +56,15 @@ class LiveStatus:
 
     async def status(self) -> ServerStatus:
         """The present state."""
-        counts = await self._ledger.counts()
+        now, counts = self._clock.now(), await self._ledger.counts()
         in_progress = counts.get(CallState.DIALING, 0) + counts.get(CallState.CONNECTED, 0)
         return ServerStatus(
             version=mirabelle.__version__,
-            now=self._clock.now(),
+            now=now,
             started_at=self._started_at,
             calls_in_progress=in_progress if self._calls_in_progress is None else self._calls_in_progress(),
             counts=counts,
             trunks=self._trunks,
+            rooms=await self._ledger.trunk_rooms(self._trunks, now),
             media=None if self._media is None else tuple(self._media()),
         )

@@ -10,7 +10,7 @@ from mirabelle.calls import explanation, number
 from mirabelle.calls.call import Call, CallState, Priority
 from mirabelle.calls.campaign import CampaignState
 from mirabelle.calls.explanation import MOST_BEFORE, CallFacts, CampaignFacts, Explanation, Place
-from mirabelle.calls.room import campaign_limits, trunk_limits
+from mirabelle.calls.room import TrunkRoom, campaign_limits, trunk_limits
 from mirabelle.calls.trunk import Trunk
 from mirabelle.store import gate_steps, rows, statements
 from mirabelle.store.admission_steps import room_of
@@ -59,6 +59,12 @@ def explain_campaign(
         return None
     facts = yield from _facts(hot, campaign_id, trunks, now)
     return None if facts is None else explanation.of_campaign(facts, now)
+
+
+def trunk_rooms(hot: HotPaths, trunks: Sequence[Trunk], now: datetime) -> Steps[tuple[TrunkRoom, ...]]:
+    """See `Gatehouse.trunk_rooms`."""
+    room = yield from room_of(hot, trunk_limits(trunks), now)
+    return tuple(map(room.trunk, trunks))
 
 
 def _facts(hot: HotPaths, campaign_id: int, trunks: Sequence[Trunk], now: datetime) -> Steps[CampaignFacts | None]:

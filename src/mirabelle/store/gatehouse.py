@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.calls.explanation import Explanation
+from mirabelle.calls.room import TrunkRoom
 from mirabelle.calls.trunk import Trunk
 
 
@@ -87,4 +88,8 @@ class Gatehouse(Protocol):
 
     async def explain_campaign(self, campaign_id: int, trunks: Sequence[Trunk], now: datetime) -> Explanation | None:
         """The same for what the calls of a campaign have in common; None: no such campaign."""
+        ...
+
+    async def trunk_rooms(self, trunks: Sequence[Trunk], now: datetime) -> tuple[TrunkRoom, ...]:
+        """What trunks carry at this instant, across the fleet, and may; in their order."""
         ...

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from mirabelle.calls.do_not_call import DoNotCallEntry, ListedNumber
 from mirabelle.calls.explanation import Explanation
+from mirabelle.calls.room import TrunkRoom
 from mirabelle.calls.trunk import Trunk
 from mirabelle.store import do_not_call_steps, explanation_steps
 from mirabelle.store.stepped_rulebook import SteppedRulebook
@@ -52,3 +53,7 @@ class SteppedGatehouse(SteppedRulebook):
         return await self._read(
             lambda: explanation_steps.explain_campaign(self.hot, campaign_id, trunks, now), together=True
         )
+
+    async def trunk_rooms(self, trunks: Sequence[Trunk], now: datetime) -> tuple[TrunkRoom, ...]:
+        """See `Gatehouse.trunk_rooms`."""
+        return await self._read(lambda: explanation_steps.trunk_rooms(self.hot, trunks, now), together=True)

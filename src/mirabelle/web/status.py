@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mirabelle.calls.call import CallState
+from mirabelle.calls.room import TrunkRoom
 from mirabelle.calls.trunk import Trunk
 
 
@@ -61,6 +62,7 @@ class ServerStatus:
         calls_in_progress: ringing or connected.
         counts: the calls in the ledger by state.
         trunks: the ways out, in the file's order.
+        rooms: what each of them carries, across the fleet, and may.
         media: the media processes; None: calls are made by other servers.
     """
 
@@ -70,6 +72,7 @@ class ServerStatus:
     calls_in_progress: int
     counts: Mapping[CallState, int]
     trunks: tuple[Trunk, ...]
+    rooms: tuple[TrunkRoom, ...]
     media: tuple[MediaFigures, ...] | None
 
 

@@ -295,3 +295,20 @@ async def test_a_campaign_is_explained(ledger: Ledger, campaign: Campaign) -> No
     paused = await ledger.explain_campaign(campaign.campaign_id, (MAIN,), NOW)
     assert paused is not None
     assert paused.first_closed is Gate.PAUSE
+
+
+async def test_trunks_say_what_they_carry_and_how_much_they_were_slowed_down(
+    ledger: Ledger, campaign: Campaign
+) -> None:
+    [before] = await ledger.trunk_rooms((MAIN,), NOW)
+    assert (before.in_use, before.rate_now, before.slowed_at) == (0, MAIN.calls_per_second, None)
+    await queue(ledger, campaign)
+    [call] = (await admit(ledger, MAIN)).calls
+    attempt = await ledger.begin_attempt(call.call_id, "a@b", MAIN.name, NOW, "one")
+    [carrying] = await ledger.trunk_rooms((MAIN,), NOW)
+    assert carrying.in_use == 1
+    step, late = NextStep(CallState.QUEUED, NOW + 60 * SECOND, counted=False), NOW + SECOND
+    ending = {"outcome": Outcome.CAPACITY, "sip_status": 503, "detail": "CPS limit", "full": True}
+    await ledger.end_attempt(attempt.attempt_id, now=late, step=step, **ending)  # type: ignore[arg-type]
+    [slower] = await ledger.trunk_rooms((MAIN,), late)
+    assert (slower.in_use, slower.rate_now, slower.slowed_at) == (0, MAIN.calls_per_second / 2, late)

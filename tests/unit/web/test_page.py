@@ -10,11 +10,25 @@ import pytest
 from starlette.applications import Starlette
 
 from mirabelle.calls.call import CallState
+from mirabelle.calls.room import TrunkRoom
 from mirabelle.calls.trunk import Trunk
 from mirabelle.web.page import age, routes
 from mirabelle.web.status import ServerStatus
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+ROOM = TrunkRoom(
+    name="<main>",
+    tried=False,
+    left=1,
+    in_use=7,
+    channels=30,
+    rate=10.0,
+    rate_now=10.0,
+    slowed_at=None,
+    blocked_until=None,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +51,7 @@ class Source:
             calls_in_progress=7,
             counts={CallState.QUEUED: 1234},
             trunks=(Trunk(name="<main>", host="sip.example.net:5060", password="swordfish", caller_id="8005551212"),),
+            rooms=(ROOM,),
             media=(Media(),),
         )
 
@@ -97,6 +112,26 @@ async def test_it_says_what_is_missing(client: httpx.AsyncClient, source: Source
     text = (await client.get("/")).text
     assert "There is no trunk" in text
     assert "No media process runs" in text
+
+
+@pytest.mark.parametrize(
+    ("room", "told"),
+    [
+        (ROOM, ("7 of 30", "has room")),
+        (replace(ROOM, in_use=30, left=0), ("30 of 30", "all channels in use")),
+        (
+            replace(ROOM, rate_now=2.5, slowed_at=NOW - timedelta(seconds=70)),
+            ("2.5 of 10", "said it has no room 1 min 10 s ago"),
+        ),
+        (replace(ROOM, blocked_until=NOW + timedelta(seconds=5)), ("has no room, asked again in 5 s",)),
+    ],
+)
+async def test_it_says_what_each_trunk_carries_and_why_no_more(
+    client: httpx.AsyncClient, source: Source, room: TrunkRoom, told: tuple[str, ...]
+) -> None:
+    source.now = replace(source.now, rooms=(room,))
+    text = " ".join((await client.get("/")).text.split())
+    assert all(each in text for each in told)
 
 
 async def test_it_shows_a_process_that_is_being_restarted(client: httpx.AsyncClient, source: Source) -> None:
