@@ -28,6 +28,7 @@ from mirabelle.vxml.platform import (
     TransferResult,
 )
 from mirabelle.vxml.session import Session
+from mirabelle.vxml.turns import Turns
 from tests.bench.figure import Figure
 
 PAGES = 10
@@ -128,7 +129,7 @@ async def _measure(seconds: float) -> list[Figure]:
 
 async def _application(line: InstantLine, executor: ThreadPoolExecutor, cache: ParseCache) -> None:
     end = await Session(
-        start=Fetch(url=f"{BASE}0", method="get"), platform=line, evaluate_on=executor, cache=cache
+        start=Fetch(url=f"{BASE}0", method="get"), platform=line, turns=Turns(executor), cache=cache
     ).run()
     if end.kind != "exit":
         raise RuntimeError(f"The application of the benchmark ended with {end.kind}: {end.error} {end.detail}")

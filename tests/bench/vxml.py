@@ -20,12 +20,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from mirabelle.cli.serving.dialling import INTERPRETER_THREADS
 from mirabelle.dialer.session_fetcher import SessionFetcher
 from mirabelle.fetch.fetcher import Fetcher
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.platform import Collect, Fetch, Fetched, FetchFailed, HungUp, Input, NoInput, NoMatch, Play, Played
 from mirabelle.vxml.session import Session
+from mirabelle.vxml.turns import MOST, Turns
 from tests.bench import usage, vxml_site
 from tests.bench.figure import Figure, percentile, show
 from tests.bench.pages import InstantLine
@@ -117,13 +117,13 @@ class Bench:
     Attributes:
         base: of the documents' addresses.
         fetcher: one for all.
-        executor: where sessions compute.
+        turns: where sessions compute.
         cache: what was parsed before.
     """
 
     base: str
     fetcher: Fetcher
-    executor: ThreadPoolExecutor
+    turns: Turns
     cache: ParseCache
 
     async def session(self, heard: Heard, think: float = 0.0) -> None:
@@ -131,7 +131,7 @@ class Bench:
         line = FetchingLine(self.fetcher, heard, think)
         with heard.session():
             start = Fetch(f"{self.base}0")
-            end = await Session(start, line, {"id": "bench"}, self.executor, cache=self.cache).run()
+            end = await Session(start, line, {"id": "bench"}, self.turns, cache=self.cache).run()
         if end.kind != "exit":
             heard.failed.append(f"{end.kind} {end.error} {end.detail}")
 
@@ -139,8 +139,8 @@ class Bench:
 @contextmanager
 def _prepared(address: str, kind: str) -> Iterator[Bench]:
     fetcher = Fetcher(allow_private=True, timeout=15.0, max_bytes=2_000_000, user_agent="bench")
-    with ThreadPoolExecutor(INTERPRETER_THREADS) as executor:
-        yield Bench(f"{address}/{kind}/", fetcher, executor, ParseCache())
+    with ThreadPoolExecutor(MOST) as executor:
+        yield Bench(f"{address}/{kind}/", fetcher, Turns(executor), ParseCache())
 
 
 async def _rate(address: str, kind: str, seconds: float) -> list[Figure]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,6 +44,7 @@ from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.machine import Dialect
 from mirabelle.vxml.platform import Disconnect
 from mirabelle.vxml.session import Session, SessionEnd
+from mirabelle.vxml.turns import Turns
 
 AHEAD_AT_ONCE: Final = 100
 """What all sessions of a process together fetch ahead at the same time: a tenth of the connections that there are."""
@@ -63,7 +63,7 @@ class Equipment:
         sound: speech and recordings.
         fetcher: what reaches the web.
         documents: parsed documents, by content.
-        executor: where interpreters take their steps, off the event loop.
+        turns: where interpreters compute, off the event loop.
         clock: the time.
         story: hears what happens.
         ring_timeout: seconds that a number may ring.
@@ -80,7 +80,7 @@ class Equipment:
     sound: Sound
     fetcher: Reaches
     documents: ParseCache
-    executor: Executor
+    turns: Turns
     clock: Clock
     story: Story
     ring_timeout: float = 60.0
@@ -292,7 +292,7 @@ class _Carriage:
             start=start_fetch(placement.call, placement.start_method),
             platform=line,
             variables=_session_variables(placement),
-            evaluate_on=self._equipment.executor,
+            turns=self._equipment.turns,
             cache=self._equipment.documents,
             dialect=self._equipment.dialect,
         )

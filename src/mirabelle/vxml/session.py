@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from concurrent.futures import Executor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mirabelle.vxml.interpreter import Interpreter
 from mirabelle.vxml.machine import Dialect, Steps
@@ -25,10 +24,13 @@ from mirabelle.vxml.platform import (
 )
 from mirabelle.vxml.signals import Ending, EndKind
 from mirabelle.vxml.trace import Step, Tracer
+from mirabelle.vxml.turns import Turns
 
 if TYPE_CHECKING:
     from mirabelle.vxml.cache import ParseCache
 
+
+T = TypeVar("T")
 
 MOST_NOTES: Final = 50
 """Lines that a platform is given at once; other sessions have their turn in between."""
@@ -63,7 +65,7 @@ class Session:
         start: how the first document is fetched.
         platform: what carries the session.
         variables: what the session scope holds.
-        evaluate_on: where the machine computes, so that no script holds the event loop up.
+        turns: where the machine computes, so that no script holds the event loop up; None: in any thread, at any time.
         cache: documents and grammars parsed before, shared by sessions.
         dialect: what the Recommendation leaves open.
         tracer: is told of each step, in the event loop, in one order with the platform's notes.
@@ -74,7 +76,7 @@ class Session:
         start: Fetch,
         platform: Platform,
         variables: Mapping[str, object] | None = None,
-        evaluate_on: Executor | None = None,
+        turns: Turns | None = None,
         *,
         cache: ParseCache | None = None,
         dialect: Dialect | None = None,
@@ -83,7 +85,7 @@ class Session:
         self._start = start
         self._platform = platform
         self._variables = dict(variables or {})
-        self._executor = evaluate_on
+        self._turns = turns
         self._cache = cache
         self._dialect = dialect
         self._tracer = tracer
@@ -91,15 +93,19 @@ class Session:
 
     async def run(self) -> SessionEnd:
         """Run to the end."""
-        loop = asyncio.get_running_loop()
         reply: Reply = None
-        steps, outcome = await loop.run_in_executor(self._executor, self._begin)
+        steps, outcome = await self._compute(self._begin)
         while True:
             self._pass_on()
             if isinstance(outcome, Ending):
                 return SessionEnd(outcome.kind, outcome.error, outcome.detail, dict(outcome.values), outcome.begun)
             reply = None if outcome is None else await self._answer(outcome)
-            outcome = await loop.run_in_executor(self._executor, _step, steps, reply, self._told)
+            outcome = await self._compute(_step, steps, reply, self._told)
+
+    async def _compute(self, step: Callable[..., T], *arguments: object) -> T:
+        if self._turns is None:
+            return await asyncio.to_thread(step, *arguments)
+        return await self._turns.run(step, *arguments)
 
     def _begin(self) -> tuple[Steps[Ending], Asked | Ending | None]:
         tracer = None if self._tracer is None else self._told

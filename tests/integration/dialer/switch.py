@@ -30,6 +30,7 @@ from mirabelle.sip.events import CallEvent, Canceled, Ended
 from mirabelle.speech.recogniser import Recogniser
 from mirabelle.speech.synthesizer import Spoken, Synthesizer
 from mirabelle.vxml.cache import ParseCache
+from mirabelle.vxml.turns import Turns
 from tests.ports import free_rtp_ports
 
 CALLEE = "+16175550123"
@@ -291,7 +292,7 @@ async def a_switch(
         sound=Sound(voice or Silent()),
         fetcher=web,
         documents=ParseCache(),
-        executor=executor,
+        turns=Turns(executor),
         clock=clock,
         story=lambda event, call_id, **fields: None,
         recogniser=recogniser,

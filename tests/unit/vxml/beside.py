@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from mirabelle.cli.serving.dialling import INTERPRETER_THREADS
 from mirabelle.vxml.cache import ParseCache
 from mirabelle.vxml.platform import Collect, Fetch, HungUp, NoInput, Note, NoteKind, Speech
 from mirabelle.vxml.session import Session, SessionEnd
 from mirabelle.vxml.text import DocumentFetcher, TextPlatform
+from mirabelle.vxml.turns import MOST, Turns
 from tests.unit.vxml.running import BASE, Shelf, key, vxml
 
 OTHERS = 50
@@ -134,13 +134,14 @@ async def beside_fifty(
     cache = ParseCache()
     bad = _Noting(fetcher or Shelf(documents, types or {}), inputs)
     held: list[float] = []
-    with _program_at_rest(), ThreadPoolExecutor(INTERPRETER_THREADS) as executor:
+    with _program_at_rest(), ThreadPoolExecutor(MOST) as executor:
+        turns = Turns(executor)
         start = Fetch(f"{BASE}start.vxml")
-        others = [asyncio.create_task(Session(start, line, {}, executor, cache=cache).run()) for line in lines]
+        others = [asyncio.create_task(Session(start, line, {}, turns, cache=cache).run()) for line in lines]
         await asyncio.gather(*(line.begun.wait() for line in lines))
         before, used = sum(len(line.said) for line in lines), time.process_time()
         watching = asyncio.create_task(_watch(held))
-        end = await Session(start, bad, {}, executor, cache=cache).run()
+        end = await Session(start, bad, {}, turns, cache=cache).run()
         await asyncio.sleep(0)
         used, during = time.process_time() - used, sum(len(line.said) for line in lines) - before
         watching.cancel()

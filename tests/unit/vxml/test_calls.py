@@ -10,6 +10,7 @@ import pytest
 from mirabelle.vxml.platform import Fetch, HungUp, NoInput, Record, Recorded
 from mirabelle.vxml.session import Session
 from mirabelle.vxml.text import TextPlatform, session_variables
+from mirabelle.vxml.turns import Turns
 from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
 ONE = key("1")
@@ -110,7 +111,7 @@ async def test_a_key_before_any_sound_fills_nothing_and_the_caller_is_asked_agai
     lines: list[str] = []
     line = Hasty(Shelf({"start.vxml": vxml(form)}), lines.append, ())
     with ThreadPoolExecutor(1) as executor:
-        await Session(Fetch(BASE + "start.vxml"), line, session_variables(), executor).run()
+        await Session(Fetch(BASE + "start.vxml"), line, session_variables(), Turns(executor)).run()
     assert lines[:2] == ["prompt: speak", "record: r 0 ms, 0 bytes"]
     assert lines[2:] == ["prompt: again #undefined", "record: r 2000 ms, 5 bytes", "log: 2000", "log: number"]
 

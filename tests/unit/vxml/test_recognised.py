@@ -12,6 +12,7 @@ from mirabelle.vxml.matching import match_hypotheses
 from mirabelle.vxml.platform import Collect, Fetch, Input, InputProperties, NoMatch, NoResource
 from mirabelle.vxml.session import Session
 from mirabelle.vxml.text import TextPlatform, session_variables
+from mirabelle.vxml.turns import Turns
 from tests.unit.vxml.running import BASE, Shelf, vxml
 
 YES = grammar.builtin("builtin:grammar/boolean")
@@ -34,7 +35,7 @@ async def exit_of(reply: NoMatch | NoResource, handler: str) -> tuple[str, objec
     line = Line(shelf, lambda _: None, ())
     line.reply = reply
     with ThreadPoolExecutor(1) as executor:
-        end = await Session(Fetch(BASE + "start.vxml"), line, session_variables(), executor).run()
+        end = await Session(Fetch(BASE + "start.vxml"), line, session_variables(), Turns(executor)).run()
     return end.kind, end.exit_values.get("") if end.kind == "exit" else (end.error, end.detail)
 
 

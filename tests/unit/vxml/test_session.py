@@ -15,6 +15,7 @@ from mirabelle.vxml.machine import Machine
 from mirabelle.vxml.platform import Fetch, Note
 from mirabelle.vxml.session import Session, SessionEnd
 from mirabelle.vxml.text import TextPlatform, session_variables
+from mirabelle.vxml.turns import Turns
 from mirabelle.vxml.xml import Element
 from tests.unit.vxml.running import BASE, Shelf, block, key, run, vxml
 
@@ -24,7 +25,9 @@ ONE = key("1")
 async def end_of(document: str, inputs: tuple[str, ...] = (), cache: ParseCache | None = None) -> SessionEnd:
     platform = TextPlatform(Shelf({"start.vxml": document}), lambda _: None, inputs)
     with ThreadPoolExecutor(1) as executor:
-        return await Session(Fetch(BASE + "start.vxml"), platform, session_variables(), executor, cache=cache).run()
+        return await Session(
+            Fetch(BASE + "start.vxml"), platform, session_variables(), Turns(executor), cache=cache
+        ).run()
 
 
 @pytest.mark.parametrize(
@@ -143,7 +146,7 @@ async def test_a_platform_is_given_few_notes_at_once() -> None:
     body = "<foreach item='i' array='new Array(120)'><log>x</log></foreach>"
     with ThreadPoolExecutor(1) as executor:
         platform = Counting(Shelf({"start.vxml": block(body)}), lambda _: None, ())
-        await Session(Fetch(BASE + "start.vxml"), platform, session_variables(), executor).run()
+        await Session(Fetch(BASE + "start.vxml"), platform, session_variables(), Turns(executor)).run()
     assert sum(given) == 120
     assert max(given) <= 50
 
@@ -194,18 +197,19 @@ def test_elements_nested_as_deep_as_they_may_be_are_executed() -> None:
 
 async def test_sessions_beside_a_runaway_go_on() -> None:
     with ThreadPoolExecutor(4) as executor:
+        turns = Turns(executor)
         bad = Session(
             Fetch(BASE + "start.vxml"),
             TextPlatform(Shelf({"start.vxml": block("<script>while(1){}</script>")}), lambda _: None, ()),
             {},
-            executor,
+            turns,
         )
         good = [
             Session(
                 Fetch(BASE + "start.vxml"),
                 TextPlatform(Shelf({"start.vxml": block("hi")}), lambda _: None, ()),
                 {},
-                executor,
+                turns,
             )
             for _ in range(10)
         ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from mirabelle.calls.clock import Clock
 from mirabelle.calls.crash_point import Reached, pass_by
@@ -29,9 +29,7 @@ from mirabelle.speech.cache import open_synthesizer
 from mirabelle.speech.recognition import open_recogniser
 from mirabelle.store.ledger import Ledger
 from mirabelle.vxml.cache import ParseCache
-
-INTERPRETER_THREADS: Final = 4
-"""Threads that interpreters take their steps in; JavaScript gives up the interpreter lock while it runs."""
+from mirabelle.vxml.turns import MOST, Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +166,14 @@ async def _phone(
     agent = UserAgent(bind=(host, port), clock=clock, advertised=advertised)
     await agent.start()
     stack.push_async_callback(agent.aclose)
-    executor = stack.enter_context(ThreadPoolExecutor(INTERPRETER_THREADS, thread_name_prefix="vxml"))
+    executor = stack.enter_context(ThreadPoolExecutor(MOST, thread_name_prefix="vxml"))
     equipment = Equipment(
         agent=agent,
         plane=plane,
         sound=Sound(synthesizer),
         fetcher=fetcher,
         documents=ParseCache(),
-        executor=executor,
+        turns=Turns(executor),
         clock=clock,
         story=voice.story,
         ring_timeout=settings.sip.ring_timeout,
