@@ -10,14 +10,13 @@ import ctypes
 import ctypes.util
 import json
 import os
-import signal
-import sys
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 
-from mirabelle.speech.frame import HEADER, MOST_BYTES, Answer, Kind, Order, frame
+from mirabelle.speech import worker
+from mirabelle.speech.frame import Answer, Kind, Order
 from mirabelle.speech.level import to_telephone
 from mirabelle.speech.mark_places import MarkPlaces
 from mirabelle.speech.synthesizer import SpeechError
@@ -83,6 +82,9 @@ class Espeak:
         SpeechError: it is not there, or does not start.
     """
 
+    ordered = Kind.SPEAK
+    answered = Kind.SPEECH
+
     def __init__(self) -> None:
         self._library, self._rate = _load()
         self._pieces: list[bytes] = []
@@ -95,6 +97,14 @@ class Espeak:
         self._library.espeak_SetSynthCallback(self._on_speech)
         # Without it the library opens, by itself, the files that <audio> names.
         self._library.espeak_SetUriCallback(self._on_audio)
+
+    def greeting(self) -> bytes:
+        """See `mirabelle.speech.worker.Engine`: its voices."""
+        return json.dumps(self.voices()).encode()
+
+    def answer(self, payload: bytes) -> bytes:
+        """See `mirabelle.speech.worker.Engine`: an order, and what it became."""
+        return self.speak(Order.decode(payload)).encode()
 
     def voices(self) -> dict[str, str]:
         """The name of a voice by language tag, in lower case; the library's own preference decides between two."""
@@ -199,45 +209,5 @@ def _languages(packed: ctypes._Pointer[ctypes.c_char]) -> Iterator[tuple[int, st
         yield priority, tag.decode("ascii", "replace").lower()
 
 
-def serve(orders: BinaryIO, answers: BinaryIO) -> None:
-    """Speak what is ordered until nobody orders any more."""
-    try:
-        engine = Espeak()
-    except SpeechError as error:
-        answers.write(frame(Kind.FAILED, str(error).encode()))
-        return
-    answers.write(frame(Kind.READY, json.dumps(engine.voices()).encode()))
-    while (order := _read(orders)) is not None:
-        try:
-            answer = frame(Kind.SPEECH, engine.speak(order).encode())
-        except SpeechError as error:
-            answer = frame(Kind.FAILED, str(error).encode())
-        answers.write(answer)
-
-
-def _read(orders: BinaryIO) -> Order | None:
-    header = orders.read(HEADER.size)
-    if len(header) < HEADER.size:
-        return None
-    kind, length = HEADER.unpack(header)
-    if kind != Kind.SPEAK or length > MOST_BYTES:
-        return None
-    payload = orders.read(length)
-    return Order.decode(payload) if len(payload) == length else None
-
-
-def main() -> None:
-    """Serve on the standard pipes; the end of the input, which comes with the parent's death, ends the process."""
-    # A Ctrl-C in the terminal is the parent's to answer: it may still want to speak while it drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What the library prints must not land among the frames.
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    try:
-        serve(sys.stdin.buffer, answers)
-    except BrokenPipeError:
-        return
-
-
 if __name__ == "__main__":
-    main()
+    worker.run(Espeak)

@@ -7,18 +7,17 @@ fit than the sounds do, and how much of them they cover, says how sure the words
 from __future__ import annotations
 
 import math
-import os
-import signal
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 
 from mirabelle.grammar.automaton import Arc
-from mirabelle.speech.frame import HEADER, MOST_BYTES, Kind, frame
+from mirabelle.speech import worker
+from mirabelle.speech.frame import Kind
 from mirabelle.speech.hearing import Heard, Hearing
 from mirabelle.speech.resample import TELEPHONE_RATE, Signal, resample
 from mirabelle.speech.synthesizer import SpeechError
@@ -53,6 +52,9 @@ class Sphinx:
         SpeechError: it is not installed, or does not start.
     """
 
+    ordered = Kind.HEAR
+    answered = Kind.HEARD
+
     def __init__(self) -> None:
         try:
             import pocketsphinx
@@ -63,6 +65,14 @@ class Sphinx:
             self._decoder.add_allphone_file("sounds", None)
         except (RuntimeError, ValueError) as error:
             raise SpeechError(f"PocketSphinx does not start ({error}). {FIX}") from error
+
+    def greeting(self) -> bytes:
+        """See `mirabelle.speech.worker.Engine`: nothing."""
+        return b""
+
+    def answer(self, payload: bytes) -> bytes:
+        """See `mirabelle.speech.worker.Engine`: an utterance, and what it was."""
+        return self.hear(Hearing.decode(payload)).encode()
 
     def hear(self, hearing: Hearing) -> Heard:
         """Understand one utterance.
@@ -180,45 +190,5 @@ def prepared(pcm: bytes) -> bytes:
     return (np.clip(wide + hiss, -1, 1) * 32767).astype("<i2").tobytes()
 
 
-def serve(orders: BinaryIO, answers: BinaryIO) -> None:
-    """Understand what comes until nothing does any more."""
-    try:
-        engine = Sphinx()
-    except SpeechError as error:
-        answers.write(frame(Kind.FAILED, str(error).encode()))
-        return
-    answers.write(frame(Kind.READY, b""))
-    while (hearing := _read(orders)) is not None:
-        try:
-            answer = frame(Kind.HEARD, engine.hear(hearing).encode())
-        except SpeechError as error:
-            answer = frame(Kind.FAILED, str(error).encode())
-        answers.write(answer)
-
-
-def _read(orders: BinaryIO) -> Hearing | None:
-    header = orders.read(HEADER.size)
-    if len(header) < HEADER.size:
-        return None
-    kind, length = HEADER.unpack(header)
-    if kind != Kind.HEAR or length > MOST_BYTES:
-        return None
-    payload = orders.read(length)
-    return Hearing.decode(payload) if len(payload) == length else None
-
-
-def main() -> None:
-    """Serve on the standard pipes; the end of the input, which comes with the parent's death, ends the process."""
-    # A Ctrl-C in the terminal is the parent's to answer: it may still want to listen while it drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # What the engine prints must not land among the frames.
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    try:
-        serve(sys.stdin.buffer, answers)
-    except BrokenPipeError:
-        return
-
-
 if __name__ == "__main__":
-    main()
+    worker.run(Sphinx)

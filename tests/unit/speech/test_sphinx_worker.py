@@ -9,7 +9,8 @@ import pytest
 from mirabelle.grammar.automaton import Arc
 from mirabelle.speech.frame import HEADER, Kind
 from mirabelle.speech.hearing import Heard, Hearing
-from mirabelle.speech.sphinx_worker import Span, confidence, is_filler, prepared, serve
+from mirabelle.speech.sphinx_worker import Span, Sphinx, confidence, is_filler, prepared
+from mirabelle.speech.worker import serve
 
 SPEECH = [Span(0, 20, -10, filler=True), Span(20, 60, -10), Span(60, 80, -10), Span(80, 100, -10, filler=True)]
 """Two sounds, and silence around them."""
@@ -69,7 +70,7 @@ def test_what_crosses_arrives_as_it_was() -> None:
 def test_without_the_engine_it_says_how_to_mend_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     answers = io.BytesIO()
-    serve(io.BytesIO(), answers)
+    serve(Sphinx, io.BytesIO(), answers)
     kind, _ = HEADER.unpack(answers.getvalue()[: HEADER.size])
     assert kind == Kind.FAILED
     assert b"pip install 'mirabelle[pocketsphinx]'" in answers.getvalue()
