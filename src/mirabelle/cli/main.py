@@ -27,7 +27,8 @@ from mirabelle.cli import (
     vxml,
     when,
 )
-from mirabelle.cli.options import Config, Json, example, settings_from
+from mirabelle.cli.options import Config, Json, command, example, settings_from
+from mirabelle.cli.simulate_options import Simulation
 from mirabelle.errors import MirabelleError
 
 WRONG_USE = 2
@@ -107,7 +108,7 @@ app.add_typer(audit.app, name="audit")
 app.command(
     short_help="Say how a campaign would go, before anything is dialled.",
     epilog=example("mirabelle simulate --campaign numbers.csv --answer-rate 0.4 --plot it.png"),
-)(simulate.simulate)
+)(command(simulate.simulate, Simulation))
 app.command(
     short_help="Say what a time in words means.", epilog=example('mirabelle when "tomorrow 9:30" --zone Europe/Berlin')
 )(when.when)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
     from mirabelle.settings import Settings
+
+Options = TypeVar("Options")
 
 _UNWRAPPED = "\b\n"
 
@@ -114,3 +118,25 @@ def settings_from(config: Path | None) -> Settings:
     from mirabelle.settings import load
 
     return load(config, os.environ)
+
+
+def command(run: Callable[[Options], None], options: type[Options]) -> Callable[..., None]:
+    """A command that takes its many options as one value.
+
+    Args:
+        run: the command; its docstring is the help.
+        options: a dataclass each of whose fields is an option with a default.
+    """
+
+    def called(**values: Any) -> None:
+        run(options(**values))
+
+    hints = get_type_hints(options, include_extras=True)
+    parameters = inspect.signature(options).parameters.values()
+    called.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [each.replace(annotation=hints[each.name]) for each in parameters]
+    )
+    called.__annotations__ = hints
+    called.__doc__ = run.__doc__
+    called.__name__ = run.__name__
+    return called

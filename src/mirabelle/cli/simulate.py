@@ -4,129 +4,104 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mirabelle.cli import simulate_options as options
 from mirabelle.cli import terminal
-from mirabelle.cli.options import (
-    Config,
-    Duplicates,
-    ExpirationTime,
-    Json,
-    MaxRetries,
-    OnBadLine,
-    RetryInterval,
-    ScheduledTime,
-    fields,
-    settings_from,
-)
+from mirabelle.cli.options import fields, settings_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mirabelle.cli.simulate_options import Simulation
+    from mirabelle.sandbox.callee_model import CalleeModel
     from mirabelle.sandbox.simulation import Plan
     from mirabelle.sandbox.tally import Figures, Simulated
+    from mirabelle.settings import Settings
 
 
-def simulate(
-    campaign: options.Campaign = "",
-    calls: options.Calls = None,
-    days: options.Days = 3.0,
-    start: options.Start = "",
-    zone: options.Zone = "UTC",
-    answer_rate: options.AnswerRate = 0.4,
-    machine_rate: options.MachineRate = 0.1,
-    busy_rate: options.BusyRate = 0.08,
-    reject_rate: options.RejectRate = 0.02,
-    fail_rate: options.FailRate = 0.01,
-    unallocated_rate: options.UnallocatedRate = 0.02,
-    rates: options.Rates = None,
-    rates_zone: options.RatesZone = "",
-    talk_seconds: options.TalkSeconds = 45.0,
-    machine_seconds: options.MachineSeconds = 20.0,
-    talk_spread: options.TalkSpread = 0.6,
-    answer_seconds: options.AnswerSeconds = 8.0,
-    calls_per_second: options.CallsPerSecond = None,
-    channels: options.Channels = None,
-    carrier_calls_per_second: options.CarrierCallsPerSecond = None,
-    carrier_channels: options.CarrierChannels = None,
-    retry_after: options.RetryAfter = 5,
-    profile_calls_per_second: options.ProfileCallsPerSecond = None,
-    profile_channels: options.ProfileChannels = None,
-    window: options.Window = None,
-    callee_window: options.CalleeWindow = None,
-    holidays: options.Holidays = None,
-    retry: options.Retry = "default",
-    max_retries: MaxRetries = 0,
-    retry_interval: RetryInterval = 300,
-    scheduled_time: ScheduledTime = "",
-    expiration_time: ExpirationTime = "",
-    on_bad_line: OnBadLine = "refuse",
-    duplicates: Duplicates = "allow",
-    seed: options.Seed = 1,
-    plot: options.Plot = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
+def simulate(asked: Simulation) -> None:
     """Say how a campaign would go: attempts, outcomes, channels in use, and when it would be done.
 
     The dialer of the service dials it on a clock that jumps, against callees who behave as the options say. Nothing is
     sent, and no ledger is touched.
     """
-    settings = settings_from(config)
+    settings = settings_from(asked.config)
+    from mirabelle.sandbox import plot as picture
+
+    if asked.plot is not None:
+        picture.require()
+    plan = _plan(asked, settings)
+    found = _run(plan)
+    _report(found, as_json=asked.as_json)
+    if asked.plot is not None:
+        cap = min(sum(each.channels for each in plan.trunks), asked.profile_channels or 1_000_000_000)
+        picture.draw(found, asked.plot, _title(found), cap)
+
+
+def _plan(asked: Simulation, settings: Settings) -> Plan:
     from datetime import timedelta
 
     from mirabelle.calls.schedule import parse_zone, rules_of
     from mirabelle.cli import simulation_plan as planned
-    from mirabelle.sandbox import plot as picture
-    from mirabelle.sandbox.callee_model import CalleeModel, Rates
     from mirabelle.sandbox.carrier_model import CarrierLimits
     from mirabelle.sandbox.model_phone import Delays
     from mirabelle.sandbox.simulation import Plan
 
-    if plot is not None:
-        picture.require()
-    parse_zone(zone)
-    begins = _begin(start, rules_of(zone))
-    values = fields(
-        max_retries=max_retries,
-        retry_interval=retry_interval,
-        scheduled_time=scheduled_time,
-        expiration_time=expiration_time,
-        on_bad_line=on_bad_line,
-        duplicates=duplicates,
-    )
-    order = planned.order(values, begins)
-    shares = Rates(answer=answer_rate, machine=machine_rate, busy=busy_rate, reject=reject_rate, fail=fail_rate)
-    plan = Plan(
+    parse_zone(asked.zone)
+    begins = _begin(asked.start, rules_of(asked.zone))
+    order = planned.order(_fields(asked), begins)
+    return Plan(
         start=begins,
-        length=timedelta(days=days),
-        callees=planned.callees(campaign, calls, order, settings),
+        length=timedelta(days=asked.days),
+        callees=planned.callees(asked.campaign, asked.calls, order, settings),
         like=planned.like(order),
-        trunks=planned.trunks(settings, calls_per_second, channels),
-        model=CalleeModel(
-            hours=planned.hours(rates, shares),
-            zone=rates_zone,
-            unallocated=unallocated_rate,
-            ring_seconds=answer_seconds,
-            talk_seconds=talk_seconds,
-            talk_spread=talk_spread,
-            machine_seconds=machine_seconds,
-            seed=seed,
-        ),
+        trunks=planned.trunks(settings, asked.calls_per_second, asked.channels),
+        model=_callees(asked),
         carrier=CarrierLimits(
-            calls_per_second=carrier_calls_per_second, channels=carrier_channels, retry_after=retry_after
+            calls_per_second=asked.carrier_calls_per_second,
+            channels=asked.carrier_channels,
+            retry_after=asked.retry_after,
         ),
         delays=Delays(ring_timeout=settings.sip.ring_timeout),
-        dialing=planned.dialing(retry, callee_window or (), holidays or ()),
-        windows=planned.windows(window or ()),
-        zone=zone,
-        calls_per_second=profile_calls_per_second,
-        channels=profile_channels,
+        dialing=planned.dialing(asked.retry, asked.callee_window or (), asked.holidays or ()),
+        windows=planned.windows(asked.window or ()),
+        zone=asked.zone,
+        calls_per_second=asked.profile_calls_per_second,
+        channels=asked.profile_channels,
     )
-    found = _run(plan)
-    _report(found, as_json=as_json)
-    if plot is not None:
-        cap = min(sum(each.channels for each in plan.trunks), profile_channels or 1_000_000_000)
-        picture.draw(found, plot, _title(found), cap)
+
+
+def _fields(asked: Simulation) -> dict[str, str]:
+    """What the calls have in common, as of `queuecalls.php`."""
+    return fields(
+        max_retries=asked.max_retries,
+        retry_interval=asked.retry_interval,
+        scheduled_time=asked.scheduled_time,
+        expiration_time=asked.expiration_time,
+        on_bad_line=asked.on_bad_line,
+        duplicates=asked.duplicates,
+    )
+
+
+def _callees(asked: Simulation) -> CalleeModel:
+    from mirabelle.cli import simulation_plan as planned
+    from mirabelle.sandbox.callee_model import CalleeModel, Rates
+
+    shares = Rates(
+        answer=asked.answer_rate,
+        machine=asked.machine_rate,
+        busy=asked.busy_rate,
+        reject=asked.reject_rate,
+        fail=asked.fail_rate,
+    )
+    return CalleeModel(
+        hours=planned.hours(asked.rates, shares),
+        zone=asked.rates_zone,
+        unallocated=asked.unallocated_rate,
+        ring_seconds=asked.answer_seconds,
+        talk_seconds=asked.talk_seconds,
+        talk_spread=asked.talk_spread,
+        machine_seconds=asked.machine_seconds,
+        seed=asked.seed,
+    )
 
 
 def _begin(words: str, zone: Any) -> Any:

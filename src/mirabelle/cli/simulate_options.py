@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from mirabelle.cli.options import (
+    Config,
+    Duplicates,
+    ExpirationTime,
+    Json,
+    MaxRetries,
+    OnBadLine,
+    RetryInterval,
+    ScheduledTime,
+)
 
 
 def _share(help_: str) -> Any:
@@ -76,3 +88,47 @@ Retry = Annotated[
 ]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="Of chance; the same seed, the same result.")]
 Plot = Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw a picture there.", show_default=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """All of it, and what other commands have, too. Each field is an option, which says what it is."""
+
+    campaign: Campaign = ""
+    calls: Calls = None
+    days: Days = 3.0
+    start: Start = ""
+    zone: Zone = "UTC"
+    answer_rate: AnswerRate = 0.4
+    machine_rate: MachineRate = 0.1
+    busy_rate: BusyRate = 0.08
+    reject_rate: RejectRate = 0.02
+    fail_rate: FailRate = 0.01
+    unallocated_rate: UnallocatedRate = 0.02
+    rates: Rates = None
+    rates_zone: RatesZone = ""
+    talk_seconds: TalkSeconds = 45.0
+    machine_seconds: MachineSeconds = 20.0
+    talk_spread: TalkSpread = 0.6
+    answer_seconds: AnswerSeconds = 8.0
+    calls_per_second: CallsPerSecond = None
+    channels: Channels = None
+    carrier_calls_per_second: CarrierCallsPerSecond = None
+    carrier_channels: CarrierChannels = None
+    retry_after: RetryAfter = 5
+    profile_calls_per_second: ProfileCallsPerSecond = None
+    profile_channels: ProfileChannels = None
+    window: Window = None
+    callee_window: CalleeWindow = None
+    holidays: Holidays = None
+    retry: Retry = "default"
+    max_retries: MaxRetries = 0
+    retry_interval: RetryInterval = 300
+    scheduled_time: ScheduledTime = ""
+    expiration_time: ExpirationTime = ""
+    on_bad_line: OnBadLine = "refuse"
+    duplicates: Duplicates = "allow"
+    seed: Seed = 1
+    plot: Plot = None
+    config: Config = None
+    as_json: Json = False
