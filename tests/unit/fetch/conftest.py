@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -55,16 +56,23 @@ class Site:
             writer.close()
 
 
-@pytest.fixture
-async def site() -> AsyncIterator[Site]:
+@contextlib.asynccontextmanager
+async def served(tls: ssl.SSLContext | None = None) -> AsyncIterator[Site]:
+    """A site that is served, over TLS where a context is given."""
     site = Site()
-    server = await asyncio.start_server(site.accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(site.accept, "127.0.0.1", 0, ssl=tls)
     site.port = server.sockets[0].getsockname()[1]
     yield site
     server.close()
     for task in site.tasks:
         task.cancel()
     await asyncio.gather(*site.tasks)
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with served() as site:
+        yield site
 
 
 @pytest.fixture

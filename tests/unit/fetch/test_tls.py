@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator
 
@@ -14,7 +13,7 @@ from mirabelle.fetch.connections import Connections, Origin
 from mirabelle.fetch.fetcher import Fetcher
 from mirabelle.fetch.network import CheckedNetwork
 from mirabelle.fetch.request import FetchError, Request
-from tests.unit.fetch.conftest import Site
+from tests.unit.fetch.conftest import Site, served
 
 
 @pytest.fixture(scope="module")
@@ -27,15 +26,9 @@ async def secure_site(authority: trustme.CA) -> AsyncIterator[Site]:
     """A server with a certificate for `localhost`."""
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost").configure_cert(tls)
-    site = Site()
-    site.page("/", b"page")
-    server = await asyncio.start_server(site.accept, "127.0.0.1", 0, ssl=tls)
-    site.port = server.sockets[0].getsockname()[1]
-    yield site
-    server.close()
-    for task in site.tasks:
-        task.cancel()
-    await asyncio.gather(*site.tasks)
+    async with served(tls) as site:
+        site.page("/", b"page")
+        yield site
 
 
 @pytest.fixture
