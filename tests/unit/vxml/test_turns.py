@@ -27,7 +27,7 @@ class Gate:
 
     def step(self, number: int) -> int:
         self._entered.release()
-        self._open.wait()
+        assert self._open.wait(60)
         return number
 
     async def entered(self, count: int) -> None:
