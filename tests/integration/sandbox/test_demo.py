@@ -65,7 +65,8 @@ async def test_one_call_goes_the_whole_way(tmp_path: Path) -> None:
         "docs/getting-started.md",
     ]
     assert [text for text in order if text not in story] == []
-    assert sorted(order, key=story.index) == order
+    # The telephone may ring before the reply of the queue is there to be told.
+    assert sorted(order[1:], key=story.index) == order[1:]
     assert "\x1b" not in story
     assert re.search(r"heard ([2-9]|[1-9][0-9])\.[0-9] s of speech", story)
 
